@@ -1,0 +1,28 @@
+/* The float tables that the fast backends execute for a Gaussian target. The state is kept relative to
+ * the mean path: x~ = x - a m, where D = m + g (x - a m), so that a row needs no mean and no digit is lost
+ * to it (docs/mathematics.md). */
+#ifndef MYRIAD_AFFINE_TABLE_H
+#define MYRIAD_AFFINE_TABLE_H
+
+#include "affine_row.h"
+#include "backend.h"
+
+typedef struct myr_affine_table {
+    int64_t rows;
+    int dimension;
+    int columns; /* 1 if all coordinates share one column of cells, else dimension */
+    int slots;
+    bool general;                /* cells are in .general, else in .simple */
+    myr_affine_cell *simple;     /* [rows][columns]: x~ <- alpha x~ + shift + c z */
+    myr_affine_general *general_cells; /* [rows][columns] */
+    float start_mean[MYR_MAX_DIMENSION];  /* relative to a_0 m */
+    float start_scale[MYR_MAX_DIMENSION];
+    double enter[MYR_MAX_DIMENSION]; /* a m at the level of the first row */
+    double leave[MYR_MAX_DIMENSION]; /* a m at the level after the last row: added to results */
+} myr_affine_table;
+
+/* Makes the table of the job's rows row_begin … row_end. */
+myr_status myr_affine_table_create(myr_context *context, const myr_job *job, myr_affine_table *table);
+void myr_affine_table_destroy(myr_affine_table *table);
+
+#endif

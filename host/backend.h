@@ -1,0 +1,56 @@
+/* The interface between the public calls and the backends. */
+#ifndef MYRIAD_BACKEND_H
+#define MYRIAD_BACKEND_H
+
+#include "myriad/run.h"
+#include "plan_table.h"
+#include "target_data.h"
+
+/* Work for a backend, already validated. */
+typedef struct myr_job {
+    const myr_plan *plan;
+    const myr_target *target;
+    uint64_t seed, first, count;
+    int64_t row_begin, row_end; /* rows to execute: 0 … plan->steps for a whole run */
+    const double *states;       /* [count][dimension] at row_begin; NULL: draw the start (row_begin 0) */
+    bool fast;
+    int threads; /* 1 …: already resolved */
+    int device;
+    myr_progress progress; /* NULL: none */
+    void *user;
+} myr_job;
+
+/* Random numbers wanted of a backend; see myriad/random.h. */
+typedef struct myr_draw {
+    uint64_t seed, first, count;
+    uint32_t stream, block, blocks;
+    bool fast;
+    int threads;
+    int device;
+} myr_draw;
+
+typedef struct myr_backend {
+    const char *name;
+    const char *help;
+    /* MYR_OK if it can run on that device; else the reason. describe gets one line about what runs. */
+    myr_status (*available)(myr_context *context, int device);
+    void (*describe)(int device, int threads, char *text, size_t size);
+    myr_status (*moments)(myr_context *context, const myr_job *job, myr_moment *moments);
+    myr_status (*states)(myr_context *context, const myr_job *job, double *states);
+    myr_status (*words)(myr_context *context, const myr_draw *draw, uint32_t *words);
+    myr_status (*normals)(myr_context *context, const myr_draw *draw, double *normals);
+} myr_backend;
+
+extern const myr_backend myr_backend_reference;
+extern const myr_backend myr_backend_cpu;
+extern const myr_backend myr_backend_cuda; /* only with MYRIAD_HAVE_CUDA */
+
+/* The backend that options ask for ("auto" resolved; note, of 256 bytes, says why not the GPU), after
+ * checking that it is available, and the job or draw that they describe. */
+myr_status myr_backend_resolve(myr_context *context, const char *name, int device,
+                               const myr_backend **backend, char *note);
+myr_status myr_options_check(myr_context *context, const myr_run_options *options);
+int myr_resolve_threads(int threads);
+myr_job myr_job_make(const myr_plan *plan, const myr_target *target, const myr_run_options *options);
+
+#endif

@@ -1,0 +1,15 @@
+/* How library code fails: record the message in the context, return the status. */
+#ifndef MYRIAD_FAILURE_H
+#define MYRIAD_FAILURE_H
+
+#include "myriad/context.h"
+
+/* Formats the message into the context (which may be NULL) and returns status. One line, no newline,
+ * naming the field or value and what was expected. */
+myr_status myr_fail(myr_context *context, myr_status status, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* The usual message for an allocation of that many bytes that did not succeed. */
+myr_status myr_fail_memory(myr_context *context, size_t bytes);
+
+#endif

@@ -1,0 +1,32 @@
+/* What a plan holds, for the library's own files. Immutable once made. */
+#ifndef MYRIAD_PLAN_TABLE_H
+#define MYRIAD_PLAN_TABLE_H
+
+#include "myriad/plan.h"
+
+/* The limit of many steps, a linear stochastic differential equation (see docs/mathematics.md): the
+ * deviation from the mean path shrinks as u^(drift/2), u = v + s^2/a^2, with or without fresh noise. */
+typedef struct myr_limit {
+    bool known;
+    double drift;
+    bool noise;
+} myr_limit;
+
+struct myr_plan {
+    int dimension;
+    int64_t steps;
+    int slots;       /* M: normals a coordinate and row, 0 … 2: pre-noise first, then the noise */
+    bool pre_noise;  /* some row has n > 0 */
+    bool noise;      /* some row has C > 0 or E > 0 */
+    bool memory;     /* some row has P or Q */
+    bool two_stage;  /* some row has a second stage */
+    double start_mean[MYR_MAX_DIMENSION];
+    double start_scale[MYR_MAX_DIMENSION];
+    myr_limit limit;
+    myr_row *rows; /* [steps] */
+};
+
+/* The variance of x0 given x at level (a, s), for x0 of variance v: v s^2 / (a^2 v + s^2). */
+double myr_posterior_variance(double a, double s, double v);
+
+#endif

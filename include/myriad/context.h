@@ -1,0 +1,33 @@
+/* The context: it keeps the last error, and nothing else that a result could depend on.
+ *
+ * Every call that can fail takes a context and returns a status. Contexts are independent:
+ * one thread at a time may use a context, any number of threads may use a context each. */
+#ifndef MYRIAD_CONTEXT_H
+#define MYRIAD_CONTEXT_H
+
+#include "myriad/status.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct myr_context myr_context;
+
+/* Makes a context. *context is NULL on failure, which is MYR_OUT_OF_MEMORY, or
+ * MYR_INVALID_ARGUMENT if context is NULL. */
+myr_status myr_context_create(myr_context **context);
+
+/* Frees it. NULL is allowed. Plans and targets made with it stay valid. */
+void myr_context_destroy(myr_context *context);
+
+/* The last error in full, one line without a newline; "" if no call has failed yet. It stays
+ * valid until the next failing call on the same context. NULL gives "". */
+const char *myr_context_error(const myr_context *context);
+
+/* The library's version, as "0.1.0". */
+const char *myr_version(void);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

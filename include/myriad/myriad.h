@@ -1,0 +1,13 @@
+/* Myriad: a batch sampler. Includes the whole public interface. */
+#ifndef MYRIAD_MYRIAD_H
+#define MYRIAD_MYRIAD_H
+
+#include "myriad/context.h"
+#include "myriad/plan.h"
+#include "myriad/random.h"
+#include "myriad/run.h"
+#include "myriad/status.h"
+#include "myriad/target.h"
+#include "myriad/verify.h"
+
+#endif

@@ -1,0 +1,104 @@
+/* Plans: what a sampler produces and a backend executes, a table of rows, one a step.
+ *
+ * A level is the pair (a, s) of x = a x0 + s e. Row k leads from level k to level k + 1:
+ *
+ *     x <- x + n z1                              pre-noise
+ *     d <- D(x; a, s)                            the row's own level (churn raises it)
+ *     y <- A x + B d + P d1 + Q d2 + S z2        d1, d2: the last two denoiser outputs
+ *     if two_stage:
+ *         d' <- D(y; a_next, s_next)
+ *         y  <- A' x + B' d + Y y + H d'
+ *     d2 <- d1;  d1 <- d;  x <- y
+ *
+ * with S = sqrt(C^2 + E^2 Var(x0 | x)) a coordinate; z1, z2 fresh standard normals. */
+#ifndef MYRIAD_PLAN_H
+#define MYRIAD_PLAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "myriad/target.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define MYR_MAX_STEPS 1000000
+
+/* One step. Fields not used by a sampler are 0. All are finite; a, s, n, C, E are not negative. */
+typedef struct myr_row {
+    double a, s;           /* level of the first denoiser call */
+    double a_next, s_next; /* level entered */
+    double n;              /* pre-noise */
+    double A, B, P, Q;     /* of x, d, d1, d2 */
+    double C;              /* noise, apart from the part that depends on the target … */
+    double E;              /* … whose variance is E^2 Var(x0 | x): affine targets only */
+    int two_stage;         /* 0 or 1 */
+    double A2, B2, Y, H;   /* the second stage's A', B', Y, H */
+} myr_row;
+
+typedef struct myr_plan_options {
+    size_t struct_size;
+    const char *process; /* "ve" */
+    const char *sampler; /* see myr_sampler_name */
+    int64_t steps;       /* T, 1 … MYR_MAX_STEPS */
+    double eta;          /* 0 … 1, share of fresh noise in ddim; MYR_DEFAULT_ETA: the sampler's own */
+    const char *start;   /* "prior": N(0, 1); "exact": the target's true marginal at level 0 */
+    bool final_noise;    /* false: the last row adds no noise, as image pipelines do */
+} myr_plan_options;
+
+/* ve, ddpm-exact, 1,000 steps, default eta, start prior, final noise on. */
+#define MYR_PLAN_OPTIONS_INIT \
+    { sizeof(myr_plan_options), "ve", "ddpm-exact", 1000, MYR_DEFAULT_ETA, "prior", true }
+#define MYR_DEFAULT_ETA (-1.0) /* any negative or NaN eta asks for the sampler's own default */
+
+typedef struct myr_plan myr_plan;
+
+/* Makes the table of a sampler on a process for a target (whose dimension the plan takes; ddpm-exact
+ * and start "exact" ask it for more). Errors: MYR_INVALID_ARGUMENT (a name or number out of range),
+ * MYR_UNSUPPORTED (a combination that makes no sense, with the reason), MYR_OUT_OF_MEMORY. */
+myr_status myr_plan_create(myr_context *context, const myr_plan_options *options,
+                           const myr_target *target, myr_plan **plan);
+
+/* Makes a plan of the caller's own rows. start_mean, start_scale: [dimension], x_T = mean + scale z.
+ * Everything is copied. Errors: as above. */
+myr_status myr_plan_create_from_rows(myr_context *context, int dimension, int64_t steps,
+                                     const myr_row *rows, const double *start_mean,
+                                     const double *start_scale, myr_plan **plan);
+
+/* Frees it. NULL is allowed. */
+void myr_plan_destroy(myr_plan *plan);
+
+int64_t myr_plan_steps(const myr_plan *plan);
+int myr_plan_dimension(const myr_plan *plan);
+
+/* The table, myr_plan_steps rows; valid as long as the plan. */
+const myr_row *myr_plan_rows(const myr_plan *plan);
+
+/* The exact mean and variance of the plan's result, one a coordinate, by a linear recursion over the
+ * table in double. For targets whose denoiser is affine (Gaussians); others: MYR_UNSUPPORTED. Either
+ * array may be NULL. Relative error: a few units of 1e-16 a step, at worst. */
+myr_status myr_plan_exact(myr_context *context, const myr_plan *plan, const myr_target *target,
+                          double *mean, double *variance);
+
+/* The variance's limit as the steps grow without bound (Dt -> 0), one a coordinate. MYR_UNSUPPORTED
+ * for plans made from rows. */
+myr_status myr_plan_limit(myr_context *context, const myr_plan *plan, const myr_target *target,
+                          double *variance);
+
+/* The samplers, in the order of their list: name and one line of help; NULL past the end. */
+const char *myr_sampler_name(int index);
+const char *myr_sampler_help(int index);
+
+/* The processes, likewise. */
+const char *myr_process_name(int index);
+const char *myr_process_help(int index);
+
+/* True if the sampler can run on the process. */
+bool myr_sampler_supports(const char *sampler, const char *process);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,34 @@
+/* The random numbers, for who wants to draw them again. Philox4x32-10:
+ *
+ *     key     = { seed low, seed high }
+ *     counter = { block, stream, i low, i high }      i = trajectory
+ *
+ * Normal number j of a stream is component j mod 4 of block floor(j / 4). */
+#ifndef MYRIAD_RANDOM_H
+#define MYRIAD_RANDOM_H
+
+#include "myriad/run.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define MYR_STREAM_STEP 0   /* noise of the rows */
+#define MYR_STREAM_START 1  /* the start x_T */
+#define MYR_STREAM_TARGET 2 /* draws from a target */
+#define MYR_STREAM_RESAMPLE 3 /* bootstrap and minibatch */
+
+/* Words of blocks block … block + blocks - 1 (no wrap past 2^32) of trajectories
+ * first … first + count - 1: words[count][blocks][4]. backend, seed, first, count, threads and device
+ * are taken from options. */
+myr_status myr_random_words(myr_context *context, const myr_run_options *options, uint32_t stream,
+                            uint32_t block, uint32_t blocks, uint32_t *words);
+
+/* The normals made of them: normals[count][blocks][4]. The float backends' are floats, widened. */
+myr_status myr_random_normals(myr_context *context, const myr_run_options *options, uint32_t stream,
+                              uint32_t block, uint32_t blocks, double *normals);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

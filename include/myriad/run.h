@@ -1,0 +1,97 @@
+/* Runs: many trajectories of a plan, on a backend.
+ *
+ * Trajectory i depends on the seed, the plan, the target and i, and on nothing else. In exact
+ * arithmetic cpu and cuda give the same bits. */
+#ifndef MYRIAD_RUN_H
+#define MYRIAD_RUN_H
+
+#include "myriad/plan.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define MYR_DEFAULT_SEED 20240229
+#define MYR_MAX_THREADS 4096
+
+/* Called from the calling thread now and then with the trajectories done so far; a value other than
+ * 0 stops the run, which then returns MYR_CANCELLED. */
+typedef int (*myr_progress)(void *user, uint64_t done, uint64_t total);
+
+typedef struct myr_run_options {
+    size_t struct_size;
+    const char *backend; /* "auto" (cuda if a GPU is usable, else cpu), "reference", "cpu", "cuda" */
+    const char *math;    /* "exact"; "fast": cuda may use its special-function unit */
+    uint64_t seed;
+    uint64_t first;    /* index of the first trajectory */
+    uint64_t count;    /* trajectories, 1 … 2^63; first + count <= 2^64 */
+    int threads;       /* of the CPU; 0: all that the process may use */
+    int device;        /* which GPU, from 0 */
+    myr_progress progress; /* may be NULL */
+    void *user;            /* passed to progress */
+} myr_run_options;
+
+/* 1,000,000 trajectories on the automatic backend. */
+#define MYR_RUN_OPTIONS_INIT \
+    { sizeof(myr_run_options), "auto", "exact", MYR_DEFAULT_SEED, 0, 1000000, 0, 0, 0, 0 }
+
+/* Count and central moments of one coordinate: sum (x - mean)^p = m2, m3, m4. */
+typedef struct myr_moment {
+    uint64_t count;
+    double mean, m2, m3, m4;
+} myr_moment;
+
+/* What happened. */
+typedef struct myr_run_report {
+    const char *backend; /* the one that ran; a string that lives as long as the library */
+    const char *math;    /* "exact", "fast", or "double" for the reference */
+    char device[128];    /* the GPU's name, or the instruction set and threads of the CPU */
+    char note[256];      /* why auto did not take the GPU; "" if there is nothing to say */
+    double seconds;      /* wall time of the run */
+    uint64_t checksum;   /* over the moments' bits: FNV-1a of count, mean, m2, m3, m4, coordinate by
+                            coordinate, little-endian */
+} myr_run_report;
+
+/* Runs the trajectories and keeps their moments: moments[dimension]. Memory does not grow with the
+ * count. report may be NULL. Errors: MYR_INVALID_ARGUMENT, MYR_NO_DEVICE, MYR_DEVICE_ERROR,
+ * MYR_OUT_OF_MEMORY, MYR_CANCELLED. */
+myr_status myr_run_moments(myr_context *context, const myr_plan *plan, const myr_target *target,
+                           const myr_run_options *options, myr_moment *moments,
+                           myr_run_report *report);
+
+/* Runs the trajectories and keeps their results: samples[count][dimension]. Those of the float
+ * backends are floats about the target's mean (see docs/mathematics.md), widened. */
+myr_status myr_run_samples(myr_context *context, const myr_plan *plan, const myr_target *target,
+                           const myr_run_options *options, double *samples,
+                           myr_run_report *report);
+
+/* The unbiased variance m2/(N - 1), and the standard errors of mean and variance:
+ * sqrt(variance/N) and sqrt((mu4 - sigma^4 (N - 3)/(N - 1))/N). NaN where N is too small (N < 2). */
+double myr_moment_variance(const myr_moment *moment);
+double myr_moment_mean_error(const myr_moment *moment);
+double myr_moment_variance_error(const myr_moment *moment);
+
+/* The backends, in the order of their list: name and one line of help; NULL past the end. */
+const char *myr_backend_name(int index);
+const char *myr_backend_help(int index);
+
+/* Whether a backend can run here: MYR_OK, or MYR_NO_DEVICE with the reason in the context. */
+myr_status myr_backend_available(myr_context *context, const char *backend);
+
+/* The GPUs: their number (0 without a driver or without CUDA in the build), and one line about one.
+ * Returns the number written as by snprintf, or 0. */
+int myr_device_count(void);
+int myr_device_describe(int device, char *text, size_t size);
+
+/* The instruction set that the cpu backend takes: "baseline", "avx2" or "avx512". MYRIAD_ISA=NAME in
+ * the environment forces one; one that the processor lacks, or an unknown name, makes runs on cpu
+ * fail with MYR_NO_DEVICE or MYR_INVALID_ARGUMENT, and gives "" here. */
+const char *myr_cpu_isa(void);
+
+/* How the library was built: one line (version, compiler, CUDA or none). */
+const char *myr_build_description(void);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
