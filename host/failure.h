@@ -2,6 +2,8 @@
 #ifndef MYRIAD_FAILURE_H
 #define MYRIAD_FAILURE_H
 
+#include <stddef.h>
+
 #include "myriad/context.h"
 
 /* Formats the message into the context (which may be NULL) and returns status. One line, no newline,
