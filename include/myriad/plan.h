@@ -10,7 +10,8 @@
  *         y  <- A' x + B' d + Y y + H d'
  *     d2 <- d1;  d1 <- d;  x <- y
  *
- * with S = sqrt(C^2 + E^2 Var(x0 | x)) a coordinate; z1, z2 fresh standard normals. */
+ * with S = sqrt(C^2 + E^2 Var(x0 | x)) a coordinate; z1, z2 fresh standard normals. Row 0 has no d1 and
+ * rows 0 and 1 no d2: their P and Q are 0. */
 #ifndef MYRIAD_PLAN_H
 #define MYRIAD_PLAN_H
 
@@ -38,6 +39,8 @@ typedef struct myr_row {
     double A2, B2, Y, H;   /* the second stage's A', B', Y, H */
 } myr_row;
 
+/* struct_size is sizeof(myr_plan_options) of the header that the caller was compiled with. The struct
+ * only ever grows by appended fields; the library takes their defaults where the caller has none. */
 typedef struct myr_plan_options {
     size_t struct_size;
     const char *process; /* "ve" */
@@ -70,10 +73,11 @@ myr_status myr_plan_create_from_rows(myr_context *context, int dimension, int64_
 /* Frees it. NULL is allowed. */
 void myr_plan_destroy(myr_plan *plan);
 
+/* What the plan holds; 0 for a NULL plan. */
 int64_t myr_plan_steps(const myr_plan *plan);
 int myr_plan_dimension(const myr_plan *plan);
 
-/* The table, myr_plan_steps rows; valid as long as the plan. */
+/* The table, myr_plan_steps rows; valid as long as the plan. NULL for a NULL plan. */
 const myr_row *myr_plan_rows(const myr_plan *plan);
 
 /* The exact mean and variance of the plan's result, one a coordinate, by a linear recursion over the
@@ -95,7 +99,7 @@ const char *myr_sampler_help(int index);
 const char *myr_process_name(int index);
 const char *myr_process_help(int index);
 
-/* True if the sampler can run on the process. */
+/* True if the sampler can run on the process; false for a name that is NULL or unknown. */
 bool myr_sampler_supports(const char *sampler, const char *process);
 
 #ifdef __cplusplus

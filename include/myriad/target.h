@@ -22,7 +22,7 @@ myr_status myr_target_create_gaussian(myr_context *context, int dimension, const
 /* Frees it. NULL is allowed. Plans made for the target stay valid. */
 void myr_target_destroy(myr_target *target);
 
-/* The number of coordinates. */
+/* The number of coordinates; 0 for NULL. */
 int myr_target_dimension(const myr_target *target);
 
 /* The target's own mean and variance, one a coordinate; either pointer may be NULL. */

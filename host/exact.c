@@ -1,0 +1,148 @@
+/* The exact answer for targets whose denoiser is affine: mean and covariance of (x, d1, d2) follow a
+ * linear recursion over the table, a coordinate at a time. Derivations: docs/mathematics.md. */
+#include <math.h>
+#include <stddef.h>
+
+#include "failure.h"
+#include "plan_table.h"
+#include "target_data.h"
+
+double myr_posterior_variance(double a, double s, double v) {
+    return v * s * s / (a * a * v + s * s);
+}
+
+/* D(x; a, s) = m + g (x - a m), g = a v/(a^2 v + s^2). */
+static double denoiser_gain(double a, double s, double v) {
+    return a * v / (a * a * v + s * s);
+}
+
+/* Mean and covariance of (x, d1, d2). */
+typedef struct belief {
+    double mean[3];
+    double covariance[3][3];
+} belief;
+
+/* A row on one coordinate, unfolded: x' = x_x x + x_1 d1 + x_2 d2 + x_pre z1 + x_noise z2 + x_constant,
+ * d1' = d_x x + d_pre z1 + d_constant, d2' = d1. */
+typedef struct affine_map {
+    double x_x, x_1, x_2, x_pre, x_noise, x_constant;
+    double d_x, d_pre, d_constant;
+} affine_map;
+
+static affine_map unfold(const myr_row *row, double m, double v) {
+    double g = denoiser_gain(row->a, row->s, v);
+    double offset = m * (1.0 - g * row->a); /* d = g x^ + offset, x^ = x + n z1 */
+    affine_map map = {
+        .x_x = row->A + row->B * g,
+        .x_1 = row->P,
+        .x_2 = row->Q,
+        .x_noise = sqrt(row->C * row->C + row->E * row->E * myr_posterior_variance(row->a, row->s, v)),
+        .x_constant = row->B * offset,
+        .d_x = g,
+        .d_pre = g * row->n,
+        .d_constant = offset,
+    };
+    if (row->two_stage) { /* y above; x' = A' x^ + B' d + Y y + H (g2 y + offset2) */
+        double g2 = denoiser_gain(row->a_next, row->s_next, v);
+        double through = row->Y + row->H * g2;
+        map.x_x = row->A2 + row->B2 * g + through * map.x_x;
+        map.x_1 *= through;
+        map.x_2 *= through;
+        map.x_noise *= through;
+        map.x_constant =
+            row->B2 * offset + through * map.x_constant + row->H * m * (1.0 - g2 * row->a_next);
+    }
+    map.x_pre = map.x_x * row->n;
+    return map;
+}
+
+/* mean <- F mean + constant, covariance <- F covariance F^T + noise, with F and noise of the map. */
+static belief advance(const belief *old, const affine_map *map) {
+    const double f[3] = {map->x_x, map->x_1, map->x_2};
+    const double(*c)[3] = old->covariance;
+    double fc[3]; /* covariance of the new x, its fresh noise aside, with the old state */
+    for (int j = 0; j < 3; j++)
+        fc[j] = f[0] * c[0][j] + f[1] * c[1][j] + f[2] * c[2][j];
+    belief next;
+    next.mean[0] = f[0] * old->mean[0] + f[1] * old->mean[1] + f[2] * old->mean[2] + map->x_constant;
+    next.mean[1] = map->d_x * old->mean[0] + map->d_constant;
+    next.mean[2] = old->mean[1];
+    next.covariance[0][0] =
+        fc[0] * f[0] + fc[1] * f[1] + fc[2] * f[2] + map->x_pre * map->x_pre + map->x_noise * map->x_noise;
+    next.covariance[1][1] = map->d_x * map->d_x * c[0][0] + map->d_pre * map->d_pre;
+    next.covariance[2][2] = c[1][1];
+    next.covariance[0][1] = next.covariance[1][0] = fc[0] * map->d_x + map->x_pre * map->d_pre;
+    next.covariance[0][2] = next.covariance[2][0] = fc[1];
+    next.covariance[1][2] = next.covariance[2][1] = map->d_x * c[0][1];
+    return next;
+}
+
+static belief run_coordinate(const myr_plan *plan, const myr_target *target, int coordinate) {
+    double m = target->mean[coordinate], v = target->variance[coordinate];
+    double scale = plan->start_scale[coordinate];
+    belief now = {.mean = {plan->start_mean[coordinate]}, .covariance = {{scale * scale}}};
+    for (int64_t k = 0; k < plan->steps; k++) {
+        affine_map map = unfold(&plan->rows[k], m, v);
+        now = advance(&now, &map);
+    }
+    return now;
+}
+
+/* What both public calls need: a plan and an affine target of the same dimension. */
+static myr_status check_pair(myr_context *context, const myr_plan *plan, const myr_target *target) {
+    if (!plan || !target)
+        return myr_fail(context, MYR_INVALID_ARGUMENT, "%s is NULL; expected a %s",
+                        plan ? "target" : "plan", plan ? "target" : "plan");
+    if (target->kind != MYR_TARGET_GAUSSIAN)
+        return myr_fail(context, MYR_UNSUPPORTED,
+                        "the exact answer needs a target with an affine denoiser: a Gaussian");
+    if (plan->dimension != target->dimension)
+        return myr_fail(context, MYR_INVALID_ARGUMENT,
+                        "the target's dimension is %d; expected the plan's, %d", target->dimension,
+                        plan->dimension);
+    return MYR_OK;
+}
+
+myr_status myr_plan_exact(myr_context *context, const myr_plan *plan, const myr_target *target,
+                          double *mean, double *variance) {
+    myr_status status = check_pair(context, plan, target);
+    if (status != MYR_OK)
+        return status;
+    for (int c = 0; c < plan->dimension; c++) {
+        belief end = run_coordinate(plan, target, c);
+        if (mean)
+            mean[c] = end.mean[0];
+        if (variance)
+            variance[c] = end.covariance[0][0];
+    }
+    return MYR_OK;
+}
+
+/* On x/a and with u = v + s^2/a^2 as time, the variance V obeys dV/du = drift V/u - (drift - 1 with
+ * noise, else 0), whose solutions are V = [noise: u] + constant u^drift. */
+static double limit_variance(const myr_limit *limit, const myr_row *first, const myr_row *last,
+                             double start_scale, double v) {
+    double a0 = first->a, a1 = last->a_next;
+    double u0 = v + first->s * first->s / (a0 * a0);
+    double u1 = v + last->s_next * last->s_next / (a1 * a1);
+    double start = start_scale * start_scale / (a0 * a0);
+    double decay = pow(u1 / u0, limit->drift);
+    double end = limit->noise ? u1 + (start - u0) * decay : start * decay;
+    return end * a1 * a1;
+}
+
+myr_status myr_plan_limit(myr_context *context, const myr_plan *plan, const myr_target *target,
+                          double *variance) {
+    myr_status status = check_pair(context, plan, target);
+    if (status != MYR_OK)
+        return status;
+    if (!variance)
+        return myr_fail(context, MYR_INVALID_ARGUMENT, "variance is NULL; expected an array");
+    if (!plan->limit.known)
+        return myr_fail(context, MYR_UNSUPPORTED,
+                        "the plan's rows were given, not made by a sampler: they name no limit");
+    const myr_row *first = &plan->rows[0], *last = &plan->rows[plan->steps - 1];
+    for (int c = 0; c < plan->dimension; c++)
+        variance[c] = limit_variance(&plan->limit, first, last, plan->start_scale[c], target->variance[c]);
+    return MYR_OK;
+}

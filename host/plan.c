@@ -1,0 +1,310 @@
+/* Plans: what the options ask for is checked, then a process gives the grid and a sampler its rows. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "failure.h"
+#include "plan_table.h"
+#include "process.h"
+#include "samplers.h"
+#include "target_data.h"
+
+/* What the options name, looked up. */
+typedef struct choice {
+    myr_plan_options options; /* complete, whatever the caller's struct_size */
+    const myr_process *process;
+    const myr_sampler *sampler;
+    double eta;
+    bool exact_start;
+} choice;
+
+/* Writes the names of a list to text, as "a, b, c". */
+static const char *list_names(const char *(*name)(int), char *text, size_t size) {
+    size_t used = 0;
+    text[0] = '\0';
+    for (int index = 0; name(index) && used < size; index++)
+        used += (size_t)snprintf(text + used, size - used, "%s%s", index ? ", " : "", name(index));
+    return text;
+}
+
+/* Fills in the defaults of fields that the caller's header did not have yet. */
+static myr_status complete_options(myr_context *context, const myr_plan_options *options,
+                                   myr_plan_options *complete) {
+    size_t first = offsetof(myr_plan_options, final_noise) + sizeof options->final_noise;
+    size_t size = options->struct_size;
+    if (size < first || size > sizeof *complete)
+        return myr_fail(context, MYR_INVALID_ARGUMENT,
+                        "plan options: struct_size is %zu; expected %zu (use MYR_PLAN_OPTIONS_INIT)", size,
+                        sizeof *complete);
+    *complete = (myr_plan_options)MYR_PLAN_OPTIONS_INIT;
+    memcpy(complete, options, size);
+    return MYR_OK;
+}
+
+static myr_status choose_eta(myr_context *context, choice *chosen) {
+    double eta = chosen->options.eta;
+    const myr_sampler *sampler = chosen->sampler;
+    if (isnan(eta) || eta < 0.0) {
+        chosen->eta = sampler->takes_eta ? sampler->default_eta : 0.0;
+        return MYR_OK;
+    }
+    if (eta > 1.0)
+        return myr_fail(context, MYR_INVALID_ARGUMENT, "eta is %g; expected a number from 0 to 1", eta);
+    if (eta > 0.0 && !sampler->takes_eta)
+        return myr_fail(context, MYR_INVALID_ARGUMENT,
+                        "eta is %g, but the sampler %s has no eta: its noise is fixed", eta, sampler->name);
+    chosen->eta = eta;
+    return MYR_OK;
+}
+
+static myr_status choose_start(myr_context *context, choice *chosen) {
+    const char *start = chosen->options.start;
+    chosen->exact_start = start && strcmp(start, "exact") == 0;
+    if (chosen->exact_start || (start && strcmp(start, "prior") == 0))
+        return MYR_OK;
+    return myr_fail(context, MYR_INVALID_ARGUMENT, "start \"%.64s\" is unknown; expected prior or exact",
+                    start ? start : "(null)");
+}
+
+static myr_status choose(myr_context *context, const myr_plan_options *options, choice *chosen) {
+    char names[512];
+    myr_status status = complete_options(context, options, &chosen->options);
+    if (status != MYR_OK)
+        return status;
+    const char *process = chosen->options.process, *sampler = chosen->options.sampler;
+    chosen->process = myr_process_find(process);
+    if (!chosen->process)
+        return myr_fail(context, MYR_INVALID_ARGUMENT, "process \"%.64s\" is unknown; expected one of %s",
+                        process ? process : "(null)", list_names(myr_process_name, names, sizeof names));
+    chosen->sampler = myr_sampler_find(sampler);
+    if (!chosen->sampler)
+        return myr_fail(context, MYR_INVALID_ARGUMENT, "sampler \"%.64s\" is unknown; expected one of %s",
+                        sampler ? sampler : "(null)", list_names(myr_sampler_name, names, sizeof names));
+    if (!myr_sampler_supports(sampler, process))
+        return myr_fail(context, MYR_UNSUPPORTED,
+                        "the sampler %s is defined on the process %s only, not on %s", sampler,
+                        chosen->sampler->only, process);
+    if (chosen->options.steps < 1 || chosen->options.steps > MYR_MAX_STEPS)
+        return myr_fail(context, MYR_INVALID_ARGUMENT, "steps is %lld; expected 1 to %d",
+                        (long long)chosen->options.steps, MYR_MAX_STEPS);
+    status = choose_eta(context, chosen);
+    return status != MYR_OK ? status : choose_start(context, chosen);
+}
+
+/* An empty plan with room for its rows. */
+static myr_status allocate(myr_context *context, int dimension, int64_t steps, myr_plan **plan) {
+    size_t bytes = (size_t)steps * sizeof(myr_row);
+    *plan = calloc(1, sizeof **plan);
+    if (!*plan)
+        return myr_fail_memory(context, sizeof **plan);
+    (*plan)->rows = calloc((size_t)steps, sizeof(myr_row));
+    if (!(*plan)->rows) {
+        myr_plan_destroy(*plan);
+        *plan = NULL;
+        return myr_fail_memory(context, bytes);
+    }
+    (*plan)->dimension = dimension;
+    (*plan)->steps = steps;
+    return MYR_OK;
+}
+
+/* Notes what the table uses; the backends take their paths by it. */
+static void classify(myr_plan *plan) {
+    for (int64_t k = 0; k < plan->steps; k++) {
+        const myr_row *row = &plan->rows[k];
+        plan->pre_noise |= row->n > 0.0;
+        plan->noise |= row->C > 0.0 || row->E > 0.0;
+        plan->memory |= row->P != 0.0 || row->Q != 0.0;
+        plan->two_stage |= row->two_stage != 0;
+    }
+    plan->slots = plan->pre_noise + plan->noise;
+}
+
+static void write_rows(const choice *chosen, const myr_level *levels, myr_plan *plan) {
+    for (int64_t k = 0; k < plan->steps; k++) {
+        myr_row *row = &plan->rows[k];
+        row->a = levels[k].a;
+        row->s = sqrt(levels[k].variance);
+        row->a_next = levels[k + 1].a;
+        row->s_next = sqrt(levels[k + 1].variance);
+        chosen->sampler->write_row(levels, k, chosen->eta, row);
+    }
+    if (!chosen->options.final_noise) {
+        myr_row *last = &plan->rows[plan->steps - 1];
+        last->C = last->E = 0.0;
+    }
+}
+
+/* x_T ~ N(0, prior_variance), or the true marginal N(a m, a^2 v + s^2) of a Gaussian target. */
+static void write_start(const choice *chosen, const myr_level *level, double prior_variance,
+                        const myr_target *target, myr_plan *plan) {
+    for (int c = 0; c < plan->dimension; c++) {
+        double a = level->a;
+        double exact = a * a * target->variance[c] + level->variance;
+        plan->start_mean[c] = chosen->exact_start ? a * target->mean[c] : 0.0;
+        plan->start_scale[c] = sqrt(chosen->exact_start ? exact : prior_variance);
+    }
+}
+
+static myr_status fill(myr_context *context, const choice *chosen, const myr_target *target,
+                       myr_plan *plan) {
+    size_t bytes = ((size_t)plan->steps + 1) * sizeof(myr_level);
+    myr_level *levels = malloc(bytes);
+    if (!levels)
+        return myr_fail_memory(context, bytes);
+    double prior_variance;
+    myr_status status = chosen->process->make_grid(context, &chosen->options, levels, &prior_variance);
+    if (status == MYR_OK) {
+        write_rows(chosen, levels, plan);
+        write_start(chosen, &levels[0], prior_variance, target, plan);
+        plan->limit = myr_sampler_limit(chosen->sampler, chosen->eta);
+        classify(plan);
+    }
+    free(levels);
+    return status;
+}
+
+myr_status myr_plan_create(myr_context *context, const myr_plan_options *options, const myr_target *target,
+                           myr_plan **plan) {
+    if (!plan)
+        return myr_fail(context, MYR_INVALID_ARGUMENT, "plan is NULL; expected a place for the new plan");
+    *plan = NULL;
+    if (!options)
+        return myr_fail(context, MYR_INVALID_ARGUMENT, "options is NULL; expected plan options");
+    if (!target)
+        return myr_fail(context, MYR_INVALID_ARGUMENT, "target is NULL; expected a target");
+    choice chosen;
+    myr_status status = choose(context, options, &chosen);
+    if (status != MYR_OK)
+        return status;
+    bool affine = target->kind == MYR_TARGET_GAUSSIAN;
+    if (chosen.sampler->affine_only && !affine)
+        return myr_fail(context, MYR_UNSUPPORTED,
+                        "the sampler %s needs a Gaussian target: its noise is the exact posterior variance",
+                        chosen.sampler->name);
+    if (chosen.exact_start && !affine)
+        return myr_fail(context, MYR_UNSUPPORTED,
+                        "start exact needs a Gaussian target, whose marginal is known in closed form");
+    status = allocate(context, target->dimension, chosen.options.steps, plan);
+    if (status != MYR_OK)
+        return status;
+    status = fill(context, &chosen, target, *plan);
+    if (status != MYR_OK) {
+        myr_plan_destroy(*plan);
+        *plan = NULL;
+    }
+    return status;
+}
+
+/* The fields of a row by name, for checks and messages. */
+static const struct {
+    const char *name;
+    size_t offset;
+    bool signed_value;
+} row_fields[] = {
+#define FIELD(name, signed_value) \
+    { #name, offsetof(myr_row, name), signed_value }
+    FIELD(a, false), FIELD(s, false), FIELD(a_next, false), FIELD(s_next, false), FIELD(n, false),
+    FIELD(A, true),  FIELD(B, true),  FIELD(P, true),       FIELD(Q, true),       FIELD(C, false),
+    FIELD(E, false), FIELD(A2, true), FIELD(B2, true),      FIELD(Y, true),       FIELD(H, true),
+#undef FIELD
+};
+
+static myr_status check_row(myr_context *context, const myr_row *row, int64_t k) {
+    long long number = (long long)k;
+    for (size_t f = 0; f < sizeof row_fields / sizeof *row_fields; f++) {
+        double value;
+        memcpy(&value, (const char *)row + row_fields[f].offset, sizeof value);
+        if (!isfinite(value) || (value < 0.0 && !row_fields[f].signed_value))
+            return myr_fail(context, MYR_INVALID_ARGUMENT,
+                            "rows[%lld].%s is %g; expected a finite number%s", number, row_fields[f].name,
+                            value, row_fields[f].signed_value ? "" : ", not negative");
+    }
+    if (row->two_stage != 0 && row->two_stage != 1)
+        return myr_fail(context, MYR_INVALID_ARGUMENT, "rows[%lld].two_stage is %d; expected 0 or 1",
+                        number, row->two_stage);
+    if (row->a == 0.0 && row->s == 0.0)
+        return myr_fail(context, MYR_INVALID_ARGUMENT,
+                        "rows[%lld]: a and s are both 0; expected a level with a denoiser", number);
+    if (row->two_stage && row->a_next == 0.0 && row->s_next == 0.0)
+        return myr_fail(context, MYR_INVALID_ARGUMENT,
+                        "rows[%lld]: a_next and s_next are both 0; expected a level with a denoiser",
+                        number);
+    if (k == 0 && row->P != 0.0)
+        return myr_fail(context, MYR_INVALID_ARGUMENT,
+                        "rows[0].P is %g; expected 0, as there is no earlier denoiser output yet", row->P);
+    if (k <= 1 && row->Q != 0.0)
+        return myr_fail(context, MYR_INVALID_ARGUMENT,
+                        "rows[%lld].Q is %g; expected 0, as there are no two earlier denoiser outputs yet",
+                        number, row->Q);
+    return MYR_OK;
+}
+
+static myr_status check_start(myr_context *context, int dimension, const double *mean,
+                              const double *scale) {
+    for (int c = 0; c < dimension; c++) {
+        if (!isfinite(mean[c]))
+            return myr_fail(context, MYR_INVALID_ARGUMENT, "start_mean[%d] is %g; expected a finite number",
+                            c, mean[c]);
+        if (!isfinite(scale[c]) || scale[c] < 0.0)
+            return myr_fail(context, MYR_INVALID_ARGUMENT,
+                            "start_scale[%d] is %g; expected a finite number, not negative", c, scale[c]);
+    }
+    return MYR_OK;
+}
+
+static myr_status check_table(myr_context *context, int dimension, int64_t steps, const myr_row *rows,
+                              const double *start_mean, const double *start_scale) {
+    if (!rows || !start_mean || !start_scale)
+        return myr_fail(context, MYR_INVALID_ARGUMENT, "%s is NULL; expected an array",
+                        !rows         ? "rows"
+                        : !start_mean ? "start_mean"
+                                      : "start_scale");
+    if (dimension < 1 || dimension > MYR_MAX_DIMENSION)
+        return myr_fail(context, MYR_INVALID_ARGUMENT, "dimension is %d; expected 1 to %d", dimension,
+                        MYR_MAX_DIMENSION);
+    if (steps < 1 || steps > MYR_MAX_STEPS)
+        return myr_fail(context, MYR_INVALID_ARGUMENT, "steps is %lld; expected 1 to %d", (long long)steps,
+                        MYR_MAX_STEPS);
+    myr_status status = MYR_OK;
+    for (int64_t k = 0; k < steps && status == MYR_OK; k++)
+        status = check_row(context, &rows[k], k);
+    return status != MYR_OK ? status : check_start(context, dimension, start_mean, start_scale);
+}
+
+myr_status myr_plan_create_from_rows(myr_context *context, int dimension, int64_t steps,
+                                     const myr_row *rows, const double *start_mean,
+                                     const double *start_scale, myr_plan **plan) {
+    if (!plan)
+        return myr_fail(context, MYR_INVALID_ARGUMENT, "plan is NULL; expected a place for the new plan");
+    *plan = NULL;
+    myr_status status = check_table(context, dimension, steps, rows, start_mean, start_scale);
+    if (status == MYR_OK)
+        status = allocate(context, dimension, steps, plan);
+    if (status != MYR_OK)
+        return status;
+    memcpy((*plan)->rows, rows, (size_t)steps * sizeof *rows);
+    memcpy((*plan)->start_mean, start_mean, (size_t)dimension * sizeof *start_mean);
+    memcpy((*plan)->start_scale, start_scale, (size_t)dimension * sizeof *start_scale);
+    classify(*plan);
+    return MYR_OK;
+}
+
+void myr_plan_destroy(myr_plan *plan) {
+    if (plan)
+        free(plan->rows);
+    free(plan);
+}
+
+int64_t myr_plan_steps(const myr_plan *plan) {
+    return plan->steps;
+}
+
+int myr_plan_dimension(const myr_plan *plan) {
+    return plan->dimension;
+}
+
+const myr_row *myr_plan_rows(const myr_plan *plan) {
+    return plan->rows;
+}

@@ -1,0 +1,37 @@
+#include "process.h"
+
+#include <string.h>
+
+/* Variance exploding: a = 1, s^2 = t, t from 1 to 0 in T equal steps. Levels come from integers, so that
+ * each is rounded once, the last is exactly 0, and q = 1/T loses nothing to a difference of levels. */
+static myr_status make_ve_grid(myr_context *context, const myr_plan_options *options, myr_level *levels,
+                               double *prior_variance) {
+    (void)context; /* every number of steps suits */
+    double steps = (double)options->steps;
+    for (int64_t k = 0; k < options->steps; k++)
+        levels[k] = (myr_level){1.0, (double)(options->steps - k) / steps, 1.0 / steps};
+    levels[options->steps] = (myr_level){1.0, 0.0, 0.0};
+    *prior_variance = 1.0;
+    return MYR_OK;
+}
+
+static const myr_process processes[] = {
+    {"ve", "variance exploding: a = 1, s^2 = t, t from 1 to 0 in equal steps", make_ve_grid},
+};
+
+enum { PROCESSES = sizeof processes / sizeof *processes };
+
+const char *myr_process_name(int index) {
+    return index >= 0 && index < PROCESSES ? processes[index].name : NULL;
+}
+
+const char *myr_process_help(int index) {
+    return index >= 0 && index < PROCESSES ? processes[index].help : NULL;
+}
+
+const myr_process *myr_process_find(const char *name) {
+    for (int index = 0; name && index < PROCESSES; index++)
+        if (strcmp(name, processes[index].name) == 0)
+            return &processes[index];
+    return NULL;
+}
