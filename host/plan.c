@@ -211,6 +211,7 @@ static const struct {
 #undef FIELD
 };
 
+/* Row k of a table; row[-1] is the one before. */
 static myr_status check_row(myr_context *context, const myr_row *row, int64_t k) {
     long long number = (long long)k;
     for (size_t f = 0; f < sizeof row_fields / sizeof *row_fields; f++) {
@@ -231,13 +232,10 @@ static myr_status check_row(myr_context *context, const myr_row *row, int64_t k)
         return myr_fail(context, MYR_INVALID_ARGUMENT,
                         "rows[%lld]: a_next and s_next are both 0; expected a level with a denoiser",
                         number);
-    if (k == 0 && row->P != 0.0)
+    if (k > 0 && row->a != row[-1].a_next)
         return myr_fail(context, MYR_INVALID_ARGUMENT,
-                        "rows[0].P is %g; expected 0, as there is no earlier denoiser output yet", row->P);
-    if (k <= 1 && row->Q != 0.0)
-        return myr_fail(context, MYR_INVALID_ARGUMENT,
-                        "rows[%lld].Q is %g; expected 0, as there are no two earlier denoiser outputs yet",
-                        number, row->Q);
+                        "rows[%lld].a is %.17g; expected a_next of the row before, %.17g", number, row->a,
+                        row[-1].a_next);
     return MYR_OK;
 }
 

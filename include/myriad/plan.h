@@ -10,8 +10,9 @@
  *         y  <- A' x + B' d + Y y + H d'
  *     d2 <- d1;  d1 <- d;  x <- y
  *
- * with S = sqrt(C^2 + E^2 Var(x0 | x)) a coordinate; z1, z2 fresh standard normals. Row 0 has no d1 and
- * rows 0 and 1 no d2: their P and Q are 0. */
+ * with S = sqrt(C^2 + E^2 Var(x0 | x)) a coordinate; z1, z2 fresh standard normals. Before the first
+ * denoiser outputs d1 = d2 = 0. A row may leave from a level noisier than the one entered before it (churn
+ * raises s), but its a is the a_next of the row before. */
 #ifndef MYRIAD_PLAN_H
 #define MYRIAD_PLAN_H
 
