@@ -12,6 +12,7 @@ typedef struct myr_affine_table {
     int dimension;
     int columns; /* 1 if all coordinates share one column of cells, else dimension */
     int slots;
+    bool pre_noise, noise;       /* which of the slots there are */
     bool general;                /* cells are in .general, else in .simple */
     myr_affine_cell *simple;     /* [rows][columns]: x~ <- alpha x~ + shift + c z */
     myr_affine_general *general_cells; /* [rows][columns] */

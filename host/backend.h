@@ -2,6 +2,7 @@
 #ifndef MYRIAD_BACKEND_H
 #define MYRIAD_BACKEND_H
 
+#include "myriad/random.h"
 #include "myriad/run.h"
 #include "plan_table.h"
 #include "target_data.h"

@@ -16,8 +16,10 @@
 /* One rounding, always. Where the instruction set has a fused multiply-add the compiler's own is it;
  * elsewhere (x86-64 before 2013) it is built from double: the product is exact, the sum is rounded to
  * odd (Boldo & Melquiond, 2008), so that the second rounding to float is the only one. */
-#if defined(__CUDACC__) || defined(__FP_FAST_FMAF)
-static MYR_HD float myr_fmaf(float a, float b, float c) { return fmaf(a, b, c); }
+#if defined(__CUDACC__) || defined(__FP_FAST_FMAF) || defined(__FMA__) || defined(__aarch64__)
+static MYR_HD float myr_fmaf(float a, float b, float c) {
+    return fmaf(a, b, c);
+}
 #else
 static MYR_HD float myr_fmaf(float a, float b, float c) {
     double product = (double)a * (double)b;
