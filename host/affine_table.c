@@ -7,15 +7,17 @@
 #include "failure.h"
 
 /* g of the denoiser D = m + g (x - a m) of a Gaussian of variance v: g = a v/(a^2 v + s^2). */
-static double gain(double a, double s, double v) { return a * v / (a * a * v + s * s); }
+static double gain(double a, double s, double v) {
+    return a * v / (a * a * v + s * s);
+}
 
 static double noise_scale(const myr_row *row, double v) {
     return sqrt(row->C * row->C + row->E * row->E * myr_posterior_variance(row->a, row->s, v));
 }
 
-/* Rounds alpha to float so that the product of all coefficients so far stays within half a unit of the exact
- * product: what one rounding loses, the next one returns. Plain rounding would bias a run of a million
- * steps, whose alphas differ from 1 by a few units only. */
+/* Rounds alpha to float so that the product of all coefficients so far stays within half a unit of the
+ * exact product: what one rounding loses, the next one returns. Plain rounding would bias a run of a
+ * million steps, whose alphas differ from 1 by a few units only. */
 static float round_alpha(double alpha, double *carry) {
     double wanted = alpha * *carry;
     float rounded = (float)wanted;
@@ -56,7 +58,8 @@ static void fill_general(myr_affine_table *table, const myr_row *rows, int colum
             .B2 = (float)row->B2,
             .Y = (float)row->Y,
             .H = (float)row->H,
-            .shift2 = (float)((row->A2 * row->a + row->B2 + row->Y * row->a_next + row->H - row->a_next) * m),
+            .shift2 =
+                (float)((row->A2 * row->a + row->B2 + row->Y * row->a_next + row->H - row->a_next) * m),
         };
     }
 }

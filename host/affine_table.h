@@ -12,11 +12,11 @@ typedef struct myr_affine_table {
     int dimension;
     int columns; /* 1 if all coordinates share one column of cells, else dimension */
     int slots;
-    bool pre_noise, noise;       /* which of the slots there are */
-    bool general;                /* cells are in .general, else in .simple */
-    myr_affine_cell *simple;     /* [rows][columns]: x~ <- alpha x~ + shift + c z */
-    myr_affine_general *general_cells; /* [rows][columns] */
-    float start_mean[MYR_MAX_DIMENSION];  /* relative to a_0 m */
+    bool pre_noise, noise;               /* which of the slots there are */
+    bool general;                        /* cells are in .general, else in .simple */
+    myr_affine_cell *simple;             /* [rows][columns]: x~ <- alpha x~ + shift + c z */
+    myr_affine_general *general_cells;   /* [rows][columns] */
+    float start_mean[MYR_MAX_DIMENSION]; /* relative to a_0 m */
     float start_scale[MYR_MAX_DIMENSION];
     double enter[MYR_MAX_DIMENSION]; /* a m at the level of the first row */
     double leave[MYR_MAX_DIMENSION]; /* a m at the level after the last row: added to results */

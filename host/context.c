@@ -17,11 +17,17 @@ myr_status myr_context_create(myr_context **context) {
     return *context ? MYR_OK : MYR_OUT_OF_MEMORY;
 }
 
-void myr_context_destroy(myr_context *context) { free(context); }
+void myr_context_destroy(myr_context *context) {
+    free(context);
+}
 
-const char *myr_context_error(const myr_context *context) { return context ? context->error : ""; }
+const char *myr_context_error(const myr_context *context) {
+    return context ? context->error : "";
+}
 
-const char *myr_version(void) { return MYRIAD_VERSION; }
+const char *myr_version(void) {
+    return MYRIAD_VERSION;
+}
 
 const char *myr_status_name(myr_status status) {
     switch (status) {

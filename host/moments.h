@@ -8,7 +8,7 @@
 
 /* A binary counter: level[l] holds the node over 2^l chunks that awaits its right neighbour. */
 typedef struct myr_moment_tree {
-    uint64_t chunks;          /* leaves added so far */
+    uint64_t chunks; /* leaves added so far */
     myr_moment_node level[64];
 } myr_moment_tree;
 

@@ -15,11 +15,11 @@ typedef struct myr_limit {
 struct myr_plan {
     int dimension;
     int64_t steps;
-    int slots;       /* M: normals a coordinate and row, 0 … 2: pre-noise first, then the noise */
-    bool pre_noise;  /* some row has n > 0 */
-    bool noise;      /* some row has C > 0 or E > 0 */
-    bool memory;     /* some row has P or Q */
-    bool two_stage;  /* some row has a second stage */
+    int slots;      /* M: normals a coordinate and row, 0 … 2: pre-noise first, then the noise */
+    bool pre_noise; /* some row has n > 0 */
+    bool noise;     /* some row has C > 0 or E > 0 */
+    bool memory;    /* some row has P or Q */
+    bool two_stage; /* some row has a second stage */
     double start_mean[MYR_MAX_DIMENSION];
     double start_scale[MYR_MAX_DIMENSION];
     myr_limit limit;

@@ -13,11 +13,11 @@ typedef struct myr_affine_cell {
 
 /* Any row. The shifts are 0 for consistent samplers; they carry a made-up table's mean. */
 typedef struct myr_affine_general {
-    float n;                            /* pre-noise */
-    float g;                            /* denoiser at the row's level */
-    float A, B, P, Q, c, shift;         /* first stage */
-    float two_stage;                    /* 0 or 1 */
-    float g2, A2, B2, Y, H, shift2;     /* second stage */
+    float n;                        /* pre-noise */
+    float g;                        /* denoiser at the row's level */
+    float A, B, P, Q, c, shift;     /* first stage */
+    float two_stage;                /* 0 or 1 */
+    float g2, A2, B2, Y, H, shift2; /* second stage */
 } myr_affine_general;
 
 /* x~ <- alpha x~ + (c z + shift) */
@@ -26,7 +26,9 @@ static MYR_HD float myr_affine_step(float alpha, float shift, float c, float x, 
 }
 
 /* x~ <- x~ + n z: pre-noise, before myr_affine_step_general. */
-static MYR_HD float myr_affine_raise(float n, float x, float z) { return myr_fmaf(n, z, x); }
+static MYR_HD float myr_affine_raise(float n, float x, float z) {
+    return myr_fmaf(n, z, x);
+}
 
 /* The rest of the row of myriad/plan.h: x~ (raised), d1~, d2~ and the noise's normal z. */
 static MYR_HD void myr_affine_step_general(const myr_affine_general *r, float *x, float *d1, float *d2,

@@ -1,8 +1,9 @@
 /* Philox4x32-10 over MYR_LANES trajectories at once, in 64-bit lanes whose upper halves are of no account:
  * a 32 x 32 -> 64 multiplication, a shift and an exclusive or make half a round.
  *
- * The vectors are the compiler's own; only the multiplication is named for each instruction set. Trajectories
- * 2l and 2l + 1 sit in lane l of an even and an odd vector, so that the two halves of a result interleave. */
+ * The vectors are the compiler's own; only the multiplication is named for each instruction set.
+ * Trajectories 2l and 2l + 1 sit in lane l of an even and an odd vector, so that the two halves of a result
+ * interleave. */
 #ifndef MYRIAD_LANE_PHILOX_H
 #define MYRIAD_LANE_PHILOX_H
 
@@ -21,8 +22,8 @@
 #else
 #define MYR_VECTOR_BYTES 16
 #endif
-#define MYR_WIDE (MYR_VECTOR_BYTES / 8)            /* 64-bit lanes of a vector */
-#define MYR_PAIRS (MYR_LANES / (2 * MYR_WIDE))     /* pairs of vectors of a block */
+#define MYR_WIDE (MYR_VECTOR_BYTES / 8)        /* 64-bit lanes of a vector */
+#define MYR_PAIRS (MYR_LANES / (2 * MYR_WIDE)) /* pairs of vectors of a block */
 
 typedef uint64_t myr_wide __attribute__((vector_size(MYR_VECTOR_BYTES)));
 
@@ -47,7 +48,9 @@ static inline myr_wide wide_xor3(myr_wide a, myr_wide b, myr_wide c) {
 #endif
 }
 
-static inline myr_wide wide_set(uint64_t value) { return value - (myr_wide){0}; }
+static inline myr_wide wide_set(uint64_t value) {
+    return value - (myr_wide){0};
+}
 
 enum { PHILOX_ROUNDS = 10 };
 #define PHILOX_M0 UINT32_C(0xD2511F53)

@@ -1,6 +1,6 @@
-/* The hot loops of the cpu backend: words, normals and rows of 128 trajectories, all in the first-level cache.
- * Compiled once for each instruction set (MYR_ISA); arithmetic that IEEE 754 defines to the bit, so that all
- * copies give the same bits. */
+/* The hot loops of the cpu backend: words, normals and rows of 128 trajectories, all in the first-level
+ * cache. Compiled once for each instruction set (MYR_ISA); arithmetic that IEEE 754 defines to the bit, so
+ * that all copies give the same bits. */
 #include "lanes.h"
 
 #include <string.h>
@@ -32,7 +32,8 @@ typedef struct lane_cursor {
     lane_numbers numbers;
 } lane_cursor;
 
-static void cursor_begin(lane_cursor *cursor, uint64_t seed, uint64_t first, uint32_t stream, uint64_t number) {
+static void cursor_begin(lane_cursor *cursor, uint64_t seed, uint64_t first, uint32_t stream,
+                         uint64_t number) {
     lane_philox_begin(&cursor->philox, seed, first, stream);
     cursor->next = number;
     if (number % 4 != 0) {

@@ -1,5 +1,5 @@
-/* The cpu backend's inner loops, over blocks of trajectories side by side. lanes.c is compiled once for each
- * instruction set; this header declares every copy. */
+/* The cpu backend's inner loops, over blocks of trajectories side by side. lanes.c is compiled once for
+ * each instruction set; this header declares every copy. */
 #ifndef MYRIAD_LANES_H
 #define MYRIAD_LANES_H
 

@@ -62,8 +62,8 @@ typedef struct myr_plan myr_plan;
 /* Makes the table of a sampler on a process for a target (whose dimension the plan takes; ddpm-exact
  * and start "exact" ask it for more). Errors: MYR_INVALID_ARGUMENT (a name or number out of range),
  * MYR_UNSUPPORTED (a combination that makes no sense, with the reason), MYR_OUT_OF_MEMORY. */
-myr_status myr_plan_create(myr_context *context, const myr_plan_options *options,
-                           const myr_target *target, myr_plan **plan);
+myr_status myr_plan_create(myr_context *context, const myr_plan_options *options, const myr_target *target,
+                           myr_plan **plan);
 
 /* Makes a plan of the caller's own rows. start_mean, start_scale: [dimension], x_T = mean + scale z.
  * Everything is copied. Errors: as above. */

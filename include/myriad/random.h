@@ -13,9 +13,9 @@
 extern "C" {
 #endif
 
-#define MYR_STREAM_STEP 0   /* noise of the rows */
-#define MYR_STREAM_START 1  /* the start x_T */
-#define MYR_STREAM_TARGET 2 /* draws from a target */
+#define MYR_STREAM_STEP 0     /* noise of the rows */
+#define MYR_STREAM_START 1    /* the start x_T */
+#define MYR_STREAM_TARGET 2   /* draws from a target */
 #define MYR_STREAM_RESAMPLE 3 /* bootstrap and minibatch */
 
 /* Words of blocks block … block + blocks - 1 (no wrap past 2^32) of trajectories

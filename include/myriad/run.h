@@ -23,10 +23,10 @@ typedef struct myr_run_options {
     const char *backend; /* "auto" (cuda if a GPU is usable, else cpu), "reference", "cpu", "cuda" */
     const char *math;    /* "exact"; "fast": cuda may use its special-function unit */
     uint64_t seed;
-    uint64_t first;    /* index of the first trajectory */
-    uint64_t count;    /* trajectories, 1 … 2^63; first + count <= 2^64 */
-    int threads;       /* of the CPU; 0: all that the process may use */
-    int device;        /* which GPU, from 0 */
+    uint64_t first;        /* index of the first trajectory */
+    uint64_t count;        /* trajectories, 1 … 2^63; first + count <= 2^64 */
+    int threads;           /* of the CPU; 0: all that the process may use */
+    int device;            /* which GPU, from 0 */
     myr_progress progress; /* may be NULL */
     void *user;            /* passed to progress */
 } myr_run_options;
@@ -56,14 +56,12 @@ typedef struct myr_run_report {
  * count. report may be NULL. Errors: MYR_INVALID_ARGUMENT, MYR_NO_DEVICE, MYR_DEVICE_ERROR,
  * MYR_OUT_OF_MEMORY, MYR_CANCELLED. */
 myr_status myr_run_moments(myr_context *context, const myr_plan *plan, const myr_target *target,
-                           const myr_run_options *options, myr_moment *moments,
-                           myr_run_report *report);
+                           const myr_run_options *options, myr_moment *moments, myr_run_report *report);
 
 /* Runs the trajectories and keeps their results: samples[count][dimension]. Those of the float
  * backends are floats about the target's mean (see docs/mathematics.md), widened. */
 myr_status myr_run_samples(myr_context *context, const myr_plan *plan, const myr_target *target,
-                           const myr_run_options *options, double *samples,
-                           myr_run_report *report);
+                           const myr_run_options *options, double *samples, myr_run_report *report);
 
 /* The unbiased variance m2/(N - 1), and the standard errors of mean and variance:
  * sqrt(variance/N) and sqrt((mu4 - sigma^4 (N - 3)/(N - 1))/N). NaN where N is too small (N < 2). */

@@ -7,16 +7,16 @@ extern "C" {
 #endif
 
 /* X(name, exit status of the command-line tool, message) */
-#define MYR_STATUS_LIST(X)                                            \
-    X(MYR_OK, 0, "success")                                           \
-    X(MYR_CHECK_FAILED, 1, "a check did not pass")                    \
-    X(MYR_INVALID_ARGUMENT, 2, "invalid argument")                    \
-    X(MYR_UNSUPPORTED, 2, "this combination is not supported")        \
-    X(MYR_INVALID_DATA, 3, "invalid input data")                      \
-    X(MYR_NO_DEVICE, 4, "no such device")                             \
-    X(MYR_DEVICE_ERROR, 4, "the device failed")                       \
-    X(MYR_OUT_OF_MEMORY, 4, "out of memory")                          \
-    X(MYR_IO_ERROR, 5, "input or output failed")                      \
+#define MYR_STATUS_LIST(X)                                     \
+    X(MYR_OK, 0, "success")                                    \
+    X(MYR_CHECK_FAILED, 1, "a check did not pass")             \
+    X(MYR_INVALID_ARGUMENT, 2, "invalid argument")             \
+    X(MYR_UNSUPPORTED, 2, "this combination is not supported") \
+    X(MYR_INVALID_DATA, 3, "invalid input data")               \
+    X(MYR_NO_DEVICE, 4, "no such device")                      \
+    X(MYR_DEVICE_ERROR, 4, "the device failed")                \
+    X(MYR_OUT_OF_MEMORY, 4, "out of memory")                   \
+    X(MYR_IO_ERROR, 5, "input or output failed")               \
     X(MYR_CANCELLED, 5, "cancelled by the caller")
 
 typedef enum myr_status {

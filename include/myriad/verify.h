@@ -11,12 +11,12 @@ extern "C" {
 /* One check's outcome. worst and bound are in the unit that the name says; a check passes where
  * worst <= bound, so that NaN fails. */
 typedef struct myr_check {
-    const char *name;    /* as "one step, ddim: share of the rounding bound" */
+    const char *name; /* as "one step, ddim: share of the rounding bound" */
     const char *backend;
     bool passed;
-    bool skipped;        /* not possible here; worst, bound and count are 0 */
+    bool skipped; /* not possible here; worst, bound and count are 0 */
     double worst, bound;
-    uint64_t count;      /* comparisons made */
+    uint64_t count; /* comparisons made */
 } myr_check;
 
 typedef void (*myr_check_report)(void *user, const myr_check *check);
@@ -26,7 +26,7 @@ typedef struct myr_verify_options {
     const char *backend; /* as in myr_run_options */
     const char *math;
     uint64_t seed;
-    uint64_t count;      /* trajectories of the statistical checks, 1e4 …; others use fewer */
+    uint64_t count; /* trajectories of the statistical checks, 1e4 …; others use fewer */
     int threads;
     int device;
 } myr_verify_options;
@@ -35,8 +35,8 @@ typedef struct myr_verify_options {
     { sizeof(myr_verify_options), "auto", "exact", MYR_DEFAULT_SEED, 1000000, 0, 0 }
 
 /* Runs all checks and calls report with each. MYR_CHECK_FAILED if one did not pass. */
-myr_status myr_verify(myr_context *context, const myr_verify_options *options,
-                      myr_check_report report, void *user);
+myr_status myr_verify(myr_context *context, const myr_verify_options *options, myr_check_report report,
+                      void *user);
 
 #ifdef __cplusplus
 }
