@@ -35,16 +35,16 @@ static void write_ddpm_exact(const myr_level *levels, int64_t k, double eta, myr
 
 /* C^2 = eta^2 s'^2 q/s^2, A = sqrt(s'^2 - C^2)/s, B = a' - a A. Written with p = r^2 s'^2 = s^2 - q and
  * X = r A, so that nothing cancels when steps are many:
- *     s'^2 - C^2 = s'^2 (p + (1 - eta^2) q)/s^2,
+ *     s'^2 - C^2 = s'^2 ((1 - eta^2) s^2 + eta^2 p)/s^2,
  *     B = a' (1 - X) = a' (1 - X^2)/(1 + X),  1 - X^2 = q (q + (1 + eta^2) p)/s^4. */
 static void write_ddim(const myr_level *levels, int64_t k, double eta, myr_row *row) {
     const myr_level *from = &levels[k], *to = &levels[k + 1];
-    double r = from->a / to->a;
+    double r = from->a / to->a, square = eta * eta;
     double p = r * r * to->variance, q = from->added;
     double share = q / from->variance;
     row->C = eta * sqrt(to->variance * share);
-    row->A = sqrt(to->variance * (p + (1.0 - eta * eta) * q)) / from->variance;
-    row->B = to->a * share * ((q + (1.0 + eta * eta) * p) / from->variance) / (1.0 + r * row->A);
+    row->A = sqrt(to->variance * ((1.0 - square) * from->variance + square * p)) / from->variance;
+    row->B = to->a * share * ((q + (1.0 + square) * p) / from->variance) / (1.0 + r * row->A);
 }
 
 /* x <- x + h (Dt/t) (d - x); Dt/t = q/s^2 on ve. */
