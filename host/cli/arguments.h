@@ -1,0 +1,40 @@
+/* Command lines, by argp, with errors in one line. A command's options come in parts, each an argp with
+ * its own input; parts that several commands share are run_options.h, plan_options.h and output.h. */
+#ifndef MYRIAD_CLI_ARGUMENTS_H
+#define MYRIAD_CLI_ARGUMENTS_H
+
+#include <argp.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "numbers.h"
+
+typedef struct cli_part {
+    const struct argp *argp; /* options and parser; the parser's state->input is input */
+    void *input;
+} cli_part;
+
+/* What a part's parser returns after it has printed what was wrong. */
+#define CLI_REPORTED ECANCELED
+
+/* Parses the options of a command; doc is argp's: what it does, a vertical tab, then examples. Returns
+ * true if the command is to run; else *status is the exit status: help was printed, or an error. */
+bool cli_parse_arguments(int argc, char **argv, const char *doc, const cli_part *parts, int part_count,
+                         int *status);
+
+/* For the parsers: read an option's value, or print what is wrong with it, naming the option, and return
+ * CLI_REPORTED. They return 0 on success. */
+error_t cli_read_count(const char *option, const char *text, uint64_t low, uint64_t high, uint64_t *value);
+error_t cli_read_counts(const char *option, const char *text, uint64_t low, uint64_t high,
+                        uint64_t **values, size_t *count);
+error_t cli_read_real(const char *option, const char *text, const cli_interval *interval, double *value);
+error_t cli_read_reals(const char *option, const char *text, const cli_interval *interval, double **values,
+                       size_t *count);
+
+/* The index of text among the names, or -1 after printing what was expected. */
+int cli_read_choice(const char *option, const char *text, const char *const *names, size_t count);
+
+/* Writes "a, b or c" into text, cut if it does not fit. */
+void cli_join_names(const char *const *names, size_t count, char *text, size_t size);
+
+#endif

@@ -1,0 +1,152 @@
+/* myriad variance: samplers against what they should give. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "arguments.h"
+#include "command.h"
+#include "messages.h"
+#include "progress.h"
+#include "variance_report.h"
+
+static const char doc[] =
+    "Runs each sampler for each number of steps and prints the variance of its results with its standard "
+    "error, the exact variance at that number of steps, z = (estimate - exact) / standard error, the limit "
+    "of many steps, the target's variance, and the relative bias: exact (or where there is none, estimate) "
+    "/ "
+    "target - 1."
+    "\vThe same options give the same bits, on cpu and cuda, on any number of threads: the checksum, over "
+    "the "
+    "bits of the moments, shows it.\n"
+    "\n"
+    "Examples:\n"
+    "  myriad variance --sampler ddpm-large,ddpm-exact --steps 100,1000 --trajectories 10M\n"
+    "  myriad variance --mean 0,1 --variance 0.01,0.25 --start exact --format json";
+
+typedef struct settings {
+    cli_plan_options plan;
+    cli_run_options run;
+    cli_format format;
+    myr_context *context;
+    myr_target *target;
+    cli_progress progress;
+    cli_variance_report report;
+} settings;
+
+static void fill_nan(double *values, int count) {
+    for (int c = 0; c < count; c++)
+        values[c] = NAN;
+}
+
+/* The exact values and the limit; NaN where the library knows none. */
+static myr_status find_exact(settings *s, const myr_plan *plan, cli_study *study) {
+    int dimension = myr_plan_dimension(plan);
+    myr_status status =
+        myr_plan_exact(s->context, plan, s->target, study->exact_mean, study->exact_variance);
+    if (status == MYR_UNSUPPORTED) {
+        fill_nan(study->exact_mean, dimension);
+        fill_nan(study->exact_variance, dimension);
+    } else if (status != MYR_OK) {
+        return status;
+    }
+    status = myr_plan_limit(s->context, plan, s->target, study->limit);
+    if (status == MYR_UNSUPPORTED) {
+        fill_nan(study->limit, dimension);
+        return MYR_OK;
+    }
+    return status;
+}
+
+static void find_statistics(const myr_target *target, const myr_moment *moments, cli_study *study) {
+    myr_target_moments(target, NULL, study->target_variance);
+    for (int c = 0; c < myr_target_dimension(target); c++) {
+        double exact = study->exact_variance[c];
+        study->mean[c] = moments[c].mean;
+        study->mean_error[c] = myr_moment_mean_error(&moments[c]);
+        study->variance[c] = myr_moment_variance(&moments[c]);
+        study->variance_error[c] = myr_moment_variance_error(&moments[c]);
+        /* Two trajectories are needed for an error, and a spread: without, z says nothing. */
+        study->z[c] =
+            study->variance_error[c] > 0.0 ? (study->variance[c] - exact) / study->variance_error[c] : NAN;
+        study->bias[c] = (isnan(exact) ? study->variance[c] : exact) / study->target_variance[c] - 1.0;
+    }
+}
+
+static myr_status run_study(settings *s, const myr_plan_options *options, cli_study *study) {
+    myr_moment moments[MYR_MAX_DIMENSION];
+    *study = (cli_study){.sampler = options->sampler, .steps = (uint64_t)options->steps};
+    myr_run_options run = cli_run_options_make(&s->run);
+    run.progress = cli_progress_update;
+    run.user = &s->progress;
+    cli_progress_part(&s->progress, options->sampler, (double)run.count * (double)options->steps);
+    myr_plan *plan = NULL;
+    myr_status status = myr_plan_create(s->context, options, s->target, &plan);
+    if (status == MYR_OK)
+        status = find_exact(s, plan, study);
+    if (status == MYR_OK)
+        status = myr_run_moments(s->context, plan, s->target, &run, moments, &study->run);
+    myr_plan_destroy(plan);
+    if (status == MYR_OK)
+        find_statistics(s->target, moments, study);
+    return status;
+}
+
+/* All samplers at all numbers of steps; the last study is left in *study. */
+static myr_status run_studies(settings *s, cli_study *study) {
+    double work = 0.0;
+    for (size_t j = 0; j < s->plan.steps_count; j++)
+        work += (double)s->plan.sampler_count * (double)s->plan.steps[j] * (double)s->run.trajectories;
+    cli_progress_begin(&s->progress, work, "trajectory-steps");
+    bool begun = false;
+    for (size_t i = 0; i < s->plan.sampler_count; i++)
+        for (size_t j = 0; j < s->plan.steps_count; j++) {
+            myr_plan_options options = cli_plan_options_make(&s->plan, i, j);
+            myr_status status = run_study(s, &options, study);
+            cli_progress_clear(&s->progress);
+            if (status != MYR_OK) {
+                cli_variance_drop(&s->report);
+                return status;
+            }
+            if (!begun) /* nothing on stdout if the first run is refused */
+                cli_variance_begin(&s->report, s->format, &s->plan, &s->run);
+            begun = true;
+            cli_variance_add(&s->report, study);
+        }
+    cli_variance_end(&s->report, study);
+    return MYR_OK;
+}
+
+static int run_command(settings *s) {
+    int status = cli_run_options_settle(&s->run);
+    if (status == CLI_DONE)
+        status = cli_plan_options_settle(&s->plan);
+    if (status != CLI_DONE)
+        return status;
+    cli_study *study = malloc(sizeof *study);
+    if (!study || myr_context_create(&s->context) != MYR_OK)
+        cli_out_of_memory();
+    myr_status result = cli_plan_options_target(s->context, &s->plan, &s->target);
+    if (result == MYR_OK)
+        result = run_studies(s, study);
+    if (result == MYR_OK)
+        status = cli_flush_results(CLI_DONE);
+    else
+        status = cli_fail_library(s->context, result);
+    if (status == CLI_DONE) /* after the results: a failure is one line alone */
+        cli_note(study->run.note);
+    free(study);
+    myr_target_destroy(s->target);
+    myr_context_destroy(s->context);
+    return status;
+}
+
+int cli_run_variance(int argc, char **argv) {
+    settings s = {.plan = cli_plan_options_default(), .run = cli_run_options_default()};
+    const cli_part parts[] = {
+        {&cli_plan_argp, &s.plan}, {&cli_run_argp, &s.run}, {&cli_output_argp, &s.format}};
+    int status;
+    if (cli_parse_arguments(argc, argv, doc, parts, 3, &status))
+        status = run_command(&s);
+    cli_plan_options_free(&s.plan);
+    return status;
+}

@@ -1,0 +1,111 @@
+/* The tool: finds the command and runs it. */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "arguments.h"
+#include "command.h"
+#include "messages.h"
+#include "nearest.h"
+
+typedef struct command {
+    const char *name;
+    const char *help;
+    int (*run)(int argc, char **argv);
+} command;
+
+static const command commands[] = {
+#define COMMAND_LINE(name, help) {#name, help, cli_run_##name},
+    CLI_COMMAND_LIST(COMMAND_LINE)
+#undef COMMAND_LINE
+};
+enum { COMMAND_COUNT = sizeof commands / sizeof *commands };
+
+static int print_overview(void) {
+    printf(
+        "Usage: myriad COMMAND [OPTION...]\n"
+        "Monte Carlo studies of diffusion samplers, checked against exact answers.\n\n");
+    for (int i = 0; i < COMMAND_COUNT; i++)
+        printf("  %-10s %s\n", commands[i].name, commands[i].help);
+    printf("  %-10s %s\n", "help", "this overview, or with a command's name that command's help");
+    printf(
+        "\n"
+        "  --help     print this overview\n"
+        "  --version  print the version\n"
+        "\n"
+        "myriad COMMAND --help lists the command's options. Exit status: 0 done; 1 a check did not pass;\n"
+        "2 a usage error; 3 bad input data; 4 no such device, or out of memory; 5 an I/O error.\n"
+        "\n"
+        "Example:\n"
+        "  myriad variance --sampler all --steps 1000 --trajectories 10M\n");
+    return CLI_DONE;
+}
+
+static const command *find_command(const char *name) {
+    for (int i = 0; i < COMMAND_COUNT; i++)
+        if (strcmp(commands[i].name, name) == 0)
+            return &commands[i];
+    return NULL;
+}
+
+static int refuse_command(const char *what, const char *name) {
+    const char *names[COMMAND_COUNT + 1];
+    for (int i = 0; i < COMMAND_COUNT; i++)
+        names[i] = commands[i].name;
+    names[COMMAND_COUNT] = "help";
+    char expected[512];
+    cli_join_names(names, COMMAND_COUNT + 1, expected, sizeof expected);
+    const char *nearest = cli_nearest(name, names, COMMAND_COUNT + 1);
+    return cli_fail(CLI_USAGE, "%s%s%.80s%s: expected %s%s%s%s", what, *name ? " '" : "", name,
+                    *name ? "'" : "", expected, nearest ? " (did you mean " : "", nearest ? nearest : "",
+                    nearest ? "?)" : "");
+}
+
+/* myriad help [COMMAND] */
+static int run_help(int argc, char **argv) {
+    if (argc < 2 || strcmp(argv[1], "--help") == 0)
+        return print_overview();
+    if (argc > 2)
+        return cli_fail(CLI_USAGE, "unexpected argument '%s': expected help and one command", argv[2]);
+    if (strcmp(argv[1], "help") == 0)
+        return print_overview();
+    const command *found = find_command(argv[1]);
+    if (!found)
+        return refuse_command("unknown command", argv[1]);
+    char help[] = "--help";
+    char *arguments[] = {argv[1], help, NULL};
+    return found->run(2, arguments);
+}
+
+static int dispatch(int argc, char **argv) {
+    if (argc < 2)
+        return refuse_command("no command", "");
+    const char *name = argv[1];
+    if (strcmp(name, "--help") == 0)
+        return print_overview();
+    if (strcmp(name, "--version") == 0) {
+        printf("myriad %s\n", myr_version());
+        return CLI_DONE;
+    }
+    if (strcmp(name, "help") == 0)
+        return run_help(argc - 1, argv + 1);
+    const command *found = find_command(name);
+    if (found)
+        return found->run(argc - 1, argv + 1);
+    return refuse_command(name[0] == '-' ? "unknown option" : "unknown command", name);
+}
+
+int main(int argc, char **argv) {
+    /* A reader that goes away is an I/O error to report, not a signal to die of. */
+    signal(SIGPIPE, SIG_IGN);
+    /* Without this check, the next file that is opened would take stdout's number, and the results. */
+    if (fcntl(STDOUT_FILENO, F_GETFD) < 0)
+        return cli_fail(CLI_IO, "standard output is closed: %s", strerror(errno));
+    int status = cli_flush_results(dispatch(argc, argv));
+    if (fclose(stdout) != 0 && status == CLI_DONE)
+        status = cli_fail(CLI_IO, "cannot write the results to standard output: %s", strerror(errno));
+    return status;
+}

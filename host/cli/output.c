@@ -1,0 +1,137 @@
+#include "output.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "arguments.h"
+#include "messages.h"
+
+/* ---- --format -------------------------------------------------------------------------------------- */
+
+static const struct argp_option output_options[] = {
+    {"format", 'f' + 256, "FORMAT", 0, "text for people (the default), json: one object, csv: a table", 9},
+    {0}};
+
+static error_t parse_output(int key, char *argument, struct argp_state *state) {
+    static const char *const names[] = {[CLI_TEXT] = "text", [CLI_JSON] = "json", [CLI_CSV] = "csv"};
+    if (key != output_options[0].key)
+        return ARGP_ERR_UNKNOWN;
+    int choice = cli_read_choice("--format", argument, names, sizeof names / sizeof *names);
+    if (choice < 0)
+        return CLI_REPORTED;
+    *(cli_format *)state->input = (cli_format)choice;
+    return 0;
+}
+
+const struct argp cli_output_argp = {.options = output_options, .parser = parse_output};
+
+/* ---- tables ---------------------------------------------------------------------------------------- */
+
+/* Letters of UTF-8 text: all bytes but the continuations. */
+static int letters(const char *text) {
+    int count = 0;
+    for (; *text; text++)
+        count += ((unsigned char)*text & 0xc0) != 0x80;
+    return count;
+}
+
+static void put_csv(const char *text) {
+    if (!strpbrk(text, ",\"\r\n")) {
+        fputs(text, stdout);
+        return;
+    }
+    putchar('"');
+    for (; *text; text++) {
+        if (*text == '"')
+            putchar('"');
+        putchar(*text);
+    }
+    putchar('"');
+}
+
+static void put_cell(cli_table *table, const char *text) {
+    bool last = table->at + 1 == table->count;
+    if (table->format == CLI_CSV) {
+        put_csv(text);
+        fputs(last ? "\r\n" : ",", stdout);
+    } else {
+        int width = table->columns[table->at].width;
+        int fill = abs(width) - letters(text);
+        bool left = width < 0;
+        /* No blanks at the end of a line. */
+        printf("%*s%s%*s", left || fill < 0 ? 0 : fill, "", text, !left || last || fill < 0 ? 0 : fill, "");
+        fputs(last ? "\n" : "  ", stdout);
+    }
+    table->at = last ? 0 : table->at + 1;
+}
+
+void cli_table_begin(cli_table *table, cli_format format, const cli_column *columns, int count) {
+    *table = (cli_table){format, columns, count, 0};
+    for (int i = 0; i < count; i++)
+        put_cell(table, columns[i].title);
+}
+
+void cli_put_text(cli_table *table, const char *format, ...) {
+    char text[1024];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    put_cell(table, text);
+}
+
+void cli_put_number(cli_table *table, double value) {
+    if (!isfinite(value))
+        put_cell(table, table->format == CLI_CSV ? "" : "-");
+    else
+        cli_put_text(table, table->format == CLI_CSV ? "%.17g" : "%.6g", value);
+}
+
+/* ---- JSON ------------------------------------------------------------------------------------------ */
+
+static json_t *made(json_t *value) {
+    if (!value)
+        cli_out_of_memory();
+    return value;
+}
+
+json_t *cli_json_object(void) {
+    return made(json_object());
+}
+
+json_t *cli_json_array(void) {
+    return made(json_array());
+}
+
+void cli_json_set(json_t *object, const char *key, json_t *value) {
+    if (json_object_set_new(object, key, made(value)) != 0)
+        cli_out_of_memory();
+}
+
+void cli_json_append(json_t *array, json_t *value) {
+    if (json_array_append_new(array, made(value)) != 0)
+        cli_out_of_memory();
+}
+
+json_t *cli_json_number(double value) {
+    return isfinite(value) ? made(json_real(value)) : json_null();
+}
+
+json_t *cli_json_numbers(const double *values, int count) {
+    if (count == 1)
+        return cli_json_number(values[0]);
+    json_t *array = cli_json_array();
+    for (int i = 0; i < count; i++)
+        cli_json_append(array, cli_json_number(values[i]));
+    return array;
+}
+
+void cli_print_json(json_t *object) {
+    /* Over stdio, so that a full disk or a closed pipe shows in ferror like everything else. */
+    json_dumpf(object, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(17));
+    putchar('\n');
+    json_decref(object);
+}

@@ -1,0 +1,227 @@
+#include "plan_options.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "arguments.h"
+#include "messages.h"
+
+enum {
+    KEY_PROCESS = 400,
+    KEY_SAMPLER,
+    KEY_STEPS,
+    KEY_ETA,
+    KEY_START,
+    KEY_FINAL_NOISE,
+    KEY_TARGET,
+    KEY_MEAN,
+    KEY_VARIANCE
+};
+
+#define MAX_NAMES 64 /* of samplers or processes in the library's lists */
+#define DEFAULT_MEAN 0.0
+#define DEFAULT_VARIANCE 0.01
+
+static const struct argp_option plan_options[] = {
+    {NULL, 0, NULL, 0, "What is run:", 1},
+    {"process", KEY_PROCESS, "NAME", 0, "the forward process (ve)", 1},
+    {"sampler", KEY_SAMPLER, "NAME[,NAME...]", 0, "one or more, or all that the process has (all)", 1},
+    {"steps", KEY_STEPS, "N[,N...]", 0, "of the sampler, 1 to 1M; each count with each sampler (1000)", 1},
+    {"eta", KEY_ETA, "X", 0, "share of fresh noise in ddim, 0 to 1 (the sampler's own: 0)", 1},
+    {"start", KEY_START, "KIND", 0,
+     "prior: N(0, 1), or exact: the target's true marginal at the first level (prior)", 1},
+    {"final-noise", KEY_FINAL_NOISE, "on|off", 0,
+     "off leaves out the last step's noise, as image pipelines do (on)", 1},
+    {NULL, 0, NULL, 0, "The target:", 2},
+    {"target", KEY_TARGET, "KIND", 0, "gaussian: independent coordinates (gaussian)", 2},
+    {"mean", KEY_MEAN, "X[,X...]", 0, "one a coordinate, 1 to 64 of them (0)", 2},
+    {"variance", KEY_VARIANCE, "X[,X...]", 0, "as many as means, all above 0 (0.01)", 2},
+    {0}};
+
+cli_plan_options cli_plan_options_default(void) {
+    const myr_plan_options library = MYR_PLAN_OPTIONS_INIT;
+    return (cli_plan_options){
+        .process = library.process,
+        .eta = library.eta,
+        .start = library.start,
+        .final_noise = library.final_noise,
+    };
+}
+
+void cli_plan_options_free(cli_plan_options *options) {
+    free(options->samplers);
+    free(options->steps);
+    free(options->mean);
+    free(options->variance);
+}
+
+/* ---- one option at a time -------------------------------------------------------------------------- */
+
+typedef const char *list_entry(int index);
+
+static size_t list_names(list_entry *entry, const char *names[MAX_NAMES]) {
+    size_t count = 0;
+    for (const char *name; count < MAX_NAMES && (name = entry((int)count)); count++)
+        names[count] = name;
+    return count;
+}
+
+static error_t read_name(const char *option, const char *argument, const char *const *names, size_t count,
+                         const char **value) {
+    int choice = cli_read_choice(option, argument, names, count);
+    if (choice < 0)
+        return CLI_REPORTED;
+    *value = names[choice];
+    return 0;
+}
+
+static error_t read_process(const char *argument, const char **process) {
+    const char *names[MAX_NAMES];
+    size_t count = list_names(myr_process_name, names);
+    return read_name("--process", argument, names, count, process);
+}
+
+static error_t read_start(const char *argument, const char **start) {
+    static const char *const names[] = {"prior", "exact"};
+    return read_name("--start", argument, names, 2, start);
+}
+
+static error_t read_final_noise(const char *argument, bool *final_noise) {
+    static const char *const names[] = {"off", "on"};
+    int choice = cli_read_choice("--final-noise", argument, names, 2);
+    if (choice < 0)
+        return CLI_REPORTED;
+    *final_noise = choice == 1;
+    return 0;
+}
+
+static error_t read_target(const char *argument) {
+    static const char *const names[] = {"gaussian"};
+    return cli_read_choice("--target", argument, names, 1) < 0 ? CLI_REPORTED : 0;
+}
+
+static error_t parse_plan(int key, char *argument, struct argp_state *state) {
+    /* As myr_target_create_gaussian documents them. */
+    static const cli_interval share = {0.0, 1.0, false, "a number from 0 to 1"};
+    static const cli_interval real = {-1e30, 1e30, false, "a finite number, at most 1e30 in size"};
+    static const cli_interval positive = {0.0, 1e30, true, "a finite number above 0, at most 1e30"};
+    cli_plan_options *options = state->input;
+    switch (key) {
+        case KEY_PROCESS:
+            return read_process(argument, &options->process);
+        case KEY_SAMPLER: /* which names are right depends on the process, which may come later */
+            options->sampler_text = argument;
+            return 0;
+        case KEY_STEPS:
+            return cli_read_counts("--steps", argument, 1, MYR_MAX_STEPS, &options->steps,
+                                   &options->steps_count);
+        case KEY_ETA:
+            return cli_read_real("--eta", argument, &share, &options->eta);
+        case KEY_START:
+            return read_start(argument, &options->start);
+        case KEY_FINAL_NOISE:
+            return read_final_noise(argument, &options->final_noise);
+        case KEY_TARGET:
+            return read_target(argument);
+        case KEY_MEAN:
+            return cli_read_reals("--mean", argument, &real, &options->mean, &options->mean_count);
+        case KEY_VARIANCE:
+            return cli_read_reals("--variance", argument, &positive, &options->variance,
+                                  &options->variance_count);
+        default:
+            return ARGP_ERR_UNKNOWN;
+    }
+}
+
+const struct argp cli_plan_argp = {.options = plan_options, .parser = parse_plan};
+
+/* ---- all of them together -------------------------------------------------------------------------- */
+
+/* The samplers that run on the process. */
+static size_t list_supported(const char *process, const char *names[MAX_NAMES]) {
+    size_t all = list_names(myr_sampler_name, names), count = 0;
+    for (size_t i = 0; i < all; i++)
+        if (myr_sampler_supports(names[i], process))
+            names[count++] = names[i];
+    return count;
+}
+
+static int settle_samplers(cli_plan_options *options) {
+    const char *names[MAX_NAMES];
+    size_t count = list_supported(options->process, names), items = count;
+    bool all = !options->sampler_text || strcmp(options->sampler_text, "all") == 0;
+    char **list = all ? NULL : cli_split_list(options->sampler_text, &items);
+    options->samplers = calloc(items, sizeof *options->samplers);
+    if (!options->samplers || (!all && !list))
+        cli_out_of_memory();
+    int status = CLI_DONE;
+    for (size_t i = 0; i < items && status == CLI_DONE; i++) {
+        int choice = all ? (int)i : cli_read_choice("--sampler", list[i], names, count);
+        if (choice < 0)
+            status = CLI_USAGE;
+        else
+            options->samplers[options->sampler_count++] = names[choice];
+    }
+    free(list);
+    return status;
+}
+
+static double *fill(size_t count, double value) {
+    double *values = malloc(count * sizeof *values);
+    if (!values)
+        cli_out_of_memory();
+    for (size_t i = 0; i < count; i++)
+        values[i] = value;
+    return values;
+}
+
+/* A list that was not given takes the other's length, with the default value throughout. */
+static int settle_target(cli_plan_options *options) {
+    if (!options->mean) {
+        options->mean_count = options->variance ? options->variance_count : 1;
+        options->mean = fill(options->mean_count, DEFAULT_MEAN);
+    }
+    if (!options->variance) {
+        options->variance_count = options->mean_count;
+        options->variance = fill(options->variance_count, DEFAULT_VARIANCE);
+    }
+    if (options->mean_count != options->variance_count)
+        return cli_fail(CLI_USAGE, "--mean has %zu and --variance %zu values: expected as many of each",
+                        options->mean_count, options->variance_count);
+    if (options->mean_count > MYR_MAX_DIMENSION)
+        return cli_fail(CLI_USAGE, "--mean and --variance have %zu values: expected at most %d",
+                        options->mean_count, MYR_MAX_DIMENSION);
+    return CLI_DONE;
+}
+
+int cli_plan_options_settle(cli_plan_options *options) {
+    if (!options->steps) {
+        const myr_plan_options library = MYR_PLAN_OPTIONS_INIT;
+        options->steps = malloc(sizeof *options->steps);
+        if (!options->steps)
+            cli_out_of_memory();
+        options->steps[0] = (uint64_t)library.steps;
+        options->steps_count = 1;
+    }
+    int status = settle_samplers(options);
+    return status == CLI_DONE ? settle_target(options) : status;
+}
+
+/* ---- for the library ------------------------------------------------------------------------------- */
+
+myr_status cli_plan_options_target(myr_context *context, const cli_plan_options *options,
+                                   myr_target **target) {
+    return myr_target_create_gaussian(context, (int)options->mean_count, options->mean, options->variance,
+                                      target);
+}
+
+myr_plan_options cli_plan_options_make(const cli_plan_options *options, size_t sampler, size_t steps) {
+    myr_plan_options plan = MYR_PLAN_OPTIONS_INIT;
+    plan.process = options->process;
+    plan.sampler = options->samplers[sampler];
+    plan.steps = (int64_t)options->steps[steps];
+    plan.eta = options->eta;
+    plan.start = options->start;
+    plan.final_noise = options->final_noise;
+    return plan;
+}

@@ -1,0 +1,39 @@
+/* The options that say what is run: process, samplers, steps, start and target. */
+#ifndef MYRIAD_CLI_PLAN_OPTIONS_H
+#define MYRIAD_CLI_PLAN_OPTIONS_H
+
+#include <argp.h>
+
+#include "myriad/myriad.h"
+
+typedef struct cli_plan_options {
+    const char *process;
+    const char *sampler_text; /* --sampler as given; NULL: all that the process supports */
+    const char **samplers;    /* [sampler_count], after settling */
+    size_t sampler_count;
+    uint64_t *steps; /* [steps_count] */
+    size_t steps_count;
+    double eta;
+    const char *start;
+    bool final_noise;
+    double *mean, *variance; /* [mean_count], [variance_count]; after settling as long as each other */
+    size_t mean_count, variance_count;
+} cli_plan_options;
+
+/* Process ve, all its samplers, 1,000 steps, the target N(0, 0.01). */
+cli_plan_options cli_plan_options_default(void);
+void cli_plan_options_free(cli_plan_options *options);
+
+/* --process --sampler --steps --eta --start --final-noise --target --mean --variance; the input is a
+ * cli_plan_options. */
+extern const struct argp cli_plan_argp;
+
+/* Resolves what depends on several options, after parsing. Prints a refusal; returns the exit status. */
+int cli_plan_options_settle(cli_plan_options *options);
+
+/* The target, and the library's options for one of the samplers and one of the step counts. */
+myr_status cli_plan_options_target(myr_context *context, const cli_plan_options *options,
+                                   myr_target **target);
+myr_plan_options cli_plan_options_make(const cli_plan_options *options, size_t sampler, size_t steps);
+
+#endif

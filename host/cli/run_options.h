@@ -1,0 +1,34 @@
+/* The options of every command that runs trajectories: where, in what arithmetic, which and how many. */
+#ifndef MYRIAD_CLI_RUN_OPTIONS_H
+#define MYRIAD_CLI_RUN_OPTIONS_H
+
+#include <argp.h>
+
+#include "myriad/myriad.h"
+
+/* Seeds and counts on the command line fit JSON's integers. */
+#define CLI_LARGEST ((uint64_t)INT64_MAX)
+
+typedef struct cli_run_options {
+    const char *backend;
+    const char *math;
+    uint64_t seed;
+    uint64_t trajectories;
+    int threads;
+    int device;
+} cli_run_options;
+
+/* The library's defaults. */
+cli_run_options cli_run_options_default(void);
+
+/* --backend --math --threads --device --seed --trajectories; the input is a cli_run_options. */
+extern const struct argp cli_run_argp;
+
+/* Settles what --device means, after parsing. Only cuda has devices above 0: auto then means cuda, and the
+ * other backends lack that device. Prints a refusal; returns the exit status. */
+int cli_run_options_settle(cli_run_options *options);
+
+/* The same as the library's structure, without progress. */
+myr_run_options cli_run_options_make(const cli_run_options *options);
+
+#endif

@@ -1,0 +1,200 @@
+#include "variance_report.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+
+#include "messages.h"
+
+static int dimension_of(const cli_variance_report *report) {
+    return (int)report->plan->mean_count;
+}
+
+static double rate_of(double work, double seconds) {
+    return seconds > 0.0 ? work / seconds : NAN;
+}
+
+static double work_of(const cli_variance_report *report, const cli_study *study) {
+    return (double)report->run->trajectories * (double)study->steps;
+}
+
+/* ---- text ------------------------------------------------------------------------------------------ */
+
+static void begin_text(cli_variance_report *report) {
+    const cli_plan_options *plan = report->plan;
+    bool many_steps = plan->steps_count > 1, many_coordinates = dimension_of(report) > 1;
+    int count = 0;
+    cli_column *columns = report->columns;
+    columns[count++] = (cli_column){"sampler", -12};
+    if (many_steps)
+        columns[count++] = (cli_column){"steps", 7};
+    if (many_coordinates)
+        columns[count++] = (cli_column){"coordinate", 10};
+    columns[count++] = (cli_column){"variance", 11};
+    columns[count++] = (cli_column){"± std. error", -13};
+    columns[count++] = (cli_column){"exact", 11};
+    columns[count++] = (cli_column){"z", 6};
+    columns[count++] = (cli_column){"limit Dt->0", 11};
+    columns[count++] = (cli_column){"target", 10};
+    columns[count++] = (cli_column){"bias", 10};
+    columns[count++] = (cli_column){"checksum", -16};
+    printf("Process %s, %" PRIu64 " trajectories", plan->process, report->run->trajectories);
+    if (!many_steps)
+        printf(" of %" PRIu64 " steps", plan->steps[0]);
+    printf(", start %s, final noise %s, seed %" PRIu64 "\n\n", plan->start,
+           plan->final_noise ? "on" : "off", report->run->seed);
+    cli_table_begin(&report->table, CLI_TEXT, columns, count);
+}
+
+static void add_text(cli_variance_report *report, const cli_study *study) {
+    cli_table *table = &report->table;
+    for (int c = 0; c < dimension_of(report); c++) {
+        cli_put_text(table, "%s", study->sampler);
+        if (report->plan->steps_count > 1)
+            cli_put_text(table, "%" PRIu64, study->steps);
+        if (dimension_of(report) > 1)
+            cli_put_text(table, "%d", c);
+        cli_put_number(table, study->variance[c]);
+        if (isfinite(study->variance_error[c]))
+            cli_put_text(table, "± %.2g", study->variance_error[c]);
+        else
+            cli_put_text(table, "-");
+        cli_put_number(table, study->exact_variance[c]);
+        if (isfinite(study->z[c]))
+            cli_put_text(table, "%+.2f", study->z[c]);
+        else
+            cli_put_text(table, "-");
+        cli_put_number(table, study->limit[c]);
+        cli_put_number(table, study->target_variance[c]);
+        cli_put_text(table, "%+.4f %%", 100.0 * study->bias[c]);
+        cli_put_text(table, "%016" PRIx64, study->run.checksum);
+    }
+}
+
+static void end_text(const cli_variance_report *report, const cli_study *last) {
+    printf("\nbias: of the exact variance, or where there is none of the estimate, against the target's\n");
+    printf("%.4g trajectory-steps per second on %s (%s), %s arithmetic, %.3g s\n",
+           rate_of(report->work, report->seconds), last->run.backend, last->run.device, last->run.math,
+           report->seconds);
+}
+
+/* ---- CSV ------------------------------------------------------------------------------------------- */
+
+static const cli_column csv_columns[] = {{"process", 0},
+                                         {"sampler", 0},
+                                         {"steps", 0},
+                                         {"trajectories", 0},
+                                         {"seed", 0},
+                                         {"start", 0},
+                                         {"backend", 0},
+                                         {"math", 0},
+                                         {"coordinate", 0},
+                                         {"mean", 0},
+                                         {"mean_se", 0},
+                                         {"variance", 0},
+                                         {"variance_se", 0},
+                                         {"exact_mean", 0},
+                                         {"exact_variance", 0},
+                                         {"z", 0},
+                                         {"limit", 0},
+                                         {"target_variance", 0},
+                                         {"checksum", 0},
+                                         {"seconds", 0},
+                                         {"trajectory_steps_per_second", 0}};
+
+static void add_csv(cli_variance_report *report, const cli_study *study) {
+    cli_table *table = &report->table;
+    for (int c = 0; c < dimension_of(report); c++) {
+        cli_put_text(table, "%s", report->plan->process);
+        cli_put_text(table, "%s", study->sampler);
+        cli_put_text(table, "%" PRIu64, study->steps);
+        cli_put_text(table, "%" PRIu64, report->run->trajectories);
+        cli_put_text(table, "%" PRIu64, report->run->seed);
+        cli_put_text(table, "%s", report->plan->start);
+        cli_put_text(table, "%s", study->run.backend);
+        cli_put_text(table, "%s", study->run.math);
+        cli_put_text(table, "%d", c);
+        cli_put_number(table, study->mean[c]);
+        cli_put_number(table, study->mean_error[c]);
+        cli_put_number(table, study->variance[c]);
+        cli_put_number(table, study->variance_error[c]);
+        cli_put_number(table, study->exact_mean[c]);
+        cli_put_number(table, study->exact_variance[c]);
+        cli_put_number(table, study->z[c]);
+        cli_put_number(table, study->limit[c]);
+        cli_put_number(table, study->target_variance[c]);
+        cli_put_text(table, "%016" PRIx64, study->run.checksum);
+        cli_put_number(table, study->run.seconds);
+        cli_put_number(table, rate_of(work_of(report, study), study->run.seconds));
+    }
+}
+
+/* ---- JSON ------------------------------------------------------------------------------------------ */
+
+static void add_json(cli_variance_report *report, const cli_study *study) {
+    int dimension = dimension_of(report);
+    char checksum[17];
+    snprintf(checksum, sizeof checksum, "%016" PRIx64, study->run.checksum);
+    json_t *result = cli_json_object();
+    cli_json_set(result, "process", json_string(report->plan->process));
+    cli_json_set(result, "sampler", json_string(study->sampler));
+    cli_json_set(result, "steps", json_integer((json_int_t)study->steps));
+    cli_json_set(result, "trajectories", json_integer((json_int_t)report->run->trajectories));
+    cli_json_set(result, "seed", json_integer((json_int_t)report->run->seed));
+    cli_json_set(result, "start", json_string(report->plan->start));
+    cli_json_set(result, "backend", json_string(study->run.backend));
+    cli_json_set(result, "math", json_string(study->run.math));
+    cli_json_set(result, "mean", cli_json_numbers(study->mean, dimension));
+    cli_json_set(result, "mean_se", cli_json_numbers(study->mean_error, dimension));
+    cli_json_set(result, "variance", cli_json_numbers(study->variance, dimension));
+    cli_json_set(result, "variance_se", cli_json_numbers(study->variance_error, dimension));
+    cli_json_set(result, "exact_mean", cli_json_numbers(study->exact_mean, dimension));
+    cli_json_set(result, "exact_variance", cli_json_numbers(study->exact_variance, dimension));
+    cli_json_set(result, "z", cli_json_numbers(study->z, dimension));
+    cli_json_set(result, "limit", cli_json_numbers(study->limit, dimension));
+    cli_json_set(result, "target_variance", cli_json_numbers(study->target_variance, dimension));
+    cli_json_set(result, "checksum", json_string(checksum));
+    cli_json_set(result, "seconds", cli_json_number(study->run.seconds));
+    cli_json_set(result, "trajectory_steps_per_second",
+                 cli_json_number(rate_of(work_of(report, study), study->run.seconds)));
+    cli_json_append(report->results, result);
+}
+
+/* ---- all ------------------------------------------------------------------------------------------- */
+
+void cli_variance_begin(cli_variance_report *report, cli_format format, const cli_plan_options *plan,
+                        const cli_run_options *run) {
+    *report = (cli_variance_report){.format = format, .plan = plan, .run = run};
+    if (format == CLI_JSON)
+        report->results = cli_json_array();
+    else if (format == CLI_CSV)
+        cli_table_begin(&report->table, CLI_CSV, csv_columns, sizeof csv_columns / sizeof *csv_columns);
+    else
+        begin_text(report);
+}
+
+void cli_variance_add(cli_variance_report *report, const cli_study *study) {
+    report->work += work_of(report, study);
+    report->seconds += study->run.seconds;
+    if (report->format == CLI_JSON)
+        add_json(report, study);
+    else if (report->format == CLI_CSV)
+        add_csv(report, study);
+    else
+        add_text(report, study);
+    cli_show_results(); /* each sampler when it is done */
+}
+
+void cli_variance_end(cli_variance_report *report, const cli_study *last) {
+    if (report->format == CLI_TEXT)
+        end_text(report, last);
+    if (report->format != CLI_JSON)
+        return;
+    json_t *object = cli_json_object();
+    cli_json_set(object, "results", report->results);
+    cli_print_json(object);
+}
+
+void cli_variance_drop(cli_variance_report *report) {
+    json_decref(report->results);
+}
