@@ -296,13 +296,13 @@ void myr_plan_destroy(myr_plan *plan) {
 }
 
 int64_t myr_plan_steps(const myr_plan *plan) {
-    return plan->steps;
+    return plan ? plan->steps : 0;
 }
 
 int myr_plan_dimension(const myr_plan *plan) {
-    return plan->dimension;
+    return plan ? plan->dimension : 0;
 }
 
 const myr_row *myr_plan_rows(const myr_plan *plan) {
-    return plan->rows;
+    return plan ? plan->rows : NULL;
 }
