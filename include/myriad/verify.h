@@ -9,7 +9,7 @@ extern "C" {
 #endif
 
 /* One check's outcome. worst and bound are in the unit that the name says; a check passes where
- * worst <= bound, so that NaN fails. */
+ * worst <= bound, so that NaN fails. The strings are valid until the report returns. */
 typedef struct myr_check {
     const char *name; /* as "one step, ddim: share of the rounding bound" */
     const char *backend;
@@ -21,12 +21,16 @@ typedef struct myr_check {
 
 typedef void (*myr_check_report)(void *user, const myr_check *check);
 
+#define MYR_VERIFY_MIN_COUNT 10000
+#define MYR_VERIFY_MAX_COUNT 1000000000000
+
 typedef struct myr_verify_options {
     size_t struct_size;
     const char *backend; /* as in myr_run_options */
     const char *math;
     uint64_t seed;
-    uint64_t count; /* trajectories of the statistical checks, 1e4 …; others use fewer */
+    uint64_t count; /* trajectories of the statistical checks, MYR_VERIFY_MIN_COUNT … MAX_COUNT; the
+                       reference takes a sixteenth of them, or 1e4 */
     int threads;
     int device;
 } myr_verify_options;
@@ -34,7 +38,8 @@ typedef struct myr_verify_options {
 #define MYR_VERIFY_OPTIONS_INIT \
     { sizeof(myr_verify_options), "auto", "exact", MYR_DEFAULT_SEED, 1000000, 0, 0 }
 
-/* Runs all checks and calls report with each. MYR_CHECK_FAILED if one did not pass. */
+/* Runs all checks and calls report (which may be NULL) with each, from the calling thread. MYR_CHECK_FAILED
+ * if one did not pass; other errors, as of myr_run_moments, end the verification where they occur. */
 myr_status myr_verify(myr_context *context, const myr_verify_options *options, myr_check_report report,
                       void *user);
 

@@ -1,0 +1,18 @@
+/* How far float arithmetic may be from the reference: bounds derived from the operations that the fast
+ * backends make, not fitted to what they return. */
+#ifndef MYRIAD_ROUNDING_H
+#define MYRIAD_ROUNDING_H
+
+#include "backend.h"
+
+/* The error of the two normals that a pair of words gives; fast: by the GPU's special-function unit. */
+void myr_bound_normal_pair(uint32_t w0, uint32_t w1, bool fast, double bound[2]);
+
+/* The same for the four words of a block. */
+void myr_bound_normals(const uint32_t words[4], bool fast, double bound[4]);
+
+/* The error of coordinate c of the job's trajectory number n (index job->first + n) after the job's rows,
+ * along the reference's own path: e <- |M| e + rounding of the row, M the row's derivative. */
+double myr_bound_trajectory(const myr_job *job, uint64_t n, int c);
+
+#endif

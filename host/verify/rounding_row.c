@@ -1,0 +1,182 @@
+/* Errors of rows in float, along the path that the reference takes. */
+#include <math.h>
+
+#include "reference/reference_random.h"
+#include "rounding.h"
+
+#define eps 0x1p-24           /* one rounding to float, relative */
+#define reference_eps 0x1p-50 /* the reference's own roundings, of all terms of a row together */
+
+/* A number in exact arithmetic and the most by which its float counterpart may be off. */
+typedef struct number {
+    double value, error;
+} number;
+
+static number rounded(double value, double error) {
+    number made = {value, error + eps * (fabs(value) + error) + 0x1p-150};
+    return made;
+}
+
+static number multiply_add(number a, number b, number c) {
+    double error = fabs(a.value) * b.error + fabs(b.value) * a.error + a.error * b.error + c.error;
+    return rounded(a.value * b.value + c.value, error);
+}
+
+static number multiply(number a, number b) {
+    number zero = {0.0, 0.0};
+    return multiply_add(a, b, zero);
+}
+
+/* A coefficient of a float table: off by one unit in the last place at most, 2 eps (host/affine_table.c
+ * passes one rounding's error on to the next). */
+static number coefficient(double value) {
+    number made = {value, 2.0 * eps * fabs(value) + 0x1p-149};
+    return made;
+}
+
+static number exactly(double value) {
+    number made = {value, 0.0};
+    return made;
+}
+
+/* State relative to the mean path, x - a m, d - m, with the accumulated errors. */
+typedef struct walk {
+    double x, d1, d2;
+    double x_error, d1_error, d2_error;
+} walk;
+
+/* A row's coefficients for a coordinate, relative to the mean path. */
+typedef struct relative_row {
+    const myr_row *row;
+    double g, g2, c, shift, shift2;
+} relative_row;
+
+static relative_row make_relative(const myr_row *row, int64_t k, double m, double v) {
+    relative_row r = {.row = row};
+    r.g = row->a * v / (row->a * row->a * v + row->s * row->s);
+    r.c = sqrt(row->C * row->C +
+               row->E * row->E * (v * row->s * row->s / (row->a * row->a * v + row->s * row->s)));
+    double memory = (k >= 1 ? row->P : 0.0) + (k >= 2 ? row->Q : 0.0);
+    r.shift = (row->A * row->a + row->B + memory - row->a_next) * m;
+    if (row->two_stage) {
+        r.g2 = row->a_next * v / (row->a_next * row->a_next * v + row->s_next * row->s_next);
+        r.shift2 = (row->A2 * row->a + row->B2 + row->Y * row->a_next + row->H - row->a_next) * m;
+    }
+    return r;
+}
+
+/* x <- alpha x + (c z + shift), two operations. */
+static number folded_row(const relative_row *r, number x, number z) {
+    number noise = multiply_add(coefficient(r->c), z, coefficient(r->shift));
+    return multiply_add(coefficient(r->row->A + r->row->B * r->g), x, noise);
+}
+
+/* The row of kernels/affine_row.h, operation by operation. */
+static number general_row(const relative_row *r, const walk *w, number z1, number z2, number *d) {
+    const myr_row *row = r->row;
+    number x = multiply_add(coefficient(row->n), z1, exactly(w->x));
+    *d = multiply(coefficient(r->g), x);
+    number y = multiply_add(coefficient(r->c), z2, coefficient(r->shift));
+    y = multiply_add(coefficient(row->Q), exactly(w->d2), y);
+    y = multiply_add(coefficient(row->P), exactly(w->d1), y);
+    y = multiply_add(coefficient(row->B), *d, y);
+    y = multiply_add(coefficient(row->A), x, y);
+    if (!row->two_stage)
+        return y;
+    number second =
+        multiply_add(coefficient(row->H), multiply(coefficient(r->g2), y), coefficient(r->shift2));
+    second = multiply_add(coefficient(row->Y), y, second);
+    second = multiply_add(coefficient(row->B2), *d, second);
+    return multiply_add(coefficient(row->A2), x, second);
+}
+
+/* What the errors of the state become: |M| e, M the derivative of the row. The rounding of the row itself
+ * is counted on the error-free path; twenty operations change that by at most 20 eps (|M| e), the second
+ * factor. */
+static walk propagate(const relative_row *r, const walk *w) {
+    const myr_row *row = r->row;
+    double by_x = row->A + row->B * r->g, by_d1 = row->P, by_d2 = row->Q;
+    if (row->two_stage) {
+        double by_y = row->Y + row->H * r->g2;
+        by_x = row->A2 + row->B2 * r->g + by_y * by_x;
+        by_d1 *= by_y;
+        by_d2 *= by_y;
+    }
+    const double second_order = 1.0 + 20.0 * eps;
+    walk next = {0};
+    next.x_error =
+        second_order * (fabs(by_x) * w->x_error + fabs(by_d1) * w->d1_error + fabs(by_d2) * w->d2_error);
+    next.d1_error = second_order * fabs(r->g) * w->x_error;
+    next.d2_error = w->d1_error;
+    return next;
+}
+
+/* The reference works with x itself: its rounding is relative to the terms with the mean in them. */
+static double reference_rounding(const relative_row *r, const walk *w, const walk *next, double m) {
+    const myr_row *row = r->row;
+    double size = fabs(w->x) + fabs(w->d1) + fabs(w->d2) + fabs(next->x) + fabs(next->d1) +
+                  (1.0 + row->a + row->a_next) * fabs(m);
+    double weight = 1.0 + fabs(row->A) + fabs(row->B) + fabs(row->P) + fabs(row->Q) + fabs(row->A2) +
+                    fabs(row->B2) + fabs(row->Y) + fabs(row->H);
+    return reference_eps * weight * weight * size;
+}
+
+static void take_row(const relative_row *r, double m, bool general, number z1, number z2, walk *w) {
+    walk next = propagate(r, w);
+    number d = exactly(0.0);
+    number x = general ? general_row(r, w, z1, z2, &d) : folded_row(r, exactly(w->x), z2);
+    next.x = x.value;
+    next.d1 = d.value;
+    next.d2 = w->d1;
+    next.x_error += x.error + reference_rounding(r, w, &next, m);
+    next.d1_error += d.error;
+    *w = next;
+}
+
+/* Normal number j of a stream, and the error of its float form. */
+static number draw(const myr_job *job, uint64_t trajectory, uint32_t stream, int64_t j) {
+    uint32_t words[4];
+    double normals[2], bounds[2];
+    myr_reference_words(job->seed, trajectory, stream, (uint32_t)(j / 4), words);
+    const uint32_t *pair = words + (j % 4 / 2) * 2;
+    myr_reference_box_muller(pair[0], pair[1], normals);
+    myr_bound_normal_pair(pair[0], pair[1], job->fast, bounds);
+    number made = {normals[j % 2], bounds[j % 2]};
+    return made;
+}
+
+static walk begin(const myr_job *job, uint64_t n, int c) {
+    const myr_plan *plan = job->plan;
+    double m = job->target->mean[c];
+    walk w = {0};
+    number x;
+    if (job->states) {
+        double given = job->states[n * (uint64_t)plan->dimension + (uint64_t)c];
+        x = rounded(given - plan->rows[job->row_begin].a * m, 0.0);
+    } else {
+        number mean = coefficient(plan->start_mean[c] - plan->rows[0].a * m);
+        number z = draw(job, job->first + n, MYR_STREAM_START, c);
+        x = multiply_add(coefficient(plan->start_scale[c]), z, mean);
+    }
+    w.x = x.value;
+    w.x_error = x.error + reference_eps * (fabs(x.value) + plan->rows[job->row_begin].a * fabs(m));
+    return w;
+}
+
+double myr_bound_trajectory(const myr_job *job, uint64_t n, int c) {
+    const myr_plan *plan = job->plan;
+    const bool general = plan->memory || plan->two_stage || plan->pre_noise;
+    walk w = begin(job, n, c);
+    for (int64_t k = job->row_begin; k < job->row_end; k++) {
+        relative_row r = make_relative(&plan->rows[k], k, job->target->mean[c], job->target->variance[c]);
+        int64_t number_of_row = k * plan->slots * plan->dimension + c;
+        number z1 = exactly(0.0), z2 = exactly(0.0);
+        if (plan->pre_noise)
+            z1 = draw(job, job->first + n, MYR_STREAM_STEP, number_of_row);
+        if (plan->noise)
+            z2 = draw(job, job->first + n, MYR_STREAM_STEP,
+                      number_of_row + (plan->pre_noise ? plan->dimension : 0));
+        take_row(&r, job->target->mean[c], general, z1, z2, &w);
+    }
+    return w.x_error;
+}
