@@ -20,8 +20,8 @@ static const char doc[] =
     "bits of the moments, shows it.\n"
     "\n"
     "Examples:\n"
-    "  myriad variance --sampler ddpm-large,ddpm-exact --steps 100,1000 --trajectories 10M\n"
-    "  myriad variance --mean 0,1 --variance 0.01,0.25 --start exact --format json";
+    "  myriad variance --sampler ddpm-large,ddim --steps 10,100 --trajectories 10M\n"
+    "  myriad variance --mean 0,1 --variance 0.01,0.25 --start exact --format csv";
 
 typedef struct settings {
     cli_plan_options plan;

@@ -76,8 +76,8 @@ static void add_text(outcome *o, const myr_check *check) {
         for (int i = 0; i < 3; i++)
             cli_put_text(&o->table, "-");
     } else {
-        cli_put_number(&o->table, check->worst);
-        cli_put_number(&o->table, check->bound);
+        cli_put_text(&o->table, "%.6g", check->worst); /* a NaN, which fails, shows as such */
+        cli_put_text(&o->table, "%.6g", check->bound);
         cli_put_text(&o->table, "%" PRIu64, check->count);
     }
     cli_put_text(&o->table, "%s", check->backend);
@@ -155,6 +155,8 @@ int cli_run_verify(int argc, char **argv) {
     cli_run_options run = cli_run_options_default();
     const myr_verify_options library = MYR_VERIFY_OPTIONS_INIT;
     run.trajectories = library.count;
+    run.fewest = MYR_VERIFY_MIN_COUNT;
+    run.most = MYR_VERIFY_MAX_COUNT;
     outcome o = {.format = CLI_TEXT};
     const cli_part parts[] = {{&cli_run_argp, &run}, {&cli_output_argp, &o.format}};
     int status;

@@ -115,7 +115,7 @@ static bool evaluate(const decimal *number, uint64_t *value) {
 bool cli_parse_count(const char *text, uint64_t low, uint64_t high, uint64_t *value, cli_refusal *refusal) {
     char expected[128], bound[64];
     snprintf(expected, sizeof expected,
-             "a whole number from %" PRIu64 " to %" PRIu64 ", as 1000, 1e6 or 10M", low, high);
+             "a whole number from %" PRIu64 " to %" PRIu64 ", as 1000, 1e3 or 1k", low, high);
     decimal number;
     const char *wrong = scan_count(text, &number);
     if (wrong)

@@ -25,8 +25,8 @@ enum {
 static const struct argp_option plan_options[] = {
     {NULL, 0, NULL, 0, "What is run:", 1},
     {"process", KEY_PROCESS, "NAME", 0, "the forward process (ve)", 1},
-    {"sampler", KEY_SAMPLER, "NAME[,NAME...]", 0, "one or more, or all that the process has (all)", 1},
-    {"steps", KEY_STEPS, "N[,N...]", 0, "of the sampler, 1 to 1M; each count with each sampler (1000)", 1},
+    {"sampler", KEY_SAMPLER, "LIST", 0, "names between commas, or all that the process has (all)", 1},
+    {"steps", KEY_STEPS, "LIST", 0, "numbers of steps, 1 to 1M, each with each sampler (1000)", 1},
     {"eta", KEY_ETA, "X", 0, "share of fresh noise in ddim, 0 to 1 (the sampler's own: 0)", 1},
     {"start", KEY_START, "KIND", 0,
      "prior: N(0, 1), or exact: the target's true marginal at the first level (prior)", 1},
@@ -34,8 +34,8 @@ static const struct argp_option plan_options[] = {
      "off leaves out the last step's noise, as image pipelines do (on)", 1},
     {NULL, 0, NULL, 0, "The target:", 2},
     {"target", KEY_TARGET, "KIND", 0, "gaussian: independent coordinates (gaussian)", 2},
-    {"mean", KEY_MEAN, "X[,X...]", 0, "one a coordinate, 1 to 64 of them (0)", 2},
-    {"variance", KEY_VARIANCE, "X[,X...]", 0, "as many as means, all above 0 (0.01)", 2},
+    {"mean", KEY_MEAN, "LIST", 0, "one a coordinate, 1 to 64 of them (0)", 2},
+    {"variance", KEY_VARIANCE, "LIST", 0, "as many as means, all above 0 (0.01)", 2},
     {0}};
 
 cli_plan_options cli_plan_options_default(void) {

@@ -1,6 +1,7 @@
 #include "run_options.h"
 
 #include <limits.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "arguments.h"
@@ -27,6 +28,8 @@ cli_run_options cli_run_options_default(void) {
         .math = library.math,
         .seed = library.seed,
         .trajectories = library.count,
+        .fewest = 1,
+        .most = CLI_LARGEST,
         .threads = library.threads,
         .device = library.device,
     };
@@ -78,7 +81,8 @@ static error_t parse_run(int key, char *argument, struct argp_state *state) {
         case KEY_SEED:
             return cli_read_count("--seed", argument, 0, CLI_LARGEST, &options->seed);
         case KEY_TRAJECTORIES:
-            return cli_read_count("--trajectories", argument, 1, CLI_LARGEST, &options->trajectories);
+            return cli_read_count("--trajectories", argument, options->fewest, options->most,
+                                  &options->trajectories);
         default:
             return ARGP_ERR_UNKNOWN;
     }
@@ -87,12 +91,18 @@ static error_t parse_run(int key, char *argument, struct argp_state *state) {
 const struct argp cli_run_argp = {.options = run_options, .parser = parse_run};
 
 int cli_run_options_settle(cli_run_options *options) {
-    if (options->device == 0 || strcmp(options->backend, "cuda") == 0)
+    int device = options->device;
+    if (device == 0)
         return CLI_DONE;
-    if (strcmp(options->backend, "auto") != 0)
+    bool is_auto = strcmp(options->backend, "auto") == 0;
+    if (!is_auto && strcmp(options->backend, "cuda") != 0)
         return cli_fail(myr_status_exit_code(MYR_NO_DEVICE),
                         "--device: backend %s has no device %d: expected 0, or backend cuda",
-                        options->backend, options->device);
+                        options->backend, device);
+    if (device >= myr_device_count())
+        return cli_fail(myr_status_exit_code(MYR_NO_DEVICE),
+                        "--device: there is no GPU %d: expected one of the %d that are usable here, from 0",
+                        device, myr_device_count());
     options->backend = "cuda";
     return CLI_DONE;
 }

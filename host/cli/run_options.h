@@ -14,18 +14,19 @@ typedef struct cli_run_options {
     const char *math;
     uint64_t seed;
     uint64_t trajectories;
+    uint64_t fewest, most; /* trajectories that the command takes */
     int threads;
     int device;
 } cli_run_options;
 
-/* The library's defaults. */
+/* The library's defaults, and any number of trajectories. */
 cli_run_options cli_run_options_default(void);
 
 /* --backend --math --threads --device --seed --trajectories; the input is a cli_run_options. */
 extern const struct argp cli_run_argp;
 
-/* Settles what --device means, after parsing. Only cuda has devices above 0: auto then means cuda, and the
- * other backends lack that device. Prints a refusal; returns the exit status. */
+/* Settles what --device means, after parsing. Only cuda has devices above 0, as many as there are GPUs;
+ * auto then means cuda. Prints a refusal; returns the exit status. */
 int cli_run_options_settle(cli_run_options *options);
 
 /* The same as the library's structure, without progress. */
