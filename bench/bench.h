@@ -1,0 +1,52 @@
+/* `myriad bench`: throughput against the hardware's limit, after the results have been checked.
+ *
+ * A measurement is a file bench_NAME.c and its line in the list of bench_list.c. */
+#ifndef MYRIAD_BENCH_H
+#define MYRIAD_BENCH_H
+
+#include <myriad/myriad.h>
+
+typedef struct bench_options {
+    const char *backend; /* as in myr_run_options */
+    const char *math;
+    int threads;
+    int device;
+    int repeats;  /* timed runs, 3 … 1000, after one that warms up */
+    double scale; /* of the work of a timed run: 1 is about half a second on a fast core */
+} bench_options;
+
+typedef struct bench_result {
+    const char *name;
+    const char *backend;
+    char device[128];
+    char size[96]; /* as "T = 1000, N = 524288" */
+    double seconds_median, seconds_min, seconds_max;
+    double rate; /* by the median, in unit */
+    const char *unit;
+    double limit;   /* of the rate, from a ceiling measured now; NaN if there is none */
+    uint64_t wrong; /* results that did not pass the check */
+} bench_result;
+
+typedef void (*bench_report)(void *user, const bench_result *result);
+
+typedef struct bench_case {
+    const char *name;
+    const char *help;
+    myr_status (*run)(myr_context *context, const bench_options *options, bench_report report, void *user);
+} bench_case;
+
+/* The measurements, in order; NULL past the end. */
+const bench_case *bench_case_at(int index);
+
+/* Calls work(user) once to warm up and then repeats times; fills in the seconds. A status other than MYR_OK
+ * ends it. */
+myr_status bench_time(int repeats, myr_status (*work)(void *user), void *user, bench_result *result);
+
+/* The cpu's ceiling for a mix of 32 x 32 -> 64 multiplications and fused multiply-adds, 9 of the latter for
+ * 5 of the former, in vector lanes of 32 bits: lane operations per second and thread on that many threads
+ * at once. 0 where the instruction set has no fused multiply-add. */
+double bench_ceiling_mix(int threads);
+
+extern const bench_case bench_w1;
+
+#endif

@@ -1,0 +1,23 @@
+# Hot loops, compiled once for each instruction set; the machine chooses at run time.
+set(MYRIAD_ISAS baseline)
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
+  list(APPEND MYRIAD_ISAS avx2 avx512)
+endif()
+set(isa_flags_baseline "")
+set(isa_flags_avx2 -mavx2 -mfma)
+set(isa_flags_avx512 -mavx512f -mavx512dq -mavx512bw -mavx512vl -mavx2 -mfma -mprefer-vector-width=512)
+# Without errno and traps to mind, square roots and selects vectorise; no value changes.
+set(isa_common_flags -O3 -fno-math-errno -fno-trapping-math -fopenmp-simd)
+
+# myriad_isa_objects(PREFIX SOURCE RESULT): an object library PREFIX_ISA of the source for each instruction
+# set, compiled with MYR_ISA defined as its name; their names are appended to the list RESULT.
+function(myriad_isa_objects prefix source result)
+  set(targets ${${result}})
+  foreach(isa IN LISTS MYRIAD_ISAS)
+    add_library(${prefix}_${isa} OBJECT ${source})
+    target_compile_options(${prefix}_${isa} PRIVATE ${isa_common_flags} ${isa_flags_${isa}})
+    target_compile_definitions(${prefix}_${isa} PRIVATE MYR_ISA=${isa})
+    list(APPEND targets ${prefix}_${isa})
+  endforeach()
+  set(${result} ${targets} PARENT_SCOPE)
+endfunction()
