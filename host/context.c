@@ -62,7 +62,7 @@ int myr_status_exit_code(myr_status status) {
     return 5;
 }
 
-myr_status myr_fail(myr_context *context, myr_status status, const char *format, ...) {
+myr_status(myr_fail)(myr_context *context, myr_status status, const char *format, ...) {
     if (!context)
         return status;
     va_list arguments;
@@ -72,6 +72,6 @@ myr_status myr_fail(myr_context *context, myr_status status, const char *format,
     return status;
 }
 
-myr_status myr_fail_memory(myr_context *context, size_t bytes) {
+myr_status(myr_fail_memory)(myr_context *context, size_t bytes) {
     return myr_fail(context, MYR_OUT_OF_MEMORY, "out of memory: %zu bytes were not to be had", bytes);
 }

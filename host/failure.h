@@ -14,4 +14,10 @@ myr_status myr_fail(myr_context *context, myr_status status, const char *format,
 /* The usual message for an allocation of that many bytes that did not succeed. */
 myr_status myr_fail_memory(myr_context *context, size_t bytes);
 
+/* clang's analyzer reads one file at a time: this tells it that a failure returns the status given. */
+#ifdef __clang_analyzer__
+#define myr_fail(context, status, ...) (myr_fail(context, status, __VA_ARGS__), (status))
+#define myr_fail_memory(context, bytes) (myr_fail_memory(context, bytes), MYR_OUT_OF_MEMORY)
+#endif
+
 #endif

@@ -38,7 +38,7 @@ static myr_status create_made_up(myr_context *context, int dimension, int64_t st
                             .Q = -0.03,
                             .C = 0.2,
                             .E = 0.1 * next,
-                            .two_stage = k % 2,
+                            .two_stage = (int)(k % 2),
                             .A2 = 0.4,
                             .B2 = 0.1,
                             .Y = 0.3,
