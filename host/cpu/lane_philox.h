@@ -61,7 +61,8 @@ enum { PHILOX_ROUNDS = 10 };
 /* What the first two rounds owe to the trajectory, its stream and the seed alone: computed once a block of
  * trajectories, used at every step. */
 typedef struct lane_philox {
-    uint32_t key0[PHILOX_ROUNDS], key1[PHILOX_ROUNDS];
+    uint32_t key0[2], key1[2];                                   /* of the first two rounds */
+    myr_wide wide_key0[PHILOX_ROUNDS], wide_key1[PHILOX_ROUNDS]; /* of the others, ready as operands */
     uint32_t index_high;
     /* After round 2: word 0 is low1 ^ uniform, word 2 is high2 ^ uniform, word 3 is low2. */
     myr_wide low1[2 * MYR_PAIRS], high2[2 * MYR_PAIRS], low2[2 * MYR_PAIRS];
@@ -69,8 +70,14 @@ typedef struct lane_philox {
 
 static inline void lane_philox_begin(lane_philox *p, uint64_t seed, uint64_t first, uint32_t stream) {
     for (uint32_t round = 0; round < PHILOX_ROUNDS; round++) {
-        p->key0[round] = (uint32_t)seed + round * PHILOX_W0;
-        p->key1[round] = (uint32_t)(seed >> 32) + round * PHILOX_W1;
+        uint32_t key0 = (uint32_t)seed + round * PHILOX_W0;
+        uint32_t key1 = (uint32_t)(seed >> 32) + round * PHILOX_W1;
+        p->wide_key0[round] = wide_set(key0);
+        p->wide_key1[round] = wide_set(key1);
+        if (round < 2) {
+            p->key0[round] = key0;
+            p->key1[round] = key1;
+        }
     }
     p->index_high = (uint32_t)(first >> 32);
     for (int vector = 0; vector < 2 * MYR_PAIRS; vector++) {
@@ -93,8 +100,8 @@ static inline __attribute__((always_inline)) void lane_philox_rounds(const lane_
     for (int round = 2; round < PHILOX_ROUNDS; round++) {
         myr_wide product0 = wide_multiply(x[0], m0);
         myr_wide product1 = wide_multiply(x[2], m1);
-        x[0] = wide_xor3(product1 >> 32, x[1], wide_set(p->key0[round]));
-        x[2] = wide_xor3(product0 >> 32, x[3], wide_set(p->key1[round]));
+        x[0] = wide_xor3(product1 >> 32, x[1], p->wide_key0[round]);
+        x[2] = wide_xor3(product0 >> 32, x[3], p->wide_key1[round]);
         x[1] = product1;
         x[3] = product0;
     }
