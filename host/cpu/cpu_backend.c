@@ -31,7 +31,8 @@ static uint64_t batch_size(const myr_job *job) {
     double steps = (double)(job->row_end - job->row_begin + 1);
     double by_memory = batch_bytes / (d * sizeof(float) * MYR_CHUNK);
     double by_time = batch_steps * job->threads / (steps * d * MYR_CHUNK);
-    double needed = (double)(job->count / MYR_CHUNK + 1);
+    uint64_t full = job->count / MYR_CHUNK;
+    double needed = (double)full + 1.0;
     double chunks = by_memory < by_time ? by_memory : by_time;
     if (chunks > needed)
         chunks = needed;
