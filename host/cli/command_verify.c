@@ -29,7 +29,7 @@ typedef struct outcome {
     uint64_t passed, failed, skipped;
 } outcome;
 
-static const cli_column text_columns[] = {{"", -4},      {"check", -58}, {"worst", 11},
+static const cli_column text_columns[] = {{"", -4},      {"check", -70}, {"worst", 11},
                                           {"bound", 11}, {"count", 11},  {"backend", -9}};
 static const cli_column csv_columns[] = {{"name", 0},  {"backend", 0}, {"passed", 0}, {"worst", 0},
                                          {"bound", 0}, {"count", 0},   {"skipped", 0}};
@@ -116,11 +116,13 @@ static void end(outcome *o, bool passed) {
     cli_print_json(object);
 }
 
-/* Why auto does not take the GPU; "" if it does, or if it was not asked. */
-static const char *why_not_cuda(myr_context *context, const char *backend) {
+/* The line that a run on auto would give if it does not take a GPU. */
+static void note_fallback(myr_context *context, const char *backend) {
+    char note[1100];
     if (strcmp(backend, "auto") != 0 || myr_backend_available(context, "cuda") == MYR_OK)
-        return "";
-    return myr_context_error(context);
+        return;
+    snprintf(note, sizeof note, "running on the CPU: %s", myr_context_error(context));
+    cli_note(note);
 }
 
 static int run_command(const cli_run_options *run, outcome *o) {
@@ -135,7 +137,7 @@ static int run_command(const cli_run_options *run, outcome *o) {
     options.threads = run->threads;
     options.device = run->device;
     myr_status result = myr_verify(context, &options, add_check, o);
-    int status = myr_status_exit_code(result);
+    int status;
     if (result != MYR_OK && result != MYR_CHECK_FAILED) {
         json_decref(o->checks);
         status = cli_fail_library(context, result);
@@ -145,7 +147,7 @@ static int run_command(const cli_run_options *run, outcome *o) {
         if (status == CLI_DONE && result == MYR_CHECK_FAILED)
             status = cli_fail_library(context, result);
         else if (status == CLI_DONE)
-            cli_note(why_not_cuda(context, run->backend));
+            note_fallback(context, run->backend);
     }
     myr_context_destroy(context);
     return status;

@@ -51,6 +51,7 @@ static const command *find_command(const char *name) {
     return NULL;
 }
 
+/* name NULL: none was given. */
 static int refuse_command(const char *what, const char *name) {
     const char *names[COMMAND_COUNT + 1];
     for (int i = 0; i < COMMAND_COUNT; i++)
@@ -58,10 +59,11 @@ static int refuse_command(const char *what, const char *name) {
     names[COMMAND_COUNT] = "help";
     char expected[512];
     cli_join_names(names, COMMAND_COUNT + 1, expected, sizeof expected);
+    if (!name)
+        return cli_fail(CLI_USAGE, "%s: expected %s", what, expected);
     const char *nearest = cli_nearest(name, names, COMMAND_COUNT + 1);
-    return cli_fail(CLI_USAGE, "%s%s%.80s%s: expected %s%s%s%s", what, *name ? " '" : "", name,
-                    *name ? "'" : "", expected, nearest ? " (did you mean " : "", nearest ? nearest : "",
-                    nearest ? "?)" : "");
+    return cli_fail(CLI_USAGE, "%s '%.80s': expected %s%s%s%s", what, name, expected,
+                    nearest ? " (did you mean " : "", nearest ? nearest : "", nearest ? "?)" : "");
 }
 
 /* myriad help [COMMAND] */
@@ -82,7 +84,7 @@ static int run_help(int argc, char **argv) {
 
 static int dispatch(int argc, char **argv) {
     if (argc < 2)
-        return refuse_command("no command", "");
+        return refuse_command("no command", NULL);
     const char *name = argv[1];
     if (strcmp(name, "--help") == 0)
         return print_overview();

@@ -101,8 +101,8 @@ int cli_run_options_settle(cli_run_options *options) {
                         options->backend, device);
     if (device >= myr_device_count())
         return cli_fail(myr_status_exit_code(MYR_NO_DEVICE),
-                        "--device: there is no GPU %d: expected one of the %d that are usable here, from 0",
-                        device, myr_device_count());
+                        "--device: there is no GPU %d: %d are usable here, numbered from 0", device,
+                        myr_device_count());
     options->backend = "cuda";
     return CLI_DONE;
 }
