@@ -1,0 +1,105 @@
+#!/usr/bin/env python3
+"""Myriad beside other ways to do the same work on one core, in alternation, in one run.
+
+    bench/peers.py [--myriad build/default/myriad] [--rounds 5] [--only w1]
+
+Needs NumPy; takes PyTorch too where it is installed. Each peer is written as a good user of that library would
+write it: single precision, preallocated, blocks that stay in the cache. Prints versions, the median rate of
+each, and the median over the rounds of the ratio to Myriad's rate in the same round. A workload is a function
+below and its line in WORKLOADS."""
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+
+for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ[name] = "1"
+
+import numpy as np
+
+try:
+    import torch
+
+    torch.set_num_threads(1)
+except ImportError:
+    torch = None
+
+
+def rows(steps, variance):
+    """The ddpm-exact table of ve: x <- alpha x + c z."""
+    dt = 1.0 / steps
+    t = np.arange(steps, 0, -1) * dt
+    alpha = (variance + t - dt) / (variance + t)
+    c = np.sqrt((variance + t - dt) * dt / (variance + t))
+    return [float(a) for a in alpha], [float(v) for v in c]
+
+
+def w1_numpy(steps=1000, block=16384):
+    alpha, c = rows(steps, 0.01)
+    rng = np.random.default_rng(np.random.SFC64(1))
+    z = np.empty(block, np.float32)
+    start = time.perf_counter()
+    x = rng.standard_normal(block, np.float32)
+    for a, s in zip(alpha, c):
+        rng.standard_normal(out=z, dtype=np.float32)
+        x *= np.float32(a)
+        z *= np.float32(s)
+        x += z
+    float(x.var())
+    return block * steps / (time.perf_counter() - start)
+
+
+def w1_torch(steps=1000, block=16384):
+    alpha, c = rows(steps, 0.01)
+    start = time.perf_counter()
+    x = torch.randn(block)
+    z = torch.empty(block)
+    for a, s in zip(alpha, c):
+        x.mul_(a).add_(z.normal_(), alpha=s)
+    float(x.var())
+    return block * steps / (time.perf_counter() - start)
+
+
+# name: (unit, peers)
+WORKLOADS = {
+    "w1": ("trajectory-steps/s", {"numpy": w1_numpy, "torch": w1_torch}),
+}
+
+
+def myriad(tool, workload):
+    command = [tool, "bench", "--name", workload, "--threads", "1", "--repeats", "3", "--format", "json"]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    result = json.loads(done.stdout)["results"][0]
+    return result["rate"], result["device"]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--myriad", default="build/default/myriad")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--only", choices=WORKLOADS)
+    options = parser.parse_args()
+
+    print(f"python {sys.version.split()[0]}, numpy {np.__version__}"
+          + (f", torch {torch.__version__}" if torch else ", torch not installed"))
+    for workload, (unit, peers) in WORKLOADS.items():
+        if options.only not in (None, workload):
+            continue
+        peers = {name: run for name, run in peers.items() if torch or name != "torch"}
+        rates = {name: [] for name in ["myriad", *peers]}
+        for _ in range(options.rounds):
+            rate, device = myriad(options.myriad, workload)
+            rates["myriad"].append(rate)
+            for name, run in peers.items():
+                rates[name].append(run())
+        print(f"{workload}, {unit}, one thread ({device}), median of {options.rounds} rounds")
+        for name, values in rates.items():
+            ratios = [mine / other for mine, other in zip(rates["myriad"], values)]
+            print(f"  {name:8} {statistics.median(values):11.4g}   myriad is {statistics.median(ratios):6.2f} times it")
+
+
+if __name__ == "__main__":
+    main()
