@@ -13,7 +13,7 @@
 #ifndef MYRIAD_NORMAL_H
 #define MYRIAD_NORMAL_H
 
-#include "port.h"
+#include "root.h"
 
 /* -2 ln u for u in (0, 1]; exactly 0 at 1, never negative. u = m 2^e with m in [2/3, 4/3):
  * -2 ln u = -2 ln 2 e + g + g^2 Q(g) with g = 2 - 2m, and Q's relative error below 2.0e-7. */
@@ -58,7 +58,7 @@ static MYR_HD void myr_normal_pair(uint32_t w0, uint32_t w1, float *z0, float *z
     float radius = (float)(int32_t)w0;
     float angle = (float)(int32_t)w1 * 0x1p-31f;
     float u = myr_fmaf(fabsf(radius), 0x1p-31f, 0x1p-33f);
-    float rho = sqrtf(myr_minus_two_log(u));
+    float rho = myr_root(myr_minus_two_log(u));
     float y = angle * angle;
     *z0 = rho * myr_sin_half_pi(angle, y);
     *z1 = copysignf(rho, radius) * myr_cos_half_pi(y);

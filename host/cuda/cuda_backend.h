@@ -1,0 +1,43 @@
+/* The cuda backend's own parts, and what the public calls about GPUs ask of it. */
+#ifndef MYRIAD_CUDA_BACKEND_H
+#define MYRIAD_CUDA_BACKEND_H
+
+#include <cuda_runtime_api.h>
+
+#include "backend.h"
+
+/* myr_device_count and myr_device_describe of myriad/run.h, where CUDA is built in. */
+int myr_cuda_device_count(void);
+int myr_cuda_device_describe(int device, char *text, size_t size);
+
+/* MYR_OK if that device can run this build's kernels; else MYR_NO_DEVICE, and the reason. */
+myr_status myr_cuda_available(myr_context *context, int device);
+
+/* MYR_OK for cudaSuccess; else the status and line of what went wrong. doing: "copying results", say. */
+myr_status myr_cuda_check(myr_context *context, cudaError_t error, const char *doing);
+
+/* A device chosen for the calling thread, and a stream on it. */
+typedef struct myr_cuda_session {
+    int previous; /* the thread's device before */
+    cudaStream_t stream;
+} myr_cuda_session;
+
+myr_status myr_cuda_open(myr_context *context, int device, myr_cuda_session *session);
+void myr_cuda_close(myr_cuda_session *session);
+
+/* Memory on the device: *memory is NULL on failure; myr_cuda_release takes NULL. */
+myr_status myr_cuda_allocate(myr_context *context, size_t bytes, void **memory);
+void myr_cuda_release(void *memory);
+
+/* Copies that are done on return. */
+myr_status myr_cuda_upload(myr_context *context, const myr_cuda_session *session, void *d_to,
+                           const void *from, size_t bytes);
+myr_status myr_cuda_download(myr_context *context, const myr_cuda_session *session, void *to,
+                             const void *d_from, size_t bytes);
+
+myr_status myr_cuda_moments(myr_context *context, const myr_job *job, myr_moment *moments);
+myr_status myr_cuda_states(myr_context *context, const myr_job *job, double *states);
+myr_status myr_cuda_words(myr_context *context, const myr_draw *draw, uint32_t *words);
+myr_status myr_cuda_normals(myr_context *context, const myr_draw *draw, double *normals);
+
+#endif

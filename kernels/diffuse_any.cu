@@ -1,0 +1,176 @@
+/* Any table in any dimension: all rows in one launch.
+ *
+ * Coordinates meet only in the numbering of the normals: row k, slot m, coordinate c draws number
+ * (k M + m) d + c. So a thread block takes a chunk and four coordinates, and a thread a trajectory after
+ * the other with those four in registers: x~ and, for general tables, d1~ and d2~. Where four numbers lie
+ * across two Philox blocks (d no multiple of 4) both are made, and the four are shifted into place. */
+#include "launch.h"
+#include "reduce_chunk.cuh"
+
+#define MYR_QUAD 4
+
+/* Four coordinates of one trajectory. Those past the dimension run along, and are not kept. */
+typedef struct any_quad {
+    float x[MYR_QUAD], d1[MYR_QUAD], d2[MYR_QUAD];
+} any_quad;
+
+/* Normals number … number + 3 of a trajectory's stream. */
+MYR_DEVICE void draw_quad(const myr_device_keys *keys, const myr_trajectory *t, uint32_t high,
+                          uint32_t number, const int fast, float z[MYR_QUAD]) {
+    const uint32_t block = number / 4, shift = number % 4;
+    myr_block here = myr_block_make(keys, high, block);
+    myr_device_normals(myr_device_words(keys, t, &here), fast, z);
+    if (shift == 0)
+        return;
+    float more[4];
+    myr_block next = myr_block_make(keys, high, block + 1);
+    myr_device_normals(myr_device_words(keys, t, &next), fast, more);
+    if (shift & 2) {
+        z[0] = z[2];
+        z[1] = z[3];
+        z[2] = more[0];
+        z[3] = more[1];
+        more[0] = more[2];
+    }
+    if (shift & 1) {
+        z[0] = z[1];
+        z[1] = z[2];
+        z[2] = z[3];
+        z[3] = more[0];
+    }
+}
+
+/* Cells of one row, 16 bytes at a time. */
+MYR_DEVICE myr_device_cell load_simple(const void *cells, size_t index) {
+    myr_device_cell cell;
+    float4 part = __ldg((const float4 *)cells + index);
+    memcpy(&cell, &part, sizeof cell);
+    return cell;
+}
+
+MYR_DEVICE myr_device_general load_general(const void *cells, size_t index) {
+    myr_device_general cell;
+    float4 part[4];
+#pragma unroll
+    for (int i = 0; i < 4; i++)
+        part[i] = __ldg((const float4 *)cells + 4 * index + i);
+    memcpy(&cell, part, sizeof cell);
+    return cell;
+}
+
+/* The cell of coordinate c in row row - slice->row. */
+MYR_DEVICE size_t cell_index(const myr_device_slice *slice, uint32_t row, int c) {
+    return (size_t)row * (size_t)slice->columns + (size_t)(c < slice->columns ? c : slice->columns - 1);
+}
+
+MYR_DEVICE void run_row(const myr_device_slice *slice, const myr_trajectory *t, uint32_t high, uint32_t row,
+                        int c, const int general, const int fast, any_quad *q) {
+    const uint32_t number = (slice->row + row) * (uint32_t)(slice->slots * slice->dimension) + (uint32_t)c;
+    float raise[MYR_QUAD] = {0}, noise[MYR_QUAD] = {0};
+    if (general && slice->pre_noise)
+        draw_quad(&slice->keys, t, high, number, fast, raise);
+    if (slice->noise)
+        draw_quad(&slice->keys, t, high, number + (uint32_t)((slice->slots - 1) * slice->dimension), fast,
+                  noise);
+#pragma unroll
+    for (int i = 0; i < MYR_QUAD; i++) {
+        const size_t index = cell_index(slice, row, c + i);
+        if (general) {
+            const myr_affine_general cell = load_general(slice->d_cells, index).cell;
+            if (slice->pre_noise)
+                q->x[i] = myr_affine_raise(cell.n, q->x[i], raise[i]);
+            myr_affine_step_general(&cell, &q->x[i], &q->d1[i], &q->d2[i], noise[i]);
+        } else {
+            const myr_affine_cell cell = load_simple(slice->d_cells, index).cell;
+            q->x[i] = myr_affine_step(cell.alpha, cell.shift, cell.c, q->x[i], noise[i]);
+        }
+    }
+}
+
+/* The quad at the beginning of the slice. place: of coordinate c in the arrays of states. */
+MYR_DEVICE void enter_quad(const myr_device_slice *slice, uint32_t high, uint32_t low, size_t place, int c,
+                           const int fast, any_quad *q) {
+    float z[MYR_QUAD] = {0};
+    if (slice->draw_start) {
+        myr_trajectory start = myr_trajectory_make(&slice->keys, 1, low);
+        draw_quad(&slice->keys, &start, high, (uint32_t)c, fast, z);
+    }
+#pragma unroll
+    for (int i = 0; i < MYR_QUAD; i++) {
+        q->x[i] = q->d1[i] = q->d2[i] = 0.0f;
+        if (c + i >= slice->dimension)
+            continue;
+        const size_t at = place + (size_t)i * MYR_CHUNK;
+        q->x[i] = slice->draw_start
+                      ? myr_fmaf(slice->d_start[slice->dimension + c + i], z[i], slice->d_start[c + i])
+                      : slice->d_state[at];
+        if (slice->d_memory && !slice->fresh_memory) {
+            q->d1[i] = slice->d_memory[at];
+            q->d2[i] = slice->d_memory[slice->memory_stride + at];
+        }
+    }
+}
+
+MYR_DEVICE void leave_quad(const myr_device_slice *slice, size_t place, int c, const any_quad *q) {
+#pragma unroll
+    for (int i = 0; i < MYR_QUAD; i++) {
+        if (c + i >= slice->dimension)
+            continue;
+        const size_t at = place + (size_t)i * MYR_CHUNK;
+        slice->d_state[at] = q->x[i];
+        if (slice->d_memory) {
+            slice->d_memory[at] = q->d1[i];
+            slice->d_memory[slice->memory_stride + at] = q->d2[i];
+        }
+    }
+}
+
+/* The kernel, for chunk blockIdx.x and coordinates 4 blockIdx.y … + 3. general and fast are literal in each
+ * wrapper below. */
+MYR_DEVICE void diffuse_any(const myr_device_slice *slice, const int general, const int fast,
+                            double *shared_partials) {
+    const int c = MYR_QUAD * (int)blockIdx.y;
+    const uint64_t first = slice->first + (uint64_t)blockIdx.x * MYR_CHUNK;
+    const size_t chunk = ((size_t)blockIdx.x * (size_t)slice->dimension + (size_t)c) * MYR_CHUNK;
+    for (int j = (int)threadIdx.x; j < MYR_CHUNK; j += MYR_PARTIALS) {
+        const uint64_t index = first + (uint64_t)j;
+        const uint32_t low = (uint32_t)index, high = (uint32_t)(index >> 32);
+        any_quad q;
+        enter_quad(slice, high, low, chunk + (size_t)j, c, fast, &q);
+        const myr_trajectory t = myr_trajectory_make(&slice->keys, 0, low);
+#pragma unroll 1
+        for (uint32_t row = 0; row < slice->rows; row++)
+            run_row(slice, &t, high, row, c, general, fast, &q);
+        leave_quad(slice, chunk + (size_t)j, c, &q);
+    }
+    if (!slice->d_nodes)
+        return;
+    for (int i = 0; i < MYR_QUAD && c + i < slice->dimension; i++) {
+        myr_moment_node node = myr_reduce_chunk(slice->d_state + chunk + (size_t)i * MYR_CHUNK,
+                                                myr_chunk_count(slice->count), shared_partials);
+        if (threadIdx.x == 0)
+            slice->d_nodes[(size_t)(c + i) * gridDim.x + blockIdx.x] = node;
+    }
+}
+
+/* X(general, fast) */
+#define MYR_ANY_LIST(X) X(0, 0) X(0, 1) X(1, 0) X(1, 1)
+
+#define MYR_ANY_KERNEL(general, fast)                                       \
+    static __global__ void __launch_bounds__(MYR_PARTIALS, general ? 2 : 4) \
+        diffuse_any_##general##_##fast(const myr_device_slice slice) {      \
+        __shared__ double partials[MYR_PARTIALS];                           \
+        diffuse_any(&slice, general, fast, partials);                       \
+    }
+MYR_ANY_LIST(MYR_ANY_KERNEL)
+
+#define MYR_ANY_CASE(general_, fast_)                       \
+    if (slice->general == general_ && slice->fast == fast_) \
+        return MYR_LAUNCH(diffuse_any_##general_##_##fast_, grid, MYR_PARTIALS, 0, stream, *slice);
+
+extern "C" cudaError_t myr_launch_any(const myr_device_slice *slice, cudaStream_t stream) {
+    const dim3 grid((slice->count + MYR_CHUNK - 1) / MYR_CHUNK,
+                    (unsigned)(slice->dimension + MYR_QUAD - 1) / MYR_QUAD);
+    MYR_ANY_LIST(MYR_ANY_CASE)
+    return cudaErrorInvalidValue;
+}

@@ -1,0 +1,102 @@
+/* The launchers: what the host calls to run a kernel. Plain C on both sides; every launcher queues its
+ * kernel on a stream and returns what the launch said. Pointers named d_ are the device's. */
+#ifndef MYRIAD_LAUNCH_H
+#define MYRIAD_LAUNCH_H
+
+#include <cuda_runtime_api.h>
+#include <stdint.h>
+
+#include "affine_row.h"
+#include "chunk_moments.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* A seed's Philox keys, round by round. Kernels take them as a parameter: an exclusive-or then reads its
+ * key from constant memory, and no instruction is spent on the schedule. */
+typedef struct myr_device_keys {
+    uint32_t x[10], y[10];
+} myr_device_keys;
+
+myr_device_keys myr_device_keys_make(uint64_t seed);
+
+/* In fast arithmetic the host multiplies what normals are multiplied by, every cell's noise and the start's
+ * scale, by sqrt(2 ln 2): sqrt(-log2 u) then serves for sqrt(-2 ln u). */
+#define MYR_FAST_SCALE 1.1774100225154747
+
+/* Cells as the device reads them, 16 bytes at a time. Small: a turn is four rows, of number 4 turn … + 3.
+ */
+typedef struct myr_device_turn {
+    myr_affine_cell cell[4];
+} myr_device_turn;
+
+typedef struct myr_device_cell {
+    myr_affine_cell cell;
+    float unused;
+} myr_device_cell;
+
+typedef struct myr_device_general {
+    myr_affine_general cell;
+    float unused;
+} myr_device_general;
+
+/* Rows row … row + rows - 1 for the trajectories first … first + count - 1, in chunks of MYR_CHUNK. The
+ * arrays of states are [chunk][dimension][MYR_CHUNK]. */
+typedef struct myr_device_slice {
+    myr_device_keys keys;
+    uint64_t first;
+    uint32_t count; /* at most 2^31 */
+    uint32_t row, rows;
+    int dimension;
+    int columns; /* of cells: 1, or dimension */
+    int slots;   /* normals a coordinate and row: pre-noise, then noise */
+    int pre_noise, noise;
+    int general;              /* cells are general */
+    int fast;                 /* the special-function unit, else exact arithmetic */
+    int draw_start;           /* 1: begin at the start's draw; 0: at what d_state (and d_memory) hold */
+    const void *d_cells;      /* those of row on; see myr_launch_small and myr_launch_any */
+    const float *d_start;     /* [2][dimension]: mean, scale */
+    float *d_state;           /* left there; myr_launch_small of dimension 1 takes NULL for nowhere */
+    float *d_memory;          /* d1~ and d2~, two arrays of states; NULL unless rows are split … */
+    size_t memory_stride;     /* … floats between the two … */
+    int fresh_memory;         /* … and 1 in the first slice: they begin at 0 */
+    myr_moment_node *d_nodes; /* [dimension][chunks], moments at the end; NULL: none */
+} myr_device_slice;
+
+/* Coordinates that myr_launch_small takes. */
+#define MYR_SMALL_DIMENSION 3
+
+/* Simple cells, dimension 1 … MYR_SMALL_DIMENSION; row and rows multiples of 4; d_cells is
+ * myr_device_turn [rows / 4][dimension]. */
+cudaError_t myr_launch_small(const myr_device_slice *slice, cudaStream_t stream);
+
+/* Any table, any dimension, any rows; d_cells is myr_device_cell or myr_device_general [rows][columns]. */
+cudaError_t myr_launch_any(const myr_device_slice *slice, cudaStream_t stream);
+
+/* Merges groups of nodes, a power of two of at most MYR_MERGE_GROUP in each, in the fixed binary tree:
+ * d_nodes [dimension][count] to d_merged [dimension][ceil(count / group)]. */
+#define MYR_MERGE_GROUP 256
+cudaError_t myr_launch_merge(const myr_moment_node *d_nodes, uint32_t count, int dimension, uint32_t group,
+                             myr_moment_node *d_merged, cudaStream_t stream);
+
+/* Philox blocks block … block + blocks - 1 of trajectories first … first + count - 1, count * blocks below
+ * 2^31: [count][blocks][4] words or normals. */
+typedef struct myr_device_draw {
+    myr_device_keys keys;
+    uint64_t first;
+    uint32_t count, stream, block, blocks;
+    int fast;
+    int threads; /* of a thread block */
+} myr_device_draw;
+
+cudaError_t myr_launch_words(const myr_device_draw *draw, uint32_t *d_words, cudaStream_t stream);
+cudaError_t myr_launch_normals(const myr_device_draw *draw, float *d_normals, cudaStream_t stream);
+
+/* Whether the current device can run this build's kernels: cudaSuccess, or why not. */
+cudaError_t myr_launch_check(void);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
