@@ -241,50 +241,56 @@ typedef struct noises {
     long double start, z1[ROWS], z2[ROWS];
 } noises;
 
+/* D(x; a, s) for N(m, v); with majorant, the sizes of its terms. */
+static long double denoise(long double x, long double a, long double s, long double m, long double v,
+                           bool majorant) {
+    long double gain = a * v / (a * a * v + s * s);
+    return m * (majorant ? 1.0L + a * gain : 1.0L - a * gain) + gain * x;
+}
+
+/* A coefficient; with majorant, its size. */
+static long double coefficient(double value, bool majorant) {
+    return majorant ? fabs(value) : value;
+}
+
 /* The row of myriad/plan.h as it stands there, on one coordinate. With majorant every coefficient counts
  * with its absolute value: what comes out bounds all that was added on the way. */
 static long double run_table(const myr_row *rows, int steps, long double m, long double v, long double x,
                              const noises *z, bool majorant) {
-#define COEFFICIENT(field) (majorant ? fabsl((long double)r->field) : (long double)r->field)
-#define DENOISE(x, a, s)                                                           \
-    (m * (1.0L + (majorant ? 1 : -1) * a * GAIN((long double)a, (long double)s)) + \
-     GAIN((long double)a, (long double)s) * (x))
-#define GAIN(a, s) ((a)*v / ((a) * (a)*v + (s) * (s)))
     long double d1 = 0.0L, d2 = 0.0L;
     for (int k = 0; k < steps; k++) {
         const myr_row *r = &rows[k];
-        long double posterior = v * r->s * r->s / ((long double)r->a * r->a * v + (long double)r->s * r->s);
-        long double noise = sqrtl((long double)r->C * r->C + (long double)r->E * r->E * posterior);
+        long double a = r->a, s = r->s;
+        long double noise =
+            sqrtl((long double)r->C * r->C + (long double)r->E * r->E * v * s * s / (a * a * v + s * s));
         x += r->n * z->z1[k];
-        long double d = DENOISE(x, r->a, r->s);
-        long double y = COEFFICIENT(A) * x + COEFFICIENT(B) * d + COEFFICIENT(P) * d1 +
-                        COEFFICIENT(Q) * d2 + noise * z->z2[k];
-        if (r->two_stage) {
-            long double second = DENOISE(y, r->a_next, r->s_next);
-            y = COEFFICIENT(A2) * x + COEFFICIENT(B2) * d + COEFFICIENT(Y) * y + COEFFICIENT(H) * second;
-        }
+        long double d = denoise(x, a, s, m, v, majorant);
+        long double y = coefficient(r->A, majorant) * x + coefficient(r->B, majorant) * d +
+                        coefficient(r->P, majorant) * d1 + coefficient(r->Q, majorant) * d2 +
+                        noise * z->z2[k];
+        if (r->two_stage)
+            y = coefficient(r->A2, majorant) * x + coefficient(r->B2, majorant) * d +
+                coefficient(r->Y, majorant) * y +
+                coefficient(r->H, majorant) * denoise(y, r->a_next, r->s_next, m, v, majorant);
         d2 = d1;
         d1 = d;
         x = y;
     }
     return x;
-#undef GAIN
-#undef DENOISE
-#undef COEFFICIENT
 }
 
 /* Sum over all noises of the squared coefficient with which each enters the result. */
 static long double brute_variance(const myr_row *rows, int steps, long double v, long double scale,
                                   bool majorant) {
     noises unit = {0};
-    long double coefficient = run_table(rows, steps, 0.0L, v, scale, &unit, majorant);
-    long double sum = coefficient * coefficient;
+    long double weight = run_table(rows, steps, 0.0L, v, scale, &unit, majorant);
+    long double sum = weight * weight;
     for (int k = 0; k < steps; k++)
         for (int kind = 0; kind < 2; kind++) {
             long double *z = kind ? &unit.z2[k] : &unit.z1[k];
             *z = 1.0L;
-            coefficient = run_table(rows, steps, 0.0L, v, 0.0L, &unit, majorant);
-            sum += coefficient * coefficient;
+            weight = run_table(rows, steps, 0.0L, v, 0.0L, &unit, majorant);
+            sum += weight * weight;
             *z = 0.0L;
         }
     return sum;
