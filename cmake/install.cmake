@@ -18,7 +18,7 @@ install(FILES ${CMAKE_CURRENT_BINARY_DIR}/MyriadConfig.cmake ${CMAKE_CURRENT_BIN
 file(RELATIVE_PATH pc_prefix /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
 set(pc_libs_private "${OpenMP_C_FLAGS} -lm")
 if(MYRIAD_HAVE_CUDA)
-  string(APPEND pc_libs_private " -L${CUDAToolkit_LIBRARY_DIR} -lcudart_static -lrt -lpthread -ldl")
+  string(APPEND pc_libs_private " -L${CUDAToolkit_LIBRARY_DIR} -lcudart_static -lstdc++ -lrt -lpthread -ldl")
 endif()
 configure_file(cmake/myriad.pc.in myriad.pc @ONLY)
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/myriad.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
