@@ -8,6 +8,7 @@
 #define CLI_COMMAND_LIST(X)                                                                           \
     X(variance, "the variance study: estimate, standard error, exact value, z and limit of samplers") \
     X(verify, "a backend against the reference, tier by tier; the exit status says pass or fail")     \
+    X(bench, "throughput against the hardware's limit, after checking the results")                   \
     X(info, "version, build, backends, devices and defaults")
 
 #define CLI_DECLARE_COMMAND(name, help) int cli_run_##name(int argc, char **argv);

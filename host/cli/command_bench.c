@@ -1,0 +1,207 @@
+/* myriad bench: throughput against the hardware's limit. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "arguments.h"
+#include "bench.h"
+#include "command.h"
+#include "messages.h"
+#include "output.h"
+#include "run_options.h"
+
+static const char doc[] =
+    "Measures throughput. Each measurement is checked against the reference first; then it runs once to "
+    "warm "
+    "up and --repeats times against the clock. The rate is that of the median; the limit comes from a "
+    "ceiling "
+    "that is measured in the same run, and is empty where there is none."
+    "\vThe exit status is 1 if a measurement's results were wrong.\n"
+    "\n"
+    "Example:\n"
+    "  myriad bench --name w1 --threads 1";
+
+typedef struct bench_arguments {
+    const char *name; /* NULL: all */
+    uint64_t repeats;
+    double scale;
+} bench_arguments;
+
+enum { KEY_NAME = 500, KEY_REPEATS, KEY_SCALE };
+
+static const struct argp_option bench_argp_options[] = {
+    {NULL, 0, NULL, 0, "The measurement:", 1},
+    {"name", KEY_NAME, "NAME", 0, "which one (all)", 1},
+    {"repeats", KEY_REPEATS, "N", 0, "timed runs, 3 to 1000 (7)", 1},
+    {"scale", KEY_SCALE, "X", 0, "work of a timed run; 1 is about half a second (1)", 1},
+    {0}};
+
+static error_t read_name(const char *argument, const char **name) {
+    const char *names[64];
+    size_t count = 0;
+    for (; count < 64 && bench_case_at((int)count); count++)
+        names[count] = bench_case_at((int)count)->name;
+    int choice = cli_read_choice("--name", argument, names, count);
+    if (choice < 0)
+        return CLI_REPORTED;
+    *name = names[choice];
+    return 0;
+}
+
+static error_t parse_bench(int key, char *argument, struct argp_state *state) {
+    static const cli_interval scales = {
+        .low = 0.001, .high = 1000.0, .expected = "a number from 0.001 to 1000"};
+    bench_arguments *arguments = state->input;
+    switch (key) {
+        case KEY_NAME:
+            return read_name(argument, &arguments->name);
+        case KEY_REPEATS:
+            return cli_read_count("--repeats", argument, 3, 1000, &arguments->repeats);
+        case KEY_SCALE:
+            return cli_read_real("--scale", argument, &scales, &arguments->scale);
+        default:
+            return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static const struct argp bench_argp = {.options = bench_argp_options, .parser = parse_bench};
+
+typedef struct bench_outcome {
+    cli_format format;
+    bool begun;
+    cli_table table;
+    json_t *results;
+    uint64_t wrong;
+} bench_outcome;
+
+static const cli_column text_columns[] = {{"name", -10}, {"backend", -10}, {"rate", 12},     {"unit", -20},
+                                          {"limit", 12}, {"share", 7},     {"median s", 12}, {"wrong", 6},
+                                          {"size", -28}, {"device", -10}};
+static const cli_column csv_columns[] = {{"name", 0},        {"backend", 0},        {"device", 0},
+                                         {"size", 0},        {"seconds_median", 0}, {"seconds_min", 0},
+                                         {"seconds_max", 0}, {"rate", 0},           {"unit", 0},
+                                         {"limit", 0},       {"share_of_limit", 0}, {"wrong", 0}};
+
+static void begin(bench_outcome *o) {
+    if (o->begun)
+        return;
+    o->begun = true;
+    if (o->format == CLI_JSON)
+        o->results = cli_json_array();
+    else if (o->format == CLI_CSV)
+        cli_table_begin(&o->table, CLI_CSV, csv_columns, sizeof csv_columns / sizeof *csv_columns);
+    else
+        cli_table_begin(&o->table, CLI_TEXT, text_columns, sizeof text_columns / sizeof *text_columns);
+}
+
+static void add_json(bench_outcome *o, const bench_result *r) {
+    json_t *object = cli_json_object();
+    cli_json_set(object, "name", json_string(r->name));
+    cli_json_set(object, "backend", json_string(r->backend));
+    cli_json_set(object, "device", json_string(r->device));
+    cli_json_set(object, "size", json_string(r->size));
+    cli_json_set(object, "seconds_median", cli_json_number(r->seconds_median));
+    cli_json_set(object, "seconds_min", cli_json_number(r->seconds_min));
+    cli_json_set(object, "seconds_max", cli_json_number(r->seconds_max));
+    cli_json_set(object, "rate", cli_json_number(r->rate));
+    cli_json_set(object, "unit", json_string(r->unit));
+    cli_json_set(object, "limit", cli_json_number(r->limit));
+    cli_json_set(object, "share_of_limit", cli_json_number(r->rate / r->limit));
+    cli_json_set(object, "wrong", json_integer((json_int_t)r->wrong));
+    cli_json_append(o->results, object);
+}
+
+static void add_csv(bench_outcome *o, const bench_result *r) {
+    const char *texts[] = {r->name, r->backend, r->device, r->size};
+    const double times[] = {r->seconds_median, r->seconds_min, r->seconds_max, r->rate};
+    for (int i = 0; i < 4; i++)
+        cli_put_text(&o->table, "%s", texts[i]);
+    for (int i = 0; i < 4; i++)
+        cli_put_number(&o->table, times[i]);
+    cli_put_text(&o->table, "%s", r->unit);
+    cli_put_number(&o->table, r->limit);
+    cli_put_number(&o->table, r->rate / r->limit);
+    cli_put_text(&o->table, "%" PRIu64, r->wrong);
+}
+
+static void add_text(bench_outcome *o, const bench_result *r) {
+    cli_put_text(&o->table, "%s", r->name);
+    cli_put_text(&o->table, "%s", r->backend);
+    cli_put_number(&o->table, r->rate);
+    cli_put_text(&o->table, "%s", r->unit);
+    cli_put_number(&o->table, r->limit);
+    if (r->limit > 0.0)
+        cli_put_text(&o->table, "%.0f %%", 100.0 * r->rate / r->limit);
+    else
+        cli_put_text(&o->table, "-");
+    cli_put_number(&o->table, r->seconds_median);
+    cli_put_text(&o->table, "%" PRIu64, r->wrong);
+    cli_put_text(&o->table, "%s", r->size);
+    cli_put_text(&o->table, "%s", r->device);
+}
+
+static void add_result(void *user, const bench_result *result) {
+    bench_outcome *o = user;
+    begin(o);
+    o->wrong += result->wrong;
+    if (o->format == CLI_JSON) {
+        add_json(o, result);
+        return;
+    }
+    if (o->format == CLI_CSV)
+        add_csv(o, result);
+    else
+        add_text(o, result);
+    cli_show_results();
+}
+
+static int finish(bench_outcome *o) {
+    begin(o);
+    if (o->format == CLI_JSON) {
+        json_t *object = cli_json_object();
+        cli_json_set(object, "results", o->results);
+        cli_print_json(object);
+    }
+    int status = cli_flush_results(CLI_DONE);
+    if (status == CLI_DONE && o->wrong > 0)
+        status = cli_fail(CLI_CHECK_FAILED, "bench: %" PRIu64 " results were wrong", o->wrong);
+    return status;
+}
+
+static int run_command(const cli_run_options *run, const bench_arguments *arguments, bench_outcome *o) {
+    myr_context *context;
+    if (myr_context_create(&context) != MYR_OK)
+        cli_out_of_memory();
+    const bench_options options = {.backend = run->backend,
+                                   .math = run->math,
+                                   .threads = run->threads,
+                                   .device = run->device,
+                                   .repeats = (int)arguments->repeats,
+                                   .scale = arguments->scale};
+    myr_status result = MYR_OK;
+    for (int i = 0; result == MYR_OK && bench_case_at(i); i++)
+        if (!arguments->name || strcmp(arguments->name, bench_case_at(i)->name) == 0)
+            result = bench_case_at(i)->run(context, &options, add_result, o);
+    int status;
+    if (result != MYR_OK) {
+        json_decref(o->results);
+        status = cli_fail_library(context, result);
+    } else {
+        status = finish(o);
+    }
+    myr_context_destroy(context);
+    return status;
+}
+
+int cli_run_bench(int argc, char **argv) {
+    cli_run_options run = cli_run_options_default();
+    bench_arguments arguments = {.name = NULL, .repeats = 7, .scale = 1.0};
+    bench_outcome o = {.format = CLI_TEXT};
+    const cli_part parts[] = {
+        {&bench_argp, &arguments}, {&cli_run_argp, &run}, {&cli_output_argp, &o.format}};
+    int status;
+    if (!cli_parse_arguments(argc, argv, doc, parts, 3, &status))
+        return status;
+    status = cli_run_options_settle(&run);
+    return status == CLI_DONE ? run_command(&run, &arguments, &o) : status;
+}
