@@ -68,11 +68,11 @@ void myr_bound_normal_pair(uint32_t w0, uint32_t w1, bool fast, double bound[2])
     /* z = rho sin theta: both factors' errors, their product, and one rounding. Terms of second order in
      * eps inside the pieces are covered by the last factor. */
     double sine = fabs(sin(p.theta)), cosine = fabs(cos(p.theta));
-    double second_order = 1.0 + 0x1p-18;
-    bound[0] = second_order * (p.rho_error * (sine + p.sine_error) + p.rho * p.sine_error +
-                               eps * (p.rho + p.rho_error) * sine);
-    bound[1] = second_order * (p.rho_error * (cosine + p.cosine_error) + p.rho * p.cosine_error +
-                               eps * (p.rho + p.rho_error) * cosine);
+    double second_order = 1.0 + 0x1p-18, smallest = 0x1p-149; /* of a float */
+    bound[0] = smallest + second_order * (p.rho_error * (sine + p.sine_error) + p.rho * p.sine_error +
+                                          eps * (p.rho + p.rho_error) * sine);
+    bound[1] = smallest + second_order * (p.rho_error * (cosine + p.cosine_error) + p.rho * p.cosine_error +
+                                          eps * (p.rho + p.rho_error) * cosine);
 }
 
 void myr_bound_normals(const uint32_t words[4], bool fast, double bound[4]) {

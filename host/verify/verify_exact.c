@@ -8,8 +8,8 @@
 #include "failure.h"
 #include "tiers.h"
 
-/* Two chunks and a bit, from an index inside a block of lanes. */
-enum { trajectories = 9001, most_dimension = 5 };
+/* A chunk and a bit, from an index inside a block of lanes; rows that end inside a group of four. */
+enum { trajectories = 4501, rows = 14, most_dimension = 5 };
 
 /* One run's results, and those that others must equal. */
 typedef struct results {
@@ -108,7 +108,7 @@ static myr_status visit_cases(myr_verification *v, case_visitor visit, tally *t)
         bool exists = true;
         for (int index = 0; status == MYR_OK && exists; index++) {
             myr_case used;
-            status = myr_case_create(v->context, index, dimensions[n], 37, "exact", &used, &exists);
+            status = myr_case_create(v->context, index, dimensions[n], rows, "exact", &used, &exists);
             if (status == MYR_OK && exists)
                 status = visit(v, &used, &expected, &got, t);
             myr_case_destroy(&used);
@@ -139,7 +139,7 @@ static const char *const repetitions[] = {
 
 /* States of the same trajectories from three runs, of uneven lengths. */
 static myr_status run_parts(myr_verification *v, const myr_job *job, results *r) {
-    static const uint64_t ends[] = {0, 1, 5003, trajectories};
+    static const uint64_t ends[] = {0, 1, 2503, trajectories};
     uint64_t d = (uint64_t)job->plan->dimension;
     poison_results(r, job->plan->dimension);
     myr_status status = MYR_OK;

@@ -71,16 +71,16 @@ myr_status myr_verify_statistics(myr_verification *v) {
 /* Sums over a coordinate's samples by two passes in long double. */
 typedef struct sums {
     long double mean, m2, m3, m4;
-    double size, d1, d2, d3; /* sum |x|, |x - mean|, (x - mean)^2, |x - mean|^3, each over n */
+    double size, d1, d2, d3; /* sums of |x - leave|, |x - mean|, (x - mean)^2, |x - mean|^3, each over n */
     double largest;          /* |x| */
 } sums;
 
-static sums sum_samples(const double *samples, uint64_t count, int dimension, int c) {
+static sums sum_samples(const double *samples, uint64_t count, int dimension, int c, double leave) {
     sums s = {0};
     for (uint64_t n = 0; n < count; n++) {
         double x = samples[n * (uint64_t)dimension + (uint64_t)c];
         s.mean += x;
-        s.size += fabs(x) / (double)count;
+        s.size += fabs(x - leave) / (double)count;
         s.largest = fmax(s.largest, fabs(x));
     }
     s.mean /= count;
@@ -102,15 +102,16 @@ static sums sum_samples(const double *samples, uint64_t count, int dimension, in
  * Operations a value goes through: 16 additions into a partial sum, 8 halvings, at most 4 in the powers,
  * and about 16 a level of the merge tree; so a sum is K u relative from the sum of its terms' sizes. One
  * observation at a time in long double (the reference), and the sums above, have up to count steps at 2^-64
- * each: some 8 count 2^-11 u more. A sample is leave + x~ in double: x~ is known to u |x|. With that and
- * the mean's own error, delta in all, a sum of p-th powers is off by p delta sum |x - mean|^(p-1), and
- * terms of second order. */
+ * each: some 8 count 2^-11 u more. The fast backends sum x~ = x - leave (the reference: x, leave = 0);
+ * leave is added to the mean, and to each sample when it is widened, with one rounding, u |x|. With that
+ * and the error of the mean of x~, delta in all, a sum of p-th powers is off by p delta sum |x -
+ * mean|^(p-1), and terms of second order. */
 static double worst_moment(const myr_moment *m, const sums *s, uint64_t count) {
     const double u = 0x1p-53, n = (double)count;
     double levels = log2(n / 4096.0 + 1.0) + 1.0;
     double k = 28.0 + 16.0 * levels + 8.0 * n * 0x1p-11;
-    double mean_bound = k * u * s->size + u * s->largest;
-    double delta = mean_bound + u * s->largest;
+    double delta = k * u * s->size + u * s->largest;
+    double mean_bound = delta + u * s->largest;
     double m4 = (double)s->m4;
     double m2_bound = n * (k * u * s->d2 + 2.0 * delta * s->d1 + delta * delta);
     double m3_bound = n * (k * u * s->d3 + 3.0 * delta * s->d2 + 3.0 * delta * delta * s->d1);
@@ -134,7 +135,8 @@ static myr_status moments_of(myr_verification *v, const myr_case *used, uint64_t
     if (status == MYR_OK)
         status = v->backend->moments(v->context, &job, moments);
     for (int c = 0; status == MYR_OK && c < d; c++) {
-        sums s = sum_samples(samples, count, d, c);
+        double path = used->plan->rows[used->plan->steps - 1].a_next * used->target->mean[c];
+        sums s = sum_samples(samples, count, d, c, myr_verifies_reference(v) ? 0.0 : path);
         *worst = myr_worse(*worst, worst_moment(&moments[c], &s, count));
     }
     return status;
