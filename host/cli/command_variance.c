@@ -142,10 +142,12 @@ static int run_command(settings *s) {
 
 int cli_run_variance(int argc, char **argv) {
     settings s = {.plan = cli_plan_options_default(), .run = cli_run_options_default()};
-    const cli_part parts[] = {
-        {&cli_plan_argp, &s.plan}, {&cli_run_argp, &s.run}, {&cli_output_argp, &s.format}};
+    const cli_part parts[] = {{&cli_plan_argp, &s.plan},
+                              {&cli_run_argp, &s.run},
+                              {&cli_trajectories_argp, &s.run},
+                              {&cli_output_argp, &s.format}};
     int status;
-    if (cli_parse_arguments(argc, argv, doc, parts, 3, &status))
+    if (cli_parse_arguments(argc, argv, doc, parts, 4, &status))
         status = run_command(&s);
     cli_plan_options_free(&s.plan);
     return status;

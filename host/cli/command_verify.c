@@ -160,9 +160,10 @@ int cli_run_verify(int argc, char **argv) {
     run.fewest = MYR_VERIFY_MIN_COUNT;
     run.most = MYR_VERIFY_MAX_COUNT;
     outcome o = {.format = CLI_TEXT};
-    const cli_part parts[] = {{&cli_run_argp, &run}, {&cli_output_argp, &o.format}};
+    const cli_part parts[] = {
+        {&cli_run_argp, &run}, {&cli_trajectories_argp, &run}, {&cli_output_argp, &o.format}};
     int status;
-    if (!cli_parse_arguments(argc, argv, doc, parts, 2, &status))
+    if (!cli_parse_arguments(argc, argv, doc, parts, 3, &status))
         return status;
     status = cli_run_options_settle(&run);
     return status == CLI_DONE ? run_command(&run, &o) : status;

@@ -22,8 +22,10 @@ typedef struct cli_run_options {
 /* The library's defaults, and any number of trajectories. */
 cli_run_options cli_run_options_default(void);
 
-/* --backend --math --threads --device --seed --trajectories; the input is a cli_run_options. */
+/* --backend --math --threads --device --seed, and --trajectories apart: a command that fixes the number itself
+ * does not take it. The input of both is a cli_run_options. */
 extern const struct argp cli_run_argp;
+extern const struct argp cli_trajectories_argp;
 
 /* Settles what --device means, after parsing. Only cuda has devices above 0, as many as there are GPUs;
  * auto then means cuda. Prints a refusal; returns the exit status. */
