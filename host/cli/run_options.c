@@ -11,7 +11,6 @@ enum { KEY_BACKEND = 300, KEY_MATH, KEY_THREADS, KEY_DEVICE, KEY_SEED, KEY_TRAJE
 
 static const struct argp_option run_options[] = {
     {NULL, 0, NULL, 0, "The run:", 3},
-    {"seed", KEY_SEED, "N", 0, "of the random numbers, 0 to 2^63 - 1 (20240229)", 3},
     {"backend", KEY_BACKEND, "NAME", 0,
      "auto, reference, cpu or cuda (auto: cuda if there is a GPU, else cpu)", 3},
     {"math", KEY_MATH, "KIND", 0,
@@ -21,7 +20,9 @@ static const struct argp_option run_options[] = {
     {0}};
 
 static const struct argp_option trajectories_options[] = {
-    {"trajectories", KEY_TRAJECTORIES, "N", 0, "how many, as 1000, 1e6 or 10M (1M)", 3}, {0}};
+    {"trajectories", KEY_TRAJECTORIES, "N", 0, "how many, as 1000, 1e6 or 10M (1M)", 3},
+    {"seed", KEY_SEED, "N", 0, "of the random numbers, 0 to 2^63 - 1 (20240229)", 3},
+    {0}};
 
 cli_run_options cli_run_options_default(void) {
     const myr_run_options library = MYR_RUN_OPTIONS_INIT;
@@ -80,8 +81,6 @@ static error_t parse_run(int key, char *argument, struct argp_state *state) {
             return read_int("--threads", argument, MYR_MAX_THREADS, &options->threads);
         case KEY_DEVICE:
             return read_int("--device", argument, INT_MAX, &options->device);
-        case KEY_SEED:
-            return cli_read_count("--seed", argument, 0, CLI_LARGEST, &options->seed);
         default:
             return ARGP_ERR_UNKNOWN;
     }
@@ -91,10 +90,15 @@ const struct argp cli_run_argp = {.options = run_options, .parser = parse_run};
 
 static error_t parse_trajectories(int key, char *argument, struct argp_state *state) {
     cli_run_options *options = state->input;
-    if (key != KEY_TRAJECTORIES)
-        return ARGP_ERR_UNKNOWN;
-    return cli_read_count("--trajectories", argument, options->fewest, options->most,
-                          &options->trajectories);
+    switch (key) {
+        case KEY_SEED:
+            return cli_read_count("--seed", argument, 0, CLI_LARGEST, &options->seed);
+        case KEY_TRAJECTORIES:
+            return cli_read_count("--trajectories", argument, options->fewest, options->most,
+                                  &options->trajectories);
+        default:
+            return ARGP_ERR_UNKNOWN;
+    }
 }
 
 const struct argp cli_trajectories_argp = {.options = trajectories_options, .parser = parse_trajectories};

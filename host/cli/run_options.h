@@ -22,8 +22,8 @@ typedef struct cli_run_options {
 /* The library's defaults, and any number of trajectories. */
 cli_run_options cli_run_options_default(void);
 
-/* --backend --math --threads --device --seed, and --trajectories apart: a command that fixes the number itself
- * does not take it. The input of both is a cli_run_options. */
+/* Where: --backend --math --threads --device. Apart, which trajectories: --seed --trajectories, since a
+ * command that fixes these itself does not take them. The input of both is a cli_run_options. */
 extern const struct argp cli_run_argp;
 extern const struct argp cli_trajectories_argp;
 
