@@ -38,7 +38,7 @@ static myr_status fail_driver(myr_context *context) {
     cudaDriverGetVersion(&driver);
     cudaRuntimeGetVersion(&runtime);
     if (driver == 0)
-        return myr_fail(context, MYR_NO_DEVICE, "no NVIDIA driver is installed");
+        return myr_fail(context, MYR_NO_DEVICE, "cuda needs an NVIDIA driver, and none is installed");
     return myr_fail(context, MYR_NO_DEVICE,
                     "the NVIDIA driver is too old: it serves CUDA %d.%d, this build needs %d.%d",
                     driver / 1000, driver % 1000 / 10, runtime / 1000, runtime % 1000 / 10);
