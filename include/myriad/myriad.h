@@ -2,8 +2,10 @@
 #ifndef MYRIAD_MYRIAD_H
 #define MYRIAD_MYRIAD_H
 
+#include "myriad/compute.h"
 #include "myriad/context.h"
 #include "myriad/plan.h"
+#include "myriad/preference.h"
 #include "myriad/random.h"
 #include "myriad/run.h"
 #include "myriad/status.h"

@@ -44,17 +44,45 @@ typedef struct myr_row {
  * only ever grows by appended fields; the library takes their defaults where the caller has none. */
 typedef struct myr_plan_options {
     size_t struct_size;
-    const char *process; /* "ve" */
+    const char *process; /* "ve", "vp", "edm"; see myr_process_name */
     const char *sampler; /* see myr_sampler_name */
     int64_t steps;       /* T, 1 … MYR_MAX_STEPS */
-    double eta;          /* 0 … 1, share of fresh noise in ddim; MYR_DEFAULT_ETA: the sampler's own */
-    const char *start;   /* "prior": N(0, 1); "exact": the target's true marginal at level 0 */
-    bool final_noise;    /* false: the last row adds no noise, as image pipelines do */
+    double eta;          /* 0 … 1, share of fresh noise; MYR_DEFAULT_ETA: the sampler's own default */
+    const char *start;   /* "prior": N(0, 1), on edm N(0, sigma_max^2); "exact": the target's true marginal
+                            at level 0 */
+    bool final_noise;    /* false: the last row adds no noise after its denoiser, as image pipelines do */
+
+    /* From here on 0, NULL or false asks for the default. A field that the process or the sampler does not
+     * have is refused when it is set. */
+    const char *schedule;     /* vp: of beta_1 … beta_M, "linear" (default), "scaled_linear" (its root is
+                                 linear), "squaredcos_cap_v2", "constant" (beta_end);
+                                 edm: of the sigmas, "karras" (default), "exponential" */
+    double beta_start;        /* vp: beta_1, above 0 and below 1; linear 1e-4, scaled_linear 0.00085 */
+    double beta_end;          /* vp: beta_M, likewise; linear and constant 0.02, scaled_linear 0.012 */
+    int64_t train_steps;      /* vp: M, 1 … MYR_MAX_STEPS; 1000. At least as many as steps */
+    bool zero_terminal_snr;   /* vp: the a of the M training steps are moved and stretched so that the last
+                                 is 0 and the first stays */
+    const char *spacing;      /* vp: which training steps are visited, "leading" (default), "trailing",
+                                 "linspace" */
+    int64_t steps_offset;     /* vp with leading: added to each training step, 0 … M - 1; 0 */
+    const char *final_alpha;  /* vp: a^2 of the level after the last step, "one" (default), or "first": that
+                                 of the first training step */
+    double sigma_min;         /* edm: the last sigma before 0, 1e-9 … 1e9, below sigma_max; 0.002 */
+    double sigma_max;         /* edm: the first sigma, 1e-9 … 1e9; 80 */
+    double rho;               /* edm with karras: 0.1 … 1000; 7 */
+    double churn;             /* S_churn of euler and heun, 0 … 1e9: a step raises its sigma by the factor
+                                 1 + min(churn/steps, sqrt(2) - 1); 0 */
+    double churn_min;         /* S_tmin, S_tmax: … where sigma = s/a is from churn_min, 0 … 1e9, */
+    double churn_max;         /* to churn_max, above 0, at most 1e9; without limit */
+    double noise_scale;       /* S_noise: fresh noise and churn's times this, above 0, at most 1e3; 1 */
 } myr_plan_options;
 
 /* ve, ddpm-exact, 1,000 steps, default eta, start prior, final noise on. */
-#define MYR_PLAN_OPTIONS_INIT \
-    { sizeof(myr_plan_options), "ve", "ddpm-exact", 1000, MYR_DEFAULT_ETA, "prior", true }
+#define MYR_PLAN_OPTIONS_INIT                                                             \
+    {                                                                                     \
+        sizeof(myr_plan_options), "ve", "ddpm-exact", 1000, MYR_DEFAULT_ETA, "prior", true, \
+        0, 0.0, 0.0, 0, false, 0, 0, 0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0                 \
+    }
 #define MYR_DEFAULT_ETA (-1.0) /* any negative or NaN eta asks for the sampler's own default */
 
 typedef struct myr_plan myr_plan;
@@ -74,9 +102,11 @@ myr_status myr_plan_create_from_rows(myr_context *context, int dimension, int64_
 /* Frees it. NULL is allowed. */
 void myr_plan_destroy(myr_plan *plan);
 
-/* What the plan holds; 0 for a NULL plan. */
+/* What the plan holds; 0 for a NULL plan. The slots are the normals that a row takes for a coordinate: one
+ * for pre-noise if any row has n > 0, then one for noise if any row has C > 0 or E > 0. */
 int64_t myr_plan_steps(const myr_plan *plan);
 int myr_plan_dimension(const myr_plan *plan);
+int myr_plan_slots(const myr_plan *plan);
 
 /* The table, myr_plan_steps rows; valid as long as the plan. NULL for a NULL plan. */
 const myr_row *myr_plan_rows(const myr_plan *plan);
@@ -88,8 +118,9 @@ const myr_row *myr_plan_rows(const myr_plan *plan);
 myr_status myr_plan_exact(myr_context *context, const myr_plan *plan, const myr_target *target,
                           double *mean, double *variance);
 
-/* The variance's limit as the steps grow without bound (Dt -> 0), one a coordinate. MYR_UNSUPPORTED
- * for plans made from rows. */
+/* The variance's limit as the steps grow without bound (Dt -> 0), one a coordinate: between the plan's own
+ * first and last level, and on edm with the step from sigma_min to 0 as it is. MYR_UNSUPPORTED for plans made
+ * from rows, and with churn. */
 myr_status myr_plan_limit(myr_context *context, const myr_plan *plan, const myr_target *target,
                           double *variance);
 
