@@ -1,0 +1,69 @@
+/* The exponential, the logistic function and its logarithm, in exact arithmetic: pointwise code of cpu and
+ * cuda. Only operations that IEEE 754 defines to the bit. The polynomials come from
+ * docs/coefficients.sollya. */
+#ifndef MYRIAD_EXPONENTIAL_H
+#define MYRIAD_EXPONENTIAL_H
+
+#include "port.h"
+
+/* log(FLT_MAX), and where exp rounds to 0. */
+#define MYR_EXP_HIGHEST 88.722839f
+#define MYR_EXP_LOWEST (-104.0f)
+
+/* exp(x), relative error below 1.5e-7 down to the subnormal numbers; x beyond the two ends counts as the
+ * end, NaN stays NaN. x = n ln 2 + r with n whole, |r| <= ln 2/2, exp(r) = 1 + r + r^2 E(r), E's share of
+ * the error 3.3e-9. The power of two comes in two factors, for 2^n itself need be no normal float. */
+static MYR_HD float myr_exp(float x) {
+    const float whole = 0x1.8p23f; /* sums with it are whole numbers, in the last bits */
+    x = x > MYR_EXP_HIGHEST ? MYR_EXP_HIGHEST : x;
+    x = x < MYR_EXP_LOWEST ? MYR_EXP_LOWEST : x;
+    float shifted = myr_fmaf(x, 0x1.715476p0f, whole);
+    float n = shifted - whole;
+    float r = myr_fmaf(n, -0x1.62e4p-1f, x); /* ln 2 in 15 bits: the product is exact */
+    r = myr_fmaf(n, -0x1.7f7d1cp-20f, r);    /* and the rest */
+    float e = 0x1.694c8ep-10f;
+    e = myr_fmaf(e, r, 0x1.12397ep-7f);
+    e = myr_fmaf(e, r, 0x1.555a26p-5f);
+    e = myr_fmaf(e, r, 0x1.555492p-3f);
+    e = myr_fmaf(e, r, 0x1.fffffap-2f);
+    e = myr_fmaf(e * r, r, r) + 1.0f;
+    int32_t power = (int32_t)(myr_bits_of_float(shifted) - myr_bits_of_float(whole));
+    int32_t half = power >> 1;
+    e *= myr_float_of_bits((uint32_t)(half + 127) << 23);
+    return e * myr_float_of_bits((uint32_t)(power - half + 127) << 23);
+}
+
+/* log(1 + e) for e in [0, 1], relative error below 2e-7; 0 at 0. */
+static MYR_HD float myr_log1p_unit(float e) {
+    float p = -0x1.b22adep-9f;
+    p = myr_fmaf(p, e, 0x1.4a9226p-6f);
+    p = myr_fmaf(p, e, -0x1.d7efa8p-5f);
+    p = myr_fmaf(p, e, 0x1.b53c48p-4f);
+    p = myr_fmaf(p, e, -0x1.3a6736p-3f);
+    p = myr_fmaf(p, e, 0x1.935568p-3f);
+    p = myr_fmaf(p, e, -0x1.ff2556p-3f);
+    p = myr_fmaf(p, e, 0x1.554ddap-2f);
+    p = myr_fmaf(p, e, -0x1.ffffd2p-2f);
+    return myr_fmaf(p * e, e, e);
+}
+
+/* The logistic function at h and at -h, and minus its logarithm at both, all from one exponential:
+ * sigmoid(h) = 1/(1 + exp(-h)), -log sigmoid(h) = max(-h, 0) + log(1 + exp(-|h|)). */
+typedef struct myr_logistic {
+    float up, down;         /* sigmoid(h), sigmoid(-h) */
+    float log_up, log_down; /* -log sigmoid(h), -log sigmoid(-h) */
+} myr_logistic;
+
+static MYR_HD myr_logistic myr_logistic_make(float h) {
+    myr_logistic s;
+    float e = myr_exp(-fabsf(h));
+    float small = e / (1.0f + e), large = 1.0f / (1.0f + e);
+    float log1p = myr_log1p_unit(e);
+    s.up = h >= 0.0f ? large : small;
+    s.down = h >= 0.0f ? small : large;
+    s.log_up = (h >= 0.0f ? 0.0f : -h) + log1p;
+    s.log_down = (h >= 0.0f ? h : 0.0f) + log1p;
+    return s;
+}
+
+#endif
