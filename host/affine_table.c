@@ -66,7 +66,8 @@ static void fill_general(myr_affine_table *table, const myr_row *rows, int colum
 
 static bool coordinates_alike(const myr_target *target) {
     for (int c = 1; c < target->dimension; c++)
-        if (target->mean[c] != target->mean[0] || target->variance[c] != target->variance[0])
+        if (target->gaussian.axis_mean[c] != target->gaussian.axis_mean[0] ||
+            target->gaussian.axis_variance[c] != target->gaussian.axis_variance[0])
             return false;
     return true;
 }
@@ -96,16 +97,18 @@ myr_status myr_affine_table_create(myr_context *context, const myr_job *job, myr
 
     for (int c = 0; c < table->columns; c++) {
         if (table->general)
-            fill_general(table, rows, c, target->mean[c], target->variance[c], job->row_begin);
+            fill_general(table, rows, c, target->gaussian.axis_mean[c], target->gaussian.axis_variance[c],
+                         job->row_begin);
         else
-            fill_simple(table, rows, c, target->mean[c], target->variance[c]);
+            fill_simple(table, rows, c, target->gaussian.axis_mean[c], target->gaussian.axis_variance[c]);
     }
     double a_enter = plan->rows[job->row_begin < plan->steps ? job->row_begin : 0].a;
     double a_leave = job->row_end > 0 ? plan->rows[job->row_end - 1].a_next : a_enter;
     for (int c = 0; c < plan->dimension; c++) {
-        table->enter[c] = a_enter * target->mean[c];
-        table->leave[c] = a_leave * target->mean[c];
-        table->start_mean[c] = (float)(plan->start_mean[c] - plan->rows[0].a * target->mean[c]);
+        table->enter[c] = a_enter * target->gaussian.axis_mean[c];
+        table->leave[c] = a_leave * target->gaussian.axis_mean[c];
+        table->start_mean[c] =
+            (float)(plan->start_mean[c] - plan->rows[0].a * target->gaussian.axis_mean[c]);
         table->start_scale[c] = (float)plan->start_scale[c];
     }
     return MYR_OK;

@@ -1,57 +1,85 @@
-/* Targets: checked copies of what the caller described. */
+/* What all targets share. */
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "failure.h"
 #include "target_data.h"
 
-/* Means and variances stay below this size, so that their products with a table stay finite. */
-#define LARGEST 1e30
-
-static myr_status check_gaussian(myr_context *context, int dimension, const double *mean,
-                                 const double *variance) {
-    if (dimension < 1 || dimension > MYR_MAX_DIMENSION)
-        return myr_fail(context, MYR_INVALID_ARGUMENT, "dimension is %d; expected 1 to %d", dimension,
-                        MYR_MAX_DIMENSION);
-    if (!mean || !variance)
-        return myr_fail(context, MYR_INVALID_ARGUMENT, "%s is NULL; expected an array",
-                        mean ? "variance" : "mean");
-    for (int c = 0; c < dimension; c++) {
-        if (!(fabs(mean[c]) <= LARGEST))
-            return myr_fail(context, MYR_INVALID_ARGUMENT,
-                            "mean[%d] is %g; expected a number from %g to %g", c, mean[c], -LARGEST,
-                            LARGEST);
-        if (!(variance[c] > 0.0 && variance[c] <= LARGEST))
-            return myr_fail(context, MYR_INVALID_ARGUMENT,
-                            "variance[%d] is %g; expected a number above 0, at most %g", c, variance[c],
-                            LARGEST);
-    }
-    return MYR_OK;
+static void free_gaussian(myr_target *target) {
+    free(target->gaussian.axes);
 }
 
-myr_status myr_target_create_gaussian(myr_context *context, int dimension, const double *mean,
-                                      const double *variance, myr_target **target) {
+static void free_mixture(myr_target *target) {
+    free(target->mixture.weights);
+    free(target->mixture.means);
+    free(target->mixture.variances);
+}
+
+/* By kind. */
+static const struct {
+    const char *type;
+    void (*free_data)(myr_target *target);
+} kinds[] = {
+    [MYR_TARGET_GAUSSIAN] = {"gaussian", free_gaussian},
+    [MYR_TARGET_MIXTURE] = {"mixture", free_mixture},
+};
+
+myr_status myr_target_allocate(myr_context *context, myr_target_kind kind, int dimension,
+                               myr_target **target) {
     if (!target)
         return myr_fail(context, MYR_INVALID_ARGUMENT,
                         "target is NULL; expected a place for the new target");
     *target = NULL;
-    myr_status status = check_gaussian(context, dimension, mean, variance);
-    if (status != MYR_OK)
-        return status;
-    myr_target *made = calloc(1, sizeof *made);
-    if (!made)
-        return myr_fail_memory(context, sizeof *made);
-    made->kind = MYR_TARGET_GAUSSIAN;
-    made->dimension = dimension;
-    memcpy(made->mean, mean, (size_t)dimension * sizeof *mean);
-    memcpy(made->variance, variance, (size_t)dimension * sizeof *variance);
-    *target = made;
+    if (dimension < 1 || dimension > MYR_MAX_DIMENSION)
+        return myr_fail(context, MYR_INVALID_ARGUMENT, "dimension is %d; expected 1 to %d", dimension,
+                        MYR_MAX_DIMENSION);
+    *target = calloc(1, sizeof **target);
+    if (!*target)
+        return myr_fail_memory(context, sizeof **target);
+    (*target)->kind = kind;
+    (*target)->dimension = dimension;
     return MYR_OK;
 }
 
+/* A number's place, as "means[3][1]". */
+static const char *place(const char *name, int first, int second, char text[64]) {
+    if (second < 0)
+        snprintf(text, 64, "%s[%d]", name, first);
+    else
+        snprintf(text, 64, "%s[%d][%d]", name, first, second);
+    return text;
+}
+
+myr_status myr_check_number(myr_context *context, const char *name, int first, int second, double value) {
+    char text[64];
+    if (fabs(value) <= MYR_LARGEST_NUMBER)
+        return MYR_OK;
+    return myr_fail(context, MYR_INVALID_ARGUMENT, "%s is %g; expected a number from %g to %g",
+                    place(name, first, second, text), value, -MYR_LARGEST_NUMBER, MYR_LARGEST_NUMBER);
+}
+
+myr_status myr_check_positive(myr_context *context, const char *name, int first, int second, double value) {
+    char text[64];
+    if (value > 0.0 && value <= MYR_LARGEST_NUMBER)
+        return MYR_OK;
+    return myr_fail(context, MYR_INVALID_ARGUMENT, "%s is %g; expected a number above 0, at most %g",
+                    place(name, first, second, text), value, MYR_LARGEST_NUMBER);
+}
+
+myr_status myr_check_array(myr_context *context, const char *name, const double *array) {
+    return array ? MYR_OK : myr_fail(context, MYR_INVALID_ARGUMENT, "%s is NULL; expected an array", name);
+}
+
 void myr_target_destroy(myr_target *target) {
+    if (target)
+        kinds[target->kind].free_data(target);
     free(target);
+}
+
+const char *myr_target_type(const myr_target *target) {
+    return target ? kinds[target->kind].type : "";
 }
 
 int myr_target_dimension(const myr_target *target) {

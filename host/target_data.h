@@ -1,16 +1,52 @@
-/* What a target holds, for the library's own files. */
+/* What a target holds, for the library's own files.
+ *
+ * A new kind of target is: its data below and an entry in the list of target.c; a file target_NAME.c that
+ * checks and copies what the caller gives; a reader host/io/read_NAME.c and its line in io/target_file.c;
+ * its denoiser in reference/reference_denoise.c; and what the fast backends run for it. */
 #ifndef MYRIAD_TARGET_DATA_H
 #define MYRIAD_TARGET_DATA_H
 
+#include <stdbool.h>
+
 #include "myriad/target.h"
 
-typedef enum myr_target_kind { MYR_TARGET_GAUSSIAN } myr_target_kind;
+/* Numbers of a target stay below this size, so that their products with a table stay finite. */
+#define MYR_LARGEST_NUMBER 1e30
+
+typedef enum myr_target_kind { MYR_TARGET_GAUSSIAN, MYR_TARGET_MIXTURE } myr_target_kind;
+
+/* Independent along its axes. axes[r][c] is coordinate r of axis c, the axes being orthonormal; NULL where
+ * they are the coordinates themselves. */
+typedef struct myr_gaussian {
+    double axis_mean[MYR_MAX_DIMENSION];
+    double axis_variance[MYR_MAX_DIMENSION];
+    double *axes;
+} myr_gaussian;
+
+typedef struct myr_mixture {
+    int components;
+    double *weights;           /* [components], their sum 1 */
+    double *means, *variances; /* [components][dimension] */
+} myr_mixture;
 
 struct myr_target {
     myr_target_kind kind;
     int dimension;
     double mean[MYR_MAX_DIMENSION];     /* of x0 */
     double variance[MYR_MAX_DIMENSION]; /* of x0 */
+    union {
+        myr_gaussian gaussian;
+        myr_mixture mixture;
+    };
 };
+
+/* An empty target, after checking the place for it and the dimension. */
+myr_status myr_target_allocate(myr_context *context, myr_target_kind kind, int dimension,
+                               myr_target **target);
+
+/* What creators check of numbers; name and the indices say which one (second: -1 if there is but one). */
+myr_status myr_check_number(myr_context *context, const char *name, int first, int second, double value);
+myr_status myr_check_positive(myr_context *context, const char *name, int first, int second, double value);
+myr_status myr_check_array(myr_context *context, const char *name, const double *array);
 
 #endif

@@ -147,7 +147,7 @@ static number draw(const myr_job *job, uint64_t trajectory, uint32_t stream, int
 
 static walk begin(const myr_job *job, uint64_t n, int c) {
     const myr_plan *plan = job->plan;
-    double m = job->target->mean[c];
+    double m = job->target->gaussian.axis_mean[c];
     walk w = {0};
     number x;
     if (job->states) {
@@ -168,7 +168,7 @@ double myr_bound_trajectory(const myr_job *job, uint64_t n, int c) {
     const bool general = plan->memory || plan->two_stage || plan->pre_noise;
     walk w = begin(job, n, c);
     for (int64_t k = job->row_begin; k < job->row_end; k++) {
-        relative_row r = make_relative(&plan->rows[k], k, job->target->mean[c], job->target->variance[c]);
+        relative_row r = make_relative(&plan->rows[k], k, job->target->gaussian.axis_mean[c], job->target->gaussian.axis_variance[c]);
         int64_t number_of_row = k * plan->slots * plan->dimension + c;
         number z1 = exactly(0.0), z2 = exactly(0.0);
         if (plan->pre_noise)
@@ -176,7 +176,7 @@ double myr_bound_trajectory(const myr_job *job, uint64_t n, int c) {
         if (plan->noise)
             z2 = draw(job, job->first + n, MYR_STREAM_STEP,
                       number_of_row + (plan->pre_noise ? plan->dimension : 0));
-        take_row(&r, job->target->mean[c], general, z1, z2, &w);
+        take_row(&r, job->target->gaussian.axis_mean[c], general, z1, z2, &w);
     }
     return w.x_error;
 }

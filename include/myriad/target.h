@@ -19,8 +19,31 @@ typedef struct myr_target myr_target;
 myr_status myr_target_create_gaussian(myr_context *context, int dimension, const double *mean,
                                       const double *variance, myr_target **target);
 
+/* A Gaussian with any covariance, [dimension][dimension], symmetric and positive definite. It runs in the
+ * axes of its eigenvectors, where its coordinates are independent: a plan's start, and the normals of a
+ * trajectory, number c, belong to axis c (eigenvalues ascend; an eigenvector's largest entry is positive).
+ * States, samples and moments are those of the coordinates. Errors: as above. */
+myr_status myr_target_create_gaussian_full(myr_context *context, int dimension, const double *mean,
+                                           const double *covariance, myr_target **target);
+
+/* A mixture of Gaussians with independent coordinates: weights[components], means and variances
+ * [components][dimension]. 1 … MYR_MAX_COMPONENTS components; weights finite and above 0, which are divided
+ * by their sum; means and variances as above. Errors: as above. */
+#define MYR_MAX_COMPONENTS 1024
+myr_status myr_target_create_mixture(myr_context *context, int dimension, int components,
+                                     const double *weights, const double *means, const double *variances,
+                                     myr_target **target);
+
+/* Reads a target from a file, NAME.json; docs/targets.md has the formats. Errors: MYR_IO_ERROR,
+ * MYR_INVALID_DATA (the file, what is wrong where, and what was expected), MYR_INVALID_ARGUMENT (a name
+ * without an extension that is known), MYR_OUT_OF_MEMORY. */
+myr_status myr_target_load(myr_context *context, const char *path, myr_target **target);
+
 /* Frees it. NULL is allowed. Plans made for the target stay valid. */
 void myr_target_destroy(myr_target *target);
+
+/* What it is, as the files name it: "gaussian" or "mixture"; "" for NULL. */
+const char *myr_target_type(const myr_target *target);
 
 /* The number of coordinates; 0 for NULL. */
 int myr_target_dimension(const myr_target *target);

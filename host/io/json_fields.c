@@ -1,0 +1,166 @@
+#include "json_fields.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "failure.h"
+
+myr_status myr_json_load(myr_context *context, const char *path, myr_json *json) {
+    *json = (myr_json){.context = context, .path = path};
+    errno = 0;
+    FILE *file = fopen(path, "rb");
+    if (!file)
+        return myr_fail(context, MYR_IO_ERROR, "%s: cannot be opened: %s", path, strerror(errno));
+    json_error_t error;
+    json->object = json_loadf(file, JSON_REJECT_DUPLICATES | JSON_DECODE_INT_AS_REAL, &error);
+    int failed = ferror(file), reason = errno;
+    fclose(file);
+    if (failed) {
+        json_decref(json->object);
+        return myr_fail(context, MYR_IO_ERROR, "%s: cannot be read: %s", path, strerror(reason));
+    }
+    if (!json->object)
+        return myr_fail(context, MYR_INVALID_DATA, "%s: line %d, column %d: %s; expected a JSON object",
+                        path, error.line, error.column, error.text);
+    if (json_is_object(json->object))
+        return MYR_OK;
+    json_decref(json->object);
+    return myr_fail(context, MYR_INVALID_DATA, "%s: holds another kind of value; expected a JSON object",
+                    path);
+}
+
+/* The list as "a, b, c". */
+static const char *list_fields(const char *const *known, char *text, size_t size) {
+    size_t used = 0;
+    text[0] = '\0';
+    for (int n = 0; known[n] && used < size; n++)
+        used += (size_t)snprintf(text + used, size - used, "%s%s", n ? ", " : "", known[n]);
+    return text;
+}
+
+myr_status myr_json_check_fields(const myr_json *json, const char *const *known) {
+    const char *name;
+    json_t *value;
+    char names[256];
+    json_object_foreach(json->object, name, value) {
+        int n = 0;
+        while (known[n] && strcmp(known[n], name) != 0)
+            n++;
+        if (!known[n])
+            return myr_fail(json->context, MYR_INVALID_DATA,
+                            "%s: field \"%.64s\" is unknown; expected one of %s", json->path, name,
+                            list_fields(known, names, sizeof names));
+    }
+    return MYR_OK;
+}
+
+myr_status myr_json_field(const myr_json *json, const char *name, json_t **value) {
+    *value = json_object_get(json->object, name);
+    return *value ? MYR_OK
+                  : myr_fail(json->context, MYR_INVALID_DATA, "%s: field \"%s\" is missing; expected it",
+                             json->path, name);
+}
+
+static const char *kind_of(const json_t *value) {
+    switch (json_typeof(value)) {
+        case JSON_OBJECT:
+            return "an object";
+        case JSON_ARRAY:
+            return "an array";
+        case JSON_STRING:
+            return "a string";
+        case JSON_INTEGER:
+        case JSON_REAL:
+            return "a number";
+        case JSON_TRUE:
+        case JSON_FALSE:
+            return "true or false";
+        default:
+            return "null";
+    }
+}
+
+static myr_status refuse_kind(const myr_json *json, const char *place, const json_t *value,
+                              const char *expected) {
+    return myr_fail(json->context, MYR_INVALID_DATA, "%s: %s is %s; expected %s", json->path, place,
+                    kind_of(value), expected);
+}
+
+myr_status myr_json_length(const myr_json *json, const char *name, int most, int *length) {
+    json_t *value;
+    myr_status status = myr_json_field(json, name, &value);
+    if (status != MYR_OK)
+        return status;
+    if (!json_is_array(value))
+        return refuse_kind(json, name, value, "an array");
+    size_t size = json_array_size(value);
+    if (size < 1 || size > (size_t)most)
+        return myr_fail(json->context, MYR_INVALID_DATA, "%s: %s has %zu entries; expected 1 to %d",
+                        json->path, name, size, most);
+    *length = (int)size;
+    return MYR_OK;
+}
+
+static myr_status read_numbers(const myr_json *json, const char *place, const json_t *array, int length,
+                               double *values) {
+    if (!json_is_array(array))
+        return refuse_kind(json, place, array, "an array of numbers");
+    if (json_array_size(array) != (size_t)length)
+        return myr_fail(json->context, MYR_INVALID_DATA, "%s: %s has %zu entries; expected %d", json->path,
+                        place, json_array_size(array), length);
+    for (int n = 0; n < length; n++) {
+        const json_t *value = json_array_get(array, (size_t)n);
+        if (!json_is_number(value)) {
+            char entry[192];
+            snprintf(entry, sizeof entry, "%s[%d]", place, n);
+            return refuse_kind(json, entry, value, "a number");
+        }
+        values[n] = json_number_value(value);
+    }
+    return MYR_OK;
+}
+
+myr_status myr_json_vector(const myr_json *json, const char *name, int length, double *values) {
+    json_t *value;
+    myr_status status = myr_json_field(json, name, &value);
+    return status == MYR_OK ? read_numbers(json, name, value, length, values) : status;
+}
+
+myr_status myr_json_matrix(const myr_json *json, const char *name, int rows, int length, double *values) {
+    json_t *value;
+    myr_status status = myr_json_field(json, name, &value);
+    if (status != MYR_OK)
+        return status;
+    if (!json_is_array(value))
+        return refuse_kind(json, name, value, "an array of arrays of numbers");
+    if (json_array_size(value) != (size_t)rows)
+        return myr_fail(json->context, MYR_INVALID_DATA, "%s: %s has %zu entries; expected %d", json->path,
+                        name, json_array_size(value), rows);
+    for (int r = 0; status == MYR_OK && r < rows; r++) {
+        char place[128];
+        snprintf(place, sizeof place, "%s[%d]", name, r);
+        status = read_numbers(json, place, json_array_get(value, (size_t)r), length,
+                              values + (size_t)r * (size_t)length);
+    }
+    return status;
+}
+
+myr_status myr_json_string(const myr_json *json, const char *name, const char **text) {
+    json_t *value;
+    myr_status status = myr_json_field(json, name, &value);
+    if (status != MYR_OK)
+        return status;
+    if (!json_is_string(value))
+        return refuse_kind(json, name, value, "a string");
+    *text = json_string_value(value);
+    return MYR_OK;
+}
+
+myr_status myr_json_refuse(const myr_json *json, myr_status status) {
+    if (status != MYR_INVALID_ARGUMENT)
+        return status;
+    char message[512];
+    snprintf(message, sizeof message, "%s", myr_context_error(json->context));
+    return myr_fail(json->context, MYR_INVALID_DATA, "%s: %s", json->path, message);
+}

@@ -1,0 +1,12 @@
+/* Targets from files: a reader a type. */
+#ifndef MYRIAD_TARGET_FILE_H
+#define MYRIAD_TARGET_FILE_H
+
+#include "json_fields.h"
+#include "target_data.h"
+
+/* Readers of JSON objects, whose field "type" has been looked at; docs/targets.md has the formats. */
+myr_status myr_read_gaussian(const myr_json *json, myr_target **target);
+myr_status myr_read_mixture(const myr_json *json, myr_target **target);
+
+#endif
