@@ -71,7 +71,7 @@ const char *myr_build_description(void) {
 
 static myr_status fail_unknown_backend(myr_context *context, const char *name) {
     if (strcmp(name, "cuda") == 0)
-        return myr_fail(context, MYR_NO_DEVICE, "backend: cuda is not in this build (no nvcc was found)");
+        return myr_fail(context, MYR_NO_DEVICE, "backend: cuda is not in this build");
     return myr_fail(context, MYR_INVALID_ARGUMENT,
                     "backend: unknown backend '%s' (expected auto, reference, cpu or cuda)", name);
 }
@@ -85,7 +85,7 @@ static const myr_backend *choose_backend(int device, char *note) {
         return cuda;
     }
     snprintf(note, 256, "running on the CPU: %.200s",
-             cuda ? myr_context_error(why) : "this build has no CUDA (no nvcc was found)");
+             cuda ? myr_context_error(why) : "this build has no CUDA");
     myr_context_destroy(why);
     return &myr_backend_cpu;
 }

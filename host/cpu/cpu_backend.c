@@ -17,18 +17,32 @@
 static const double batch_bytes = 16e6;
 static const double batch_steps = 5e8;
 
+/* Coordinate-steps that are worth a thread of their own: about a millisecond. Threads that wait for less
+ * only spin. */
+static const double thread_steps = 5e4;
+
 typedef struct cpu_run {
     const myr_job *job;
     const myr_lanes_isa *isa;
+    int threads;
     myr_affine_table table;
     uint64_t batch;        /* trajectories of a batch, a multiple of MYR_CHUNK */
     float *values;         /* [dimension][batch] */
     myr_lane_row *scratch; /* [threads][3][dimension]: state, d1, d2 */
 } cpu_run;
 
+static double steps_of(const myr_job *job) {
+    return (double)(job->row_end - job->row_begin + 1);
+}
+
+static int useful_threads(const myr_job *job) {
+    double useful = 1.0 + (double)job->count * job->plan->dimension * steps_of(job) / thread_steps;
+    return useful < job->threads ? (int)useful : job->threads;
+}
+
 static uint64_t batch_size(const myr_job *job) {
     double d = job->plan->dimension;
-    double steps = (double)(job->row_end - job->row_begin + 1);
+    double steps = steps_of(job);
     double by_memory = batch_bytes / (d * sizeof(float) * MYR_CHUNK);
     double by_time = batch_steps * job->threads / (steps * d * MYR_CHUNK);
     uint64_t full = job->count / MYR_CHUNK;
@@ -50,13 +64,14 @@ static myr_status run_begin(myr_context *context, cpu_run *run, const myr_lanes_
     memset(run, 0, sizeof *run);
     run->job = job;
     run->isa = isa;
+    run->threads = useful_threads(job);
     run->batch = batch_size(job);
     myr_status status = myr_affine_table_create(context, job, &run->table);
     if (status != MYR_OK)
         return status;
     size_t dimension = (size_t)job->plan->dimension;
     size_t value_bytes = dimension * run->batch * sizeof(float);
-    size_t scratch_bytes = (size_t)job->threads * 3 * dimension * sizeof(myr_lane_row);
+    size_t scratch_bytes = (size_t)run->threads * 3 * dimension * sizeof(myr_lane_row);
     run->values = aligned_alloc(64, value_bytes);
     run->scratch = aligned_alloc(64, scratch_bytes);
     if (!run->values || !run->scratch) {
@@ -97,7 +112,7 @@ static void run_block(const cpu_run *run, uint64_t block, uint64_t batch_first, 
 static void run_batch(const cpu_run *run, uint64_t first, uint64_t count) {
     int64_t begin = (int64_t)(first / MYR_LANES);
     int64_t end = (int64_t)((first + count - 1) / MYR_LANES) + 1;
-#pragma omp parallel for schedule(dynamic) num_threads(run->job->threads)
+#pragma omp parallel for schedule(dynamic) num_threads(run->threads)
     for (int64_t block = begin; block < end; block++)
         run_block(run, (uint64_t)block, first, count);
 }
@@ -114,7 +129,7 @@ static void push_moments(const cpu_run *run, uint64_t count, myr_moment_node *no
                          myr_moment_tree *trees) {
     int64_t chunks = (int64_t)((count + MYR_CHUNK - 1) / MYR_CHUNK);
     int dimension = run->job->plan->dimension;
-#pragma omp parallel for collapse(2) schedule(static) num_threads(run->job->threads)
+#pragma omp parallel for collapse(2) schedule(static) num_threads(run->threads)
     for (int c = 0; c < dimension; c++) {
         for (int64_t chunk = 0; chunk < chunks; chunk++) {
             uint64_t offset = (uint64_t)chunk * MYR_CHUNK;
