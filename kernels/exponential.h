@@ -6,8 +6,8 @@
 
 #include "port.h"
 
-/* log(FLT_MAX), and where exp rounds to 0. */
-#define MYR_EXP_HIGHEST 88.722839f
+/* Just below log(FLT_MAX), and where exp rounds to 0. */
+#define MYR_EXP_HIGHEST 88.7228f
 #define MYR_EXP_LOWEST (-104.0f)
 
 /* exp(x), relative error below 1.5e-7 down to the subnormal numbers; x beyond the two ends counts as the
