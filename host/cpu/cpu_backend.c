@@ -17,8 +17,8 @@
 static const double batch_bytes = 16e6;
 static const double batch_steps = 5e8;
 
-/* Coordinate-steps that are worth a thread of their own: about a millisecond. Threads that wait for less
- * only spin. */
+/* Coordinate-steps that are worth a thread of their own: a few times what starting one takes.
+ * Threads that wait for less only spin. */
 static const double thread_steps = 5e4;
 
 typedef struct cpu_run {
