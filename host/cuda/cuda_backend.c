@@ -1,9 +1,19 @@
 /* The cuda backend's entry in the list of backends. */
 #include "cuda_backend.h"
 
+#include "cuda_run.h"
+
 static void describe(int device, int threads, char *text, size_t size) {
     (void)threads;
     myr_cuda_device_describe(device, text, size);
+}
+
+static myr_status moments(myr_context *context, const myr_job *job, myr_moment *result) {
+    return myr_cuda_moments(context, &myr_cuda_usual_limits, job, result);
+}
+
+static myr_status states(myr_context *context, const myr_job *job, double *result) {
+    return myr_cuda_states(context, &myr_cuda_usual_limits, job, result);
 }
 
 const myr_backend myr_backend_cuda = {
@@ -11,8 +21,8 @@ const myr_backend myr_backend_cuda = {
     .help = "float on an NVIDIA GPU, exact or fast arithmetic, all steps in one kernel",
     .available = myr_cuda_available,
     .describe = describe,
-    .moments = myr_cuda_moments,
-    .states = myr_cuda_states,
+    .moments = moments,
+    .states = states,
     .words = myr_cuda_words,
     .normals = myr_cuda_normals,
 };

@@ -35,8 +35,6 @@ myr_status myr_cuda_upload(myr_context *context, const myr_cuda_session *session
 myr_status myr_cuda_download(myr_context *context, const myr_cuda_session *session, void *to,
                              const void *d_from, size_t bytes);
 
-myr_status myr_cuda_moments(myr_context *context, const myr_job *job, myr_moment *moments);
-myr_status myr_cuda_states(myr_context *context, const myr_job *job, double *states);
 myr_status myr_cuda_words(myr_context *context, const myr_draw *draw, uint32_t *words);
 myr_status myr_cuda_normals(myr_context *context, const myr_draw *draw, double *normals);
 

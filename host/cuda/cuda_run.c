@@ -2,6 +2,9 @@
  * where that would take too long to be interrupted, slices of them with the states kept between), reduces
  * each chunk, and a second kernel merges the chunks' nodes: one node a coordinate comes back and is pushed
  * on the tree. Neither the batches nor the slices show in the result. */
+#include "cuda_run.h"
+
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,12 +12,14 @@
 #include "failure.h"
 #include "moments.h"
 
-/* A launch's work, in coordinate-steps: some tenths of a second. A batch that large and of fewer than
- * LEAST_CHUNKS chunks would leave multiprocessors idle: rows are split instead. */
-static const double launch_steps = 0x1p37;
-enum { LEAST_CHUNKS = 256, MOST_CHUNKS = 65536 };
-/* States that a batch may keep on the device, and on their way to or from the caller. */
-static const double state_bytes = 0x1p28, copied_bytes = 0x1p26;
+/* Some tenths of a second a launch; a few hundred megabytes. */
+const myr_cuda_limits myr_cuda_usual_limits = {
+    .launch_steps = 0x1p37,
+    .least_chunks = 256,
+    .most_chunks = 65536,
+    .state_bytes = 0x1p28,
+    .copied_bytes = 0x1p26,
+};
 
 typedef struct cuda_run {
     const myr_job *job;
@@ -31,15 +36,16 @@ typedef struct cuda_run {
     float *staging; /* a batch of states on the host; NULL for moments of drawn starts */
 } cuda_run;
 
-/* Rows of a slice and chunks of a batch. */
-static void plan_batches(cuda_run *run, bool copies, bool keeps) {
+/* Rows of a slice and chunks of a batch: whole runs in batches of at least least_chunks if that fits a
+ * launch, else slices of rows. */
+static void plan_batches(cuda_run *run, const myr_cuda_limits *limits, bool copies, bool keeps) {
     const double d = run->table.dimension;
     const double rows = (double)(run->cells.end - run->cells.begin) + 1.0;
-    double chunks = launch_steps / (rows * d * MYR_CHUNK);
+    double chunks = limits->launch_steps / (rows * d * MYR_CHUNK);
     run->slice_rows = run->cells.end - run->cells.begin;
-    if (chunks < LEAST_CHUNKS) {
-        double slice = launch_steps / (d * MYR_CHUNK * LEAST_CHUNKS);
-        chunks = LEAST_CHUNKS;
+    if (chunks < limits->least_chunks) {
+        double slice = fmax(limits->launch_steps / (d * MYR_CHUNK * limits->least_chunks), 4.0);
+        chunks = limits->least_chunks;
         if (slice < (double)run->slice_rows) {
             run->slice_rows = (uint32_t)slice / 4 * 4;
             run->split = true;
@@ -47,12 +53,12 @@ static void plan_batches(cuda_run *run, bool copies, bool keeps) {
     }
     double chunk_bytes = d * MYR_CHUNK * sizeof(float) * (run->split && run->table.general ? 3 : 1);
     if (keeps || run->split)
-        chunks = chunks < state_bytes / chunk_bytes ? chunks : state_bytes / chunk_bytes;
+        chunks = fmin(chunks, limits->state_bytes / chunk_bytes);
     if (copies)
-        chunks = chunks < copied_bytes / chunk_bytes ? chunks : copied_bytes / chunk_bytes;
+        chunks = fmin(chunks, limits->copied_bytes / chunk_bytes);
     uint64_t needed = (run->job->count - 1) / MYR_CHUNK + 1;
     run->chunks = 1;
-    while (2.0 * run->chunks <= chunks && run->chunks < needed && run->chunks < MOST_CHUNKS) {
+    while (2.0 * run->chunks <= chunks && run->chunks < needed && run->chunks < limits->most_chunks) {
         run->chunks *= 2;
         run->height++;
     }
@@ -100,7 +106,8 @@ static myr_status allocate(myr_context *context, cuda_run *run, bool copies, boo
     return status;
 }
 
-static myr_status run_begin(myr_context *context, cuda_run *run, const myr_job *job, bool nodes) {
+static myr_status run_begin(myr_context *context, cuda_run *run, const myr_cuda_limits *limits,
+                            const myr_job *job, bool nodes) {
     memset(run, 0, sizeof *run);
     run->job = job;
     myr_status status = myr_cuda_open(context, job->device, &run->session);
@@ -112,7 +119,7 @@ static myr_status run_begin(myr_context *context, cuda_run *run, const myr_job *
     if (status == MYR_OK) {
         bool copies = job->states || !nodes;
         bool keeps = copies || !run->cells.small || run->table.dimension > 1;
-        plan_batches(run, copies, keeps);
+        plan_batches(run, limits, copies, keeps);
         status = allocate(context, run, copies, keeps, nodes);
     }
     if (status != MYR_OK)
@@ -250,13 +257,14 @@ static myr_status run_batches(myr_context *context, cuda_run *run, myr_moment_tr
     return status;
 }
 
-myr_status myr_cuda_moments(myr_context *context, const myr_job *job, myr_moment *moments) {
+myr_status myr_cuda_moments(myr_context *context, const myr_cuda_limits *limits, const myr_job *job,
+                            myr_moment *moments) {
     const int d = job->plan->dimension;
     myr_moment_tree *trees = calloc((size_t)d, sizeof *trees);
     if (!trees)
         return myr_fail_memory(context, (size_t)d * sizeof *trees);
     cuda_run run;
-    myr_status status = run_begin(context, &run, job, true);
+    myr_status status = run_begin(context, &run, limits, job, true);
     if (status == MYR_OK) {
         status = run_batches(context, &run, trees, NULL);
         for (int c = 0; status == MYR_OK && c < d; c++) {
@@ -270,9 +278,10 @@ myr_status myr_cuda_moments(myr_context *context, const myr_job *job, myr_moment
     return status;
 }
 
-myr_status myr_cuda_states(myr_context *context, const myr_job *job, double *states) {
+myr_status myr_cuda_states(myr_context *context, const myr_cuda_limits *limits, const myr_job *job,
+                           double *states) {
     cuda_run run;
-    myr_status status = run_begin(context, &run, job, false);
+    myr_status status = run_begin(context, &run, limits, job, false);
     if (status != MYR_OK)
         return status;
     status = run_batches(context, &run, NULL, states);

@@ -1,0 +1,22 @@
+/* Runs on the device. The limits of a batch do not show in the result; tests set small ones. */
+#ifndef MYRIAD_CUDA_RUN_H
+#define MYRIAD_CUDA_RUN_H
+
+#include "cuda_backend.h"
+
+typedef struct myr_cuda_limits {
+    double launch_steps;   /* a launch's work, in coordinate-steps */
+    uint32_t least_chunks; /* a batch of fewer would leave multiprocessors idle: rows are split first */
+    uint32_t most_chunks;  /* a power of two, at most 2^19 */
+    double state_bytes;    /* states that a batch may keep on the device … */
+    double copied_bytes;   /* … and on their way to or from the caller */
+} myr_cuda_limits;
+
+extern const myr_cuda_limits myr_cuda_usual_limits;
+
+myr_status myr_cuda_moments(myr_context *context, const myr_cuda_limits *limits, const myr_job *job,
+                            myr_moment *moments);
+myr_status myr_cuda_states(myr_context *context, const myr_cuda_limits *limits, const myr_job *job,
+                           double *states);
+
+#endif

@@ -1,0 +1,213 @@
+#include "fake_runtime.h"
+
+#include <sanitizer/asan_interface.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <map>
+#include <string>
+
+namespace {
+
+constexpr size_t guard = 256;
+constexpr unsigned char guard_byte = 0xa5;
+
+struct fake {
+    int devices = 1, driver = CUDART_VERSION, current = 0, streams = 0;
+    std::string function;
+    int calls_left = 0;
+    cudaError_t error = cudaSuccess, last = cudaSuccess;
+    std::map<char *, size_t> blocks; /* payloads and their sizes */
+} f;
+
+/* What a call returns that has nothing to do but may fail; errors are remembered as the runtime does. */
+cudaError_t result(const char *function) {
+    cudaError_t error = fake_fault(function);
+    if (error != cudaSuccess)
+        f.last = error;
+    return error;
+}
+
+void set_guards(char *payload, size_t size) {
+    memset(payload - guard, guard_byte, guard);
+    memset(payload + size, guard_byte, guard);
+    ASAN_POISON_MEMORY_REGION(payload - guard, guard);
+    ASAN_POISON_MEMORY_REGION(payload + size, guard);
+}
+
+bool guards_whole(char *payload, size_t size) {
+    ASAN_UNPOISON_MEMORY_REGION(payload - guard, guard);
+    ASAN_UNPOISON_MEMORY_REGION(payload + size, guard);
+    bool whole = true;
+    for (size_t i = 0; i < guard; i++)
+        whole = whole && (unsigned char)payload[i - guard] == guard_byte &&
+                (unsigned char)payload[size + i] == guard_byte;
+    ASAN_POISON_MEMORY_REGION(payload - guard, guard);
+    ASAN_POISON_MEMORY_REGION(payload + size, guard);
+    return whole;
+}
+
+const std::map<cudaError_t, const char *> names = {
+#define NAME(error) \
+    { error, #error }
+    NAME(cudaSuccess),
+    NAME(cudaErrorMemoryAllocation),
+    NAME(cudaErrorInitializationError),
+    NAME(cudaErrorInsufficientDriver),
+    NAME(cudaErrorNoDevice),
+    NAME(cudaErrorDevicesUnavailable),
+    NAME(cudaErrorNoKernelImageForDevice),
+    NAME(cudaErrorUnsupportedPtxVersion),
+    NAME(cudaErrorLaunchFailure),
+    NAME(cudaErrorLaunchOutOfResources),
+    NAME(cudaErrorECCUncorrectable),
+    NAME(cudaErrorSystemDriverMismatch),
+    NAME(cudaErrorUnknown),
+#undef NAME
+};
+
+}  // namespace
+
+extern "C" {
+
+void fake_machine(int devices, int driver_version) {
+    f.devices = devices;
+    f.driver = driver_version;
+    f.function = "";
+    f.error = f.last = cudaSuccess;
+    f.current = 0;
+}
+
+void fake_failure(const char *function, int call, cudaError_t error) {
+    f.function = function;
+    f.calls_left = call;
+    f.error = error;
+}
+
+cudaError_t fake_fault(const char *function) {
+    if (f.function != function || (f.calls_left > 1 && f.calls_left--))
+        return cudaSuccess;
+    return f.error;
+}
+
+int fake_live(void) {
+    return f.streams + (int)f.blocks.size();
+}
+
+void fake_check_guards(const char *kernel) {
+    for (const auto &block : f.blocks)
+        if (!guards_whole(block.first, block.second)) {
+            fprintf(stderr, "kernel %s wrote outside a buffer of %zu bytes\n", kernel, block.second);
+            abort();
+        }
+}
+
+__attribute__((no_sanitize("address"))) void fake_overwrite(char *byte) {
+    *byte = 0;
+}
+
+cudaError_t cudaGetDeviceCount(int *count) {
+    *count = f.devices;
+    if (f.driver < CUDART_VERSION)
+        return f.last = cudaErrorInsufficientDriver;
+    return f.devices > 0 ? result(__func__) : (f.last = cudaErrorNoDevice);
+}
+
+cudaError_t cudaGetDevice(int *device) {
+    *device = f.current;
+    return result(__func__);
+}
+
+cudaError_t cudaSetDevice(int device) {
+    f.current = device;
+    return result(__func__);
+}
+
+cudaError_t cudaGetLastError(void) {
+    cudaError_t last = f.last;
+    f.last = cudaSuccess;
+    return last;
+}
+
+const char *cudaGetErrorName(cudaError_t error) {
+    return names.count(error) ? names.at(error) : "an error of the test";
+}
+
+const char *cudaGetErrorString(cudaError_t) {
+    return "injected by the test";
+}
+
+cudaError_t cudaDriverGetVersion(int *version) {
+    *version = f.driver;
+    return cudaSuccess;
+}
+
+cudaError_t cudaRuntimeGetVersion(int *version) {
+    *version = CUDART_VERSION;
+    return cudaSuccess;
+}
+
+cudaError_t cudaGetDeviceProperties(cudaDeviceProp *properties, int device) {
+    memset(properties, 0, sizeof *properties);
+    if (device < 0 || device >= f.devices)
+        return f.last = cudaErrorInvalidDevice;
+    strcpy(properties->name, "the host as a device");
+    properties->multiProcessorCount = 1;
+    properties->totalGlobalMem = (size_t)1 << 30;
+    return result(__func__);
+}
+
+cudaError_t cudaFuncGetAttributes(cudaFuncAttributes *attributes, const void *) {
+    memset(attributes, 0, sizeof *attributes);
+    return result(__func__);
+}
+
+cudaError_t cudaStreamCreateWithFlags(cudaStream_t *stream, unsigned) {
+    cudaError_t error = result(__func__);
+    if (error == cudaSuccess) {
+        *stream = reinterpret_cast<cudaStream_t>(malloc(1));
+        f.streams++;
+    }
+    return error;
+}
+
+cudaError_t cudaStreamDestroy(cudaStream_t stream) {
+    free(stream);
+    f.streams--;
+    return result(__func__);
+}
+
+cudaError_t cudaStreamSynchronize(cudaStream_t) {
+    return result(__func__);
+}
+
+cudaError_t cudaMalloc(void **memory, size_t size) {
+    cudaError_t error = result(__func__);
+    if (error != cudaSuccess)
+        return error;
+    char *payload = (char *)aligned_alloc(guard, (size + 3 * guard - 1) / guard * guard) + guard;
+    memset(payload, 0xff, size); /* NaNs */
+    set_guards(payload, size);
+    f.blocks[payload] = size;
+    *memory = payload;
+    return cudaSuccess;
+}
+
+cudaError_t cudaFree(void *memory) {
+    char *payload = (char *)memory;
+    fake_check_guards("before cudaFree");
+    ASAN_UNPOISON_MEMORY_REGION(payload - guard, guard);
+    ASAN_UNPOISON_MEMORY_REGION(payload + f.blocks.at(payload), guard);
+    f.blocks.erase(payload);
+    free(payload - guard);
+    return result(__func__);
+}
+
+cudaError_t cudaMemcpyAsync(void *to, const void *from, size_t size, cudaMemcpyKind, cudaStream_t) {
+    cudaError_t error = result(__func__);
+    if (error == cudaSuccess)
+        memcpy(to, from, size);
+    return error;
+}
+}

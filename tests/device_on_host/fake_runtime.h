@@ -1,0 +1,38 @@
+/* The CUDA runtime's functions that the cuda backend uses, on the host: real prototypes, memory with guard
+ * zones, and failures on demand. */
+#ifndef MYRIAD_FAKE_RUNTIME_H
+#define MYRIAD_FAKE_RUNTIME_H
+
+#include <cuda_runtime_api.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* A machine with that many GPUs and a driver of that version, on which nothing fails. */
+void fake_machine(int devices, int driver_version);
+
+/* From its call number `call` on (1: the next), the function of that name returns the error; the launch of
+ * a kernel has the name "launch". One function at a time; fake_machine ends it. */
+void fake_failure(const char *function, int call, cudaError_t error);
+
+/* The error that a call of the function is to return. */
+cudaError_t fake_fault(const char *function);
+
+/* Streams and blocks of memory that have not been given back. */
+int fake_live(void);
+
+/* Stops the process, naming the kernel, if a guard zone has been written to. */
+void fake_check_guards(const char *kernel);
+
+/* Writes a byte that no sanitizer watches: for the test of the guard zones. */
+void fake_overwrite(char *byte);
+
+/* The order in which threads and blocks run. */
+void device_on_host_seed(uint64_t seed);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
