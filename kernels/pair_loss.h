@@ -1,0 +1,260 @@
+/* The losses on one pair, pointwise code of cpu and cuda: (w, l) -> (loss, d loss/dw, d loss/dl), float,
+ * exact arithmetic. DESIGN 3.1; TRL's conventions are noted where they are not the formula's own.
+ *
+ * Notation: cw = beta w, cl = beta l, x the margin, h = beta x, sigma the logistic function; s is
+ * myr_logistic_make's. sigma'(h) = sigma(h) sigma(-h). */
+#ifndef MYRIAD_PAIR_LOSS_H
+#define MYRIAD_PAIR_LOSS_H
+
+#include "exponential.h"
+#include "loss_list.h"
+
+/* What the options come to, in float. */
+typedef struct myr_loss_constants {
+    float beta;
+    float kept, smoothed;         /* 1 - s and s of label_smoothing; robust: both over 1 - 2s */
+    float log_odds;               /* exo_pair: log(1 - s) - log s … */
+    float log_kept, log_smoothed; /* … and each */
+    float target;                 /* 1/(2 beta) */
+    float per_tau;                /* 1/tau */
+    float shift;
+    float alpha, per_alpha; /* alpha, 1/alpha */
+} myr_loss_constants;
+
+typedef struct myr_margin_value {
+    float loss, slope; /* slope: d loss/dx */
+} myr_margin_value;
+
+typedef struct myr_pair_value {
+    float loss, dw, dl;
+} myr_pair_value;
+
+/* Losses of the margin alone. */
+
+/* (1 - s) (-log sigma(h)) + s (-log sigma(-h)) */
+static MYR_HD myr_margin_value myr_margin_sigmoid(const myr_loss_constants *c, float x) {
+    myr_logistic s = myr_logistic_make(c->beta * x);
+    myr_margin_value v;
+    v.loss = myr_fmaf(c->kept, s.log_up, c->smoothed * s.log_down);
+    v.slope = c->beta * myr_fmaf(-c->kept, s.down, c->smoothed * s.up);
+    return v;
+}
+
+static MYR_HD myr_margin_value myr_margin_sigmoid_norm(const myr_loss_constants *c, float x) {
+    return myr_margin_sigmoid(c, x);
+}
+
+/* ((1 - s) (-log sigma(h)) - s (-log sigma(-h)))/(1 - 2s): its mean over flips at rate s is the sigmoid
+ * loss. */
+static MYR_HD myr_margin_value myr_margin_robust(const myr_loss_constants *c, float x) {
+    myr_logistic s = myr_logistic_make(c->beta * x);
+    myr_margin_value v;
+    v.loss = myr_fmaf(c->kept, s.log_up, -c->smoothed * s.log_down);
+    v.slope = -c->beta * myr_fmaf(c->kept, s.down, c->smoothed * s.up);
+    return v;
+}
+
+/* max(0, 1 - h); at the kink the slope is 0. */
+static MYR_HD myr_margin_value myr_margin_hinge(const myr_loss_constants *c, float x) {
+    float short_of = myr_fmaf(-c->beta, x, 1.0f);
+    myr_margin_value v;
+    v.loss = short_of > 0.0f ? short_of : 0.0f;
+    v.slope = short_of > 0.0f ? -c->beta : 0.0f;
+    return v;
+}
+
+/* (x - 1/(2 beta))^2 */
+static MYR_HD myr_margin_value myr_margin_ipo(const myr_loss_constants *c, float x) {
+    float off = x - c->target;
+    myr_margin_value v;
+    v.loss = off * off;
+    v.slope = 2.0f * off;
+    return v;
+}
+
+/* sigma(h) (log sigma(h) - log(1 - s)) + sigma(-h) (log sigma(-h) - log s); since log sigma(h) - log
+ * sigma(-h) = h, the slope is beta sigma'(h) (h - log((1 - s)/s)). */
+static MYR_HD myr_margin_value myr_margin_exo_pair(const myr_loss_constants *c, float x) {
+    float h = c->beta * x;
+    myr_logistic s = myr_logistic_make(h);
+    myr_margin_value v;
+    v.loss = myr_fmaf(s.up, -s.log_up - c->log_kept, s.down * (-s.log_down - c->log_smoothed));
+    v.slope = c->beta * (s.up * s.down) * (h - c->log_odds);
+    return v;
+}
+
+/* (1 - m) (-log sigma(h)) + m exp(-h), m = sigma(h/tau). exp(-h) m = exp(-h + log sigma(h/tau)), which is
+ * at most 1, for tau <= 1. The slope in h: -(1 - m) sigma(-h) - m'(-log sigma(h)) + m' exp(-h) - m exp(-h),
+ * m' = m (1 - m)/tau. */
+static MYR_HD myr_margin_value myr_margin_discopop(const myr_loss_constants *c, float x) {
+    float h = c->beta * x;
+    myr_logistic s = myr_logistic_make(h), m = myr_logistic_make(h * c->per_tau);
+    float exponential = myr_exp(-h - m.log_up);
+    myr_margin_value v;
+    v.loss = myr_fmaf(m.down, s.log_up, exponential);
+    float modulated = m.down * c->per_tau;
+    float slope = myr_fmaf(-m.down, s.down, -modulated * m.up * s.log_up);
+    v.slope = c->beta * (slope + myr_fmaf(modulated, exponential, -exponential));
+    return v;
+}
+
+/* -x: no end to it */
+static MYR_HD myr_margin_value myr_margin_unlikelihood(const myr_loss_constants *c, float x) {
+    (void)c;
+    myr_margin_value v;
+    v.loss = -x;
+    v.slope = -1.0f;
+    return v;
+}
+
+/* Losses of w and l each by itself, or with the margin. */
+
+/* -log sigma(cw) + 1/2 (-log sigma(-cw)) + 1/2 (-log sigma(-cl)) */
+static MYR_HD myr_pair_value myr_pair_nca_pair(const myr_loss_constants *c, float w, float l) {
+    myr_logistic chosen = myr_logistic_make(c->beta * w), rejected = myr_logistic_make(c->beta * l);
+    myr_pair_value v;
+    v.loss = chosen.log_up + 0.5f * (chosen.log_down + rejected.log_down);
+    v.dw = c->beta * myr_fmaf(0.5f, chosen.up, -chosen.down);
+    v.dl = c->beta * (0.5f * rejected.up);
+    return v;
+}
+
+/* -log sigma(cw - shift) - log sigma(-(cl - shift)); the shift counts as a constant. */
+static MYR_HD myr_pair_value myr_pair_bco_pair(const myr_loss_constants *c, float w, float l) {
+    myr_logistic chosen = myr_logistic_make(myr_fmaf(c->beta, w, -c->shift));
+    myr_logistic rejected = myr_logistic_make(myr_fmaf(c->beta, l, -c->shift));
+    myr_pair_value v;
+    v.loss = chosen.log_up + rejected.log_down;
+    v.dw = -c->beta * chosen.down;
+    v.dl = c->beta * rejected.up;
+    return v;
+}
+
+/* (w - 1/(2 beta))^2 + (l + 1/(2 beta))^2 */
+static MYR_HD myr_pair_value myr_pair_sppo_hard(const myr_loss_constants *c, float w, float l) {
+    float high = w - c->target, low = l + c->target;
+    myr_pair_value v;
+    v.loss = myr_fmaf(high, high, low * low);
+    v.dw = 2.0f * high;
+    v.dl = 2.0f * low;
+    return v;
+}
+
+/* 1 - sigma(cw) + sigma(cl) */
+static MYR_HD myr_pair_value myr_pair_apo_zero(const myr_loss_constants *c, float w, float l) {
+    myr_logistic chosen = myr_logistic_make(c->beta * w), rejected = myr_logistic_make(c->beta * l);
+    myr_pair_value v;
+    v.loss = chosen.down + rejected.up;
+    v.dw = -c->beta * (chosen.up * chosen.down);
+    v.dl = c->beta * (rejected.up * rejected.down);
+    return v;
+}
+
+/* sigma(cw) + 1 - sigma(cw - cl) */
+static MYR_HD myr_pair_value myr_pair_apo_down(const myr_loss_constants *c, float w, float l) {
+    myr_logistic chosen = myr_logistic_make(c->beta * w), margin = myr_logistic_make(c->beta * (w - l));
+    float slope = margin.up * margin.down;
+    myr_pair_value v;
+    v.loss = chosen.up + margin.down;
+    v.dw = c->beta * myr_fmaf(chosen.up, chosen.down, -slope);
+    v.dl = c->beta * slope;
+    return v;
+}
+
+/* -log pi(y_w), which is -w here */
+static MYR_HD myr_pair_value myr_pair_sft(const myr_loss_constants *c, float w, float l) {
+    (void)c;
+    (void)l;
+    myr_pair_value v;
+    v.loss = -w;
+    v.dw = -1.0f;
+    v.dl = 0.0f;
+    return v;
+}
+
+/* Divergences: the margin is g(w) - g(l). */
+typedef struct myr_margin_part {
+    float g, slope;
+} myr_margin_part;
+
+static MYR_HD myr_margin_part myr_part_reverse_kl(const myr_loss_constants *c, float u) {
+    (void)c;
+    myr_margin_part p;
+    p.g = u;
+    p.slope = 1.0f;
+    return p;
+}
+
+/* log sigma(u) */
+static MYR_HD myr_margin_part myr_part_js_divergence(const myr_loss_constants *c, float u) {
+    (void)c;
+    myr_logistic s = myr_logistic_make(u);
+    myr_margin_part p;
+    p.g = -s.log_up;
+    p.slope = s.down;
+    return p;
+}
+
+/* -exp(-alpha u)/alpha. The exponent is capped where floats end, at 88.7228 as in TRL, and the slope is 0
+ * beyond. */
+static MYR_HD myr_margin_part myr_part_alpha_divergence(const myr_loss_constants *c, float u) {
+    float exponent = -c->alpha * u;
+    float e = myr_exp(exponent);
+    myr_margin_part p;
+    p.g = -e * c->per_alpha;
+    p.slope = exponent > MYR_EXP_HIGHEST ? 0.0f : e;
+    return p;
+}
+
+/* The same by number. kind and divergence are literal in every loop and kernel, so that the choice costs
+ * nothing. */
+
+static MYR_HD myr_margin_value myr_margin_loss(int kind, const myr_loss_constants *c, float x) {
+    myr_margin_value none = {0.0f, 0.0f};
+    switch (kind) {
+#define MYR_CASE(name, traits, help) \
+    case MYR_LOSS_##name:            \
+        return myr_margin_##name(c, x);
+        MYR_MARGIN_LOSS_LIST(MYR_CASE)
+#undef MYR_CASE
+        default:
+            return none;
+    }
+}
+
+static MYR_HD myr_margin_part myr_divergence_part(int divergence, const myr_loss_constants *c, float u) {
+    switch (divergence) {
+#define MYR_CASE(name, help)    \
+    case MYR_DIVERGENCE_##name: \
+        return myr_part_##name(c, u);
+        MYR_DIVERGENCE_LIST(MYR_CASE)
+#undef MYR_CASE
+        default:
+            return myr_part_reverse_kl(c, u);
+    }
+}
+
+static MYR_HD myr_pair_value myr_pair_loss(int kind, int divergence, const myr_loss_constants *c, float w,
+                                           float l) {
+    myr_pair_value v = {0.0f, 0.0f, 0.0f};
+    if (kind < MYR_MARGIN_LOSSES) {
+        myr_margin_part chosen = myr_divergence_part(divergence, c, w);
+        myr_margin_part rejected = myr_divergence_part(divergence, c, l);
+        myr_margin_value margin = myr_margin_loss(kind, c, chosen.g - rejected.g);
+        v.loss = margin.loss;
+        v.dw = margin.slope * chosen.slope;
+        v.dl = -margin.slope * rejected.slope;
+        return v;
+    }
+    switch (kind) {
+#define MYR_CASE(name, traits, help) \
+    case MYR_LOSS_##name:            \
+        return myr_pair_##name(c, w, l);
+        MYR_ANSWER_LOSS_LIST(MYR_CASE)
+#undef MYR_CASE
+        default:
+            return v;
+    }
+}
+
+#endif
