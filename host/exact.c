@@ -87,15 +87,35 @@ static belief advance(const belief *old, const affine_map *map) {
     return next;
 }
 
-static belief run_coordinate(const myr_plan *plan, const myr_target *target, int coordinate) {
-    double m = target->mean[coordinate], v = target->variance[coordinate];
-    long double scale = plan->start_scale[coordinate];
-    belief now = {.mean = {plan->start_mean[coordinate]}, .covariance = {{scale * scale}}};
+static belief run_axis(const myr_plan *plan, const myr_target *target, int axis) {
+    double m = target->gaussian.axis_mean[axis], v = target->gaussian.axis_variance[axis];
+    long double scale = plan->start_scale[axis];
+    belief now = {.mean = {plan->start_mean[axis]}, .covariance = {{scale * scale}}};
     for (int64_t k = 0; k < plan->steps; k++) {
         affine_map map = unfold(&plan->rows[k], m, v);
         now = advance(&now, &map);
     }
     return now;
+}
+
+/* From the axes, which are independent, to the coordinates x = U u: mean_r = sum_c U_rc mean_c, variance_r
+ * = sum_c U_rc^2 variance_c. Either result may be NULL. */
+static void leave_axes(const myr_target *target, const double *axis_mean, const double *axis_variance,
+                       double *mean, double *variance) {
+    const int n = target->dimension;
+    const double *axes = target->gaussian.axes;
+    for (int r = 0; r < n; r++) {
+        long double sum_mean = axes ? 0.0L : axis_mean[r], sum_variance = axes ? 0.0L : axis_variance[r];
+        for (int c = 0; axes && c < n; c++) {
+            long double entry = axes[r * n + c];
+            sum_mean += entry * axis_mean[c];
+            sum_variance += entry * entry * axis_variance[c];
+        }
+        if (mean)
+            mean[r] = (double)sum_mean;
+        if (variance)
+            variance[r] = (double)sum_variance;
+    }
 }
 
 /* What both public calls need: a plan and an affine target of the same dimension. */
@@ -118,27 +138,37 @@ myr_status myr_plan_exact(myr_context *context, const myr_plan *plan, const myr_
     myr_status status = check_pair(context, plan, target);
     if (status != MYR_OK)
         return status;
+    double axis_mean[MYR_MAX_DIMENSION], axis_variance[MYR_MAX_DIMENSION];
     for (int c = 0; c < plan->dimension; c++) {
-        belief end = run_coordinate(plan, target, c);
-        if (mean)
-            mean[c] = (double)end.mean[0];
-        if (variance)
-            variance[c] = (double)end.covariance[0][0];
+        belief end = run_axis(plan, target, c);
+        axis_mean[c] = (double)end.mean[0];
+        axis_variance[c] = (double)end.covariance[0][0];
     }
+    leave_axes(target, axis_mean, axis_variance, mean, variance);
     return MYR_OK;
 }
 
-/* On x/a and with u = v + s^2/a^2 as time, the variance V obeys dV/du = drift V/u - (drift - 1 with
- * noise, else 0), whose solutions are V = [noise: u] + constant u^drift. */
-static double limit_variance(const myr_limit *limit, const myr_row *first, const myr_row *last,
-                             double start_scale, double v) {
-    double a0 = first->a, a1 = last->a_next;
-    double u0 = v + first->s * first->s / (a0 * a0);
-    double u1 = v + last->s_next * last->s_next / (a1 * a1);
-    double start = start_scale * start_scale / (a0 * a0);
-    double decay = pow(u1 / u0, limit->drift);
-    double end = limit->noise ? u1 + (start - u0) * decay : start * decay;
-    return end * a1 * a1;
+/* On x/a and with u = v + s^2/a^2 as time, the variance V obeys dV/du = drift V/u - (drift - 1) noise,
+ * whose solutions are V = noise u + constant u^drift. On x, with w = a^2 u, from a0, w0 to a1 = a_end, u1:
+ *     V1 = a1^2 (noise u1 + (V0 - noise w0) D),   D = (u1/w0)^drift a0^(2 drift - 2),
+ * which holds for a0 = 0 too. */
+static double flow_variance(const myr_limit *limit, double start, const myr_row *first, double a1,
+                            double s1, double v) {
+    double w0 = first->a * first->a * v + first->s * first->s;
+    double u1 = v + s1 * s1 / (a1 * a1);
+    double decay = pow(u1 / w0, limit->drift) * pow(first->a, 2.0 * limit->drift - 2.0);
+    return a1 * a1 * (limit->noise * (u1 - w0 * decay) + start * decay);
+}
+
+static double limit_variance(const myr_plan *plan, int axis, double v) {
+    const myr_limit *limit = &plan->limit;
+    const myr_row *first = &plan->rows[0], *last = &plan->rows[plan->steps - 1], *end = &limit->end;
+    double start = plan->start_scale[axis] * plan->start_scale[axis];
+    if (!limit->fixed_end)
+        return flow_variance(limit, start, first, last->a_next, last->s_next, v);
+    double before = flow_variance(limit, start, first, end->a, end->s, v);
+    affine_map map = unfold(end, 0.0L, v);
+    return (double)(map.x_x * map.x_x * before + map.noise_variance);
 }
 
 myr_status myr_plan_limit(myr_context *context, const myr_plan *plan, const myr_target *target,
@@ -149,10 +179,12 @@ myr_status myr_plan_limit(myr_context *context, const myr_plan *plan, const myr_
     if (!variance)
         return myr_fail(context, MYR_INVALID_ARGUMENT, "variance is NULL; expected an array");
     if (!plan->limit.known)
-        return myr_fail(context, MYR_UNSUPPORTED,
-                        "the plan's rows were given, not made by a sampler: they name no limit");
-    const myr_row *first = &plan->rows[0], *last = &plan->rows[plan->steps - 1];
+        return myr_fail(
+            context, MYR_UNSUPPORTED,
+            "no limit of many steps is known for this plan: its rows were given, or it has churn");
+    double axis_mean[MYR_MAX_DIMENSION] = {0}, axis_variance[MYR_MAX_DIMENSION];
     for (int c = 0; c < plan->dimension; c++)
-        variance[c] = limit_variance(&plan->limit, first, last, plan->start_scale[c], target->variance[c]);
+        axis_variance[c] = limit_variance(plan, c, target->gaussian.axis_variance[c]);
+    leave_axes(target, axis_mean, axis_variance, NULL, variance);
     return MYR_OK;
 }

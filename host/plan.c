@@ -1,96 +1,11 @@
 /* Plans: what the options ask for is checked, then a process gives the grid and a sampler its rows. */
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "failure.h"
-#include "plan_table.h"
-#include "process.h"
-#include "samplers.h"
+#include "plan_choice.h"
 #include "target_data.h"
-
-/* What the options name, looked up. */
-typedef struct choice {
-    myr_plan_options options; /* complete, whatever the caller's struct_size */
-    const myr_process *process;
-    const myr_sampler *sampler;
-    double eta;
-    bool exact_start;
-} choice;
-
-/* Writes the names of a list to text, as "a, b, c". */
-static const char *list_names(const char *(*name)(int), char *text, size_t size) {
-    size_t used = 0;
-    text[0] = '\0';
-    for (int index = 0; name(index) && used < size; index++)
-        used += (size_t)snprintf(text + used, size - used, "%s%s", index ? ", " : "", name(index));
-    return text;
-}
-
-/* Fills in the defaults of fields that the caller's header did not have yet. */
-static myr_status complete_options(myr_context *context, const myr_plan_options *options,
-                                   myr_plan_options *complete) {
-    size_t first = offsetof(myr_plan_options, final_noise) + sizeof options->final_noise;
-    size_t size = options->struct_size;
-    if (size < first || size > sizeof *complete)
-        return myr_fail(context, MYR_INVALID_ARGUMENT,
-                        "plan options: struct_size is %zu; expected %zu (use MYR_PLAN_OPTIONS_INIT)", size,
-                        sizeof *complete);
-    *complete = (myr_plan_options)MYR_PLAN_OPTIONS_INIT;
-    memcpy(complete, options, size);
-    return MYR_OK;
-}
-
-static myr_status choose_eta(myr_context *context, choice *chosen) {
-    double eta = chosen->options.eta;
-    const myr_sampler *sampler = chosen->sampler;
-    if (isnan(eta) || eta < 0.0) {
-        chosen->eta = sampler->takes_eta ? sampler->default_eta : 0.0;
-        return MYR_OK;
-    }
-    if (eta > 1.0)
-        return myr_fail(context, MYR_INVALID_ARGUMENT, "eta is %g; expected a number from 0 to 1", eta);
-    if (eta > 0.0 && !sampler->takes_eta)
-        return myr_fail(context, MYR_INVALID_ARGUMENT,
-                        "eta is %g, but the sampler %s has no eta: its noise is fixed", eta, sampler->name);
-    chosen->eta = eta;
-    return MYR_OK;
-}
-
-static myr_status choose_start(myr_context *context, choice *chosen) {
-    const char *start = chosen->options.start;
-    chosen->exact_start = start && strcmp(start, "exact") == 0;
-    if (chosen->exact_start || (start && strcmp(start, "prior") == 0))
-        return MYR_OK;
-    return myr_fail(context, MYR_INVALID_ARGUMENT, "start \"%.64s\" is unknown; expected prior or exact",
-                    start ? start : "(null)");
-}
-
-static myr_status choose(myr_context *context, const myr_plan_options *options, choice *chosen) {
-    char names[512];
-    myr_status status = complete_options(context, options, &chosen->options);
-    if (status != MYR_OK)
-        return status;
-    const char *process = chosen->options.process, *sampler = chosen->options.sampler;
-    chosen->process = myr_process_find(process);
-    if (!chosen->process)
-        return myr_fail(context, MYR_INVALID_ARGUMENT, "process \"%.64s\" is unknown; expected one of %s",
-                        process ? process : "(null)", list_names(myr_process_name, names, sizeof names));
-    chosen->sampler = myr_sampler_find(sampler);
-    if (!chosen->sampler)
-        return myr_fail(context, MYR_INVALID_ARGUMENT, "sampler \"%.64s\" is unknown; expected one of %s",
-                        sampler ? sampler : "(null)", list_names(myr_sampler_name, names, sizeof names));
-    if (!myr_sampler_supports(sampler, process))
-        return myr_fail(context, MYR_UNSUPPORTED,
-                        "the sampler %s is defined on the process %s only, not on %s", sampler,
-                        chosen->sampler->only, process);
-    if (chosen->options.steps < 1 || chosen->options.steps > MYR_MAX_STEPS)
-        return myr_fail(context, MYR_INVALID_ARGUMENT, "steps is %lld; expected 1 to %d",
-                        (long long)chosen->options.steps, MYR_MAX_STEPS);
-    status = choose_eta(context, chosen);
-    return status != MYR_OK ? status : choose_start(context, chosen);
-}
 
 /* An empty plan with room for its rows. */
 static myr_status allocate(myr_context *context, int dimension, int64_t steps, myr_plan **plan) {
@@ -115,53 +30,69 @@ static void classify(myr_plan *plan) {
         const myr_row *row = &plan->rows[k];
         plan->pre_noise |= row->n > 0.0;
         plan->noise |= row->C > 0.0 || row->E > 0.0;
+        plan->uncertainty |= row->E > 0.0;
         plan->memory |= row->P != 0.0 || row->Q != 0.0;
         plan->two_stage |= row->two_stage != 0;
     }
     plan->slots = plan->pre_noise + plan->noise;
 }
 
-static void write_rows(const choice *chosen, const myr_level *levels, myr_plan *plan) {
-    for (int64_t k = 0; k < plan->steps; k++) {
-        myr_row *row = &plan->rows[k];
-        row->a = levels[k].a;
-        row->s = sqrt(levels[k].variance);
-        row->a_next = levels[k + 1].a;
-        row->s_next = sqrt(levels[k + 1].variance);
-        chosen->sampler->write_row(levels, k, chosen->eta, row);
-    }
-    if (!chosen->options.final_noise) {
-        myr_row *last = &plan->rows[plan->steps - 1];
-        last->C = last->E = 0.0;
-    }
+/* Row k of the sampler, from levels[k] to levels[k + 1]. */
+static void write_row(const myr_plan_choice *choice, const myr_level *levels, int64_t k, bool last,
+                      myr_row *row) {
+    row->a = levels[k].a;
+    row->s = sqrt(levels[k].variance);
+    row->a_next = levels[k + 1].a;
+    row->s_next = sqrt(levels[k + 1].variance);
+    choice->sampler->write_row(levels, k, &choice->settings, row);
+    if (last && !choice->options.final_noise)
+        row->C = row->E = 0.0;
 }
 
-/* x_T ~ N(0, prior_variance), or the true marginal N(a m, a^2 v + s^2) of a Gaussian target. */
-static void write_start(const choice *chosen, const myr_level *level, double prior_variance,
+/* The limit of many steps; one that keeps the size of its last step keeps that step's row. */
+static void write_limit(const myr_plan_choice *choice, const myr_grid *grid, myr_plan *plan) {
+    plan->limit = myr_sampler_limit(choice->sampler, &choice->settings);
+    plan->limit.fixed_end = grid->fixed_end;
+    if (grid->fixed_end)
+        write_row(choice, grid->end, 0, true, &plan->limit.end);
+}
+
+/* x_T ~ N(0, prior_variance), or the true marginal: N(a m, a^2 v + s^2) of an axis of a Gaussian. */
+static void write_start(const myr_plan_choice *chosen, const myr_level *level, double prior_variance,
                         const myr_target *target, myr_plan *plan) {
+    const bool gaussian = target->kind == MYR_TARGET_GAUSSIAN, exact = chosen->exact_start;
+    plan->start_in_component = exact && !gaussian;
     for (int c = 0; c < plan->dimension; c++) {
-        double a = level->a;
-        double exact = a * a * target->variance[c] + level->variance;
-        plan->start_mean[c] = chosen->exact_start ? a * target->mean[c] : 0.0;
-        plan->start_scale[c] = sqrt(chosen->exact_start ? exact : prior_variance);
+        plan->start_mean[c] = 0.0;
+        plan->start_scale[c] = sqrt(prior_variance);
+        if (exact && gaussian) {
+            plan->start_mean[c] = level->a * target->gaussian.axis_mean[c];
+            plan->start_scale[c] =
+                sqrt(level->a * level->a * target->gaussian.axis_variance[c] + level->variance);
+        }
     }
 }
 
-static myr_status fill(myr_context *context, const choice *chosen, const myr_target *target,
+static myr_status fill(myr_context *context, const myr_plan_choice *choice, const myr_target *target,
                        myr_plan *plan) {
     size_t bytes = ((size_t)plan->steps + 1) * sizeof(myr_level);
-    myr_level *levels = malloc(bytes);
-    if (!levels)
+    myr_grid grid = {.levels = malloc(bytes)};
+    if (!grid.levels)
         return myr_fail_memory(context, bytes);
-    double prior_variance;
-    myr_status status = chosen->process->make_grid(context, &chosen->options, levels, &prior_variance);
+    myr_status status = choice->process->make_grid(context, &choice->options, &grid);
+    if (status == MYR_OK && choice->sampler->scales_by_a && grid.levels[0].a == 0.0)
+        status = myr_fail(context, MYR_UNSUPPORTED,
+                          "the sampler %s acts on x/a, but a is 0 at the first level (zero terminal SNR); "
+                          "expected a ddpm or ddim sampler, or spacing leading",
+                          choice->sampler->name);
     if (status == MYR_OK) {
-        write_rows(chosen, levels, plan);
-        write_start(chosen, &levels[0], prior_variance, target, plan);
-        plan->limit = myr_sampler_limit(chosen->sampler, chosen->eta);
+        for (int64_t k = 0; k < plan->steps; k++)
+            write_row(choice, grid.levels, k, k == plan->steps - 1, &plan->rows[k]);
+        write_start(choice, &grid.levels[0], grid.prior_variance, target, plan);
+        write_limit(choice, &grid, plan);
         classify(plan);
     }
-    free(levels);
+    free(grid.levels);
     return status;
 }
 
@@ -174,8 +105,8 @@ myr_status myr_plan_create(myr_context *context, const myr_plan_options *options
         return myr_fail(context, MYR_INVALID_ARGUMENT, "options is NULL; expected plan options");
     if (!target)
         return myr_fail(context, MYR_INVALID_ARGUMENT, "target is NULL; expected a target");
-    choice chosen;
-    myr_status status = choose(context, options, &chosen);
+    myr_plan_choice chosen;
+    myr_status status = myr_plan_choose(context, options, &chosen);
     if (status != MYR_OK)
         return status;
     bool affine = target->kind == MYR_TARGET_GAUSSIAN;
@@ -183,9 +114,6 @@ myr_status myr_plan_create(myr_context *context, const myr_plan_options *options
         return myr_fail(context, MYR_UNSUPPORTED,
                         "the sampler %s needs a Gaussian target: its noise is the exact posterior variance",
                         chosen.sampler->name);
-    if (chosen.exact_start && !affine)
-        return myr_fail(context, MYR_UNSUPPORTED,
-                        "start exact needs a Gaussian target, whose marginal is known in closed form");
     status = allocate(context, target->dimension, chosen.options.steps, plan);
     if (status != MYR_OK)
         return status;
@@ -301,6 +229,10 @@ int64_t myr_plan_steps(const myr_plan *plan) {
 
 int myr_plan_dimension(const myr_plan *plan) {
     return plan ? plan->dimension : 0;
+}
+
+int myr_plan_slots(const myr_plan *plan) {
+    return plan ? plan->slots : 0;
 }
 
 const myr_row *myr_plan_rows(const myr_plan *plan) {

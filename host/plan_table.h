@@ -5,21 +5,27 @@
 #include "myriad/plan.h"
 
 /* The limit of many steps, a linear stochastic differential equation (see docs/mathematics.md): the
- * deviation from the mean path shrinks as u^(drift/2), u = v + s^2/a^2, with or without fresh noise. */
+ * deviation from the mean path shrinks as u^(drift/2), u = v + s^2/a^2, and fresh noise comes in. */
 typedef struct myr_limit {
     bool known;
     double drift;
-    bool noise;
+    double noise;   /* intensity of the fresh noise: 0 none, 1 what keeps the true marginal */
+    bool fixed_end; /* the last step is not one of the many: */
+    myr_row end;    /* its row */
 } myr_limit;
 
 struct myr_plan {
     int dimension;
     int64_t steps;
-    int slots;      /* M: normals a coordinate and row, 0 … 2: pre-noise first, then the noise */
-    bool pre_noise; /* some row has n > 0 */
-    bool noise;     /* some row has C > 0 or E > 0 */
-    bool memory;    /* some row has P or Q */
-    bool two_stage; /* some row has a second stage */
+    int slots;        /* M: normals a coordinate and row, 0 … 2: pre-noise first, then the noise */
+    bool pre_noise;   /* some row has n > 0 */
+    bool noise;       /* some row has C > 0 or E > 0 */
+    bool uncertainty; /* some row has E > 0 */
+    bool memory;      /* some row has P or Q */
+    bool two_stage;   /* some row has a second stage */
+    /* The start: x_T = mean + scale z in the target's axes; or (a mixture's true marginal at the first
+     * level) in a component that stream 2 chooses, whose level is that of row 0. */
+    bool start_in_component;
     double start_mean[MYR_MAX_DIMENSION];
     double start_scale[MYR_MAX_DIMENSION];
     myr_limit limit;

@@ -4,19 +4,22 @@
 
 /* Variance exploding: a = 1, s^2 = t, t from 1 to 0 in T equal steps. Levels come from integers, so that
  * each is rounded once, the last is exactly 0, and q = 1/T loses nothing to a difference of levels. */
-static myr_status make_ve_grid(myr_context *context, const myr_plan_options *options, myr_level *levels,
-                               double *prior_variance) {
+static myr_status make_ve_grid(myr_context *context, const myr_plan_options *options, myr_grid *grid) {
     (void)context; /* every number of steps suits */
     double steps = (double)options->steps;
     for (int64_t k = 0; k < options->steps; k++)
-        levels[k] = (myr_level){1.0, (double)(options->steps - k) / steps, 1.0 / steps};
-    levels[options->steps] = (myr_level){1.0, 0.0, 0.0};
-    *prior_variance = 1.0;
+        grid->levels[k] = (myr_level){1.0, (double)(options->steps - k) / steps, 1.0 / steps};
+    grid->levels[options->steps] = (myr_level){1.0, 0.0, 0.0};
+    grid->prior_variance = 1.0;
     return MYR_OK;
 }
 
 static const myr_process processes[] = {
-    {"ve", "variance exploding: a = 1, s^2 = t, t from 1 to 0 in equal steps", make_ve_grid},
+    {"ve", "variance exploding: a = 1, s^2 = t, t from 1 to 0 in equal steps", 0, make_ve_grid},
+    {"vp", "variance preserving: a^2 + s^2 = 1, n of M training steps, then the clean level",
+     MYR_OPTIONS_SCHEDULE | MYR_OPTIONS_TRAINING, myr_make_vp_grid},
+    {"edm", "a = 1, s = sigma, from sigma_max to sigma_min (Karras or exponential), then 0",
+     MYR_OPTIONS_SCHEDULE | MYR_OPTIONS_SIGMA, myr_make_edm_grid},
 };
 
 enum { PROCESSES = sizeof processes / sizeof *processes };

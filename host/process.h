@@ -13,16 +13,29 @@ typedef struct myr_level {
                         and this one; 0 in the last level */
 } myr_level;
 
+typedef struct myr_grid {
+    myr_level *levels;     /* [steps + 1], the noisiest first */
+    double prior_variance; /* of the start "prior", N(0, prior_variance) */
+    bool fixed_end;        /* the last step keeps its size however many steps there are … */
+    myr_level end[2];      /* … and leads from end[0] to end[1] */
+} myr_grid;
+
+/* The groups of plan options that a process may take, by field: see plan_choice.c. */
+enum { MYR_OPTIONS_SCHEDULE = 1, MYR_OPTIONS_TRAINING = 2, MYR_OPTIONS_SIGMA = 4 };
+
 typedef struct myr_process {
     const char *name;
     const char *help;
-    /* Writes levels[0 … steps] of options->steps steps, the noisiest first, and the variance of the
-     * start "prior", N(0, prior_variance). Fails with a message if the options do not suit the grid. */
-    myr_status (*make_grid)(myr_context *context, const myr_plan_options *options, myr_level *levels,
-                            double *prior_variance);
+    int options; /* the groups it takes */
+    /* Fills the grid of options->steps steps, whose levels are there to be written. Fails with a message if
+     * the options do not suit the grid. */
+    myr_status (*make_grid)(myr_context *context, const myr_plan_options *options, myr_grid *grid);
 } myr_process;
 
 /* The process of that name, or NULL. */
 const myr_process *myr_process_find(const char *name);
+
+myr_status myr_make_vp_grid(myr_context *context, const myr_plan_options *options, myr_grid *grid);
+myr_status myr_make_edm_grid(myr_context *context, const myr_plan_options *options, myr_grid *grid);
 
 #endif

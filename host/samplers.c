@@ -1,111 +1,90 @@
-/* Every sampler: a function that writes a row, and a line in the list at the end.
- *
- * With a, s the level left, a', s' the level entered: r = a/a', q = s^2 - r^2 s'^2, which the grid knows
- * without cancellation. */
+/* The list of all samplers. One that is new is a function that writes a row, in a file of its family, its
+ * name in samplers.h, and a line here. */
 #include "samplers.h"
 
 #include <math.h>
 #include <string.h>
 
-/* The mean of q(x' | x, x0) with the denoiser's output for x0: A = r s'^2/s^2, B = a' q/s^2. */
-static void write_ddpm_none(const myr_level *levels, int64_t k, double eta, myr_row *row) {
-    (void)eta;
-    const myr_level *from = &levels[k], *to = &levels[k + 1];
-    row->A = from->a / to->a * to->variance / from->variance;
-    row->B = to->a * (from->added / from->variance);
-}
-
-/* … and its variance, given x0: C^2 = s'^2 q/s^2. */
-static void write_ddpm_small(const myr_level *levels, int64_t k, double eta, myr_row *row) {
-    write_ddpm_none(levels, k, eta, row);
-    row->C = sqrt(levels[k + 1].variance * (levels[k].added / levels[k].variance));
-}
-
-/* … or the variance that the forward process adds: C^2 = q. */
-static void write_ddpm_large(const myr_level *levels, int64_t k, double eta, myr_row *row) {
-    write_ddpm_none(levels, k, eta, row);
-    row->C = sqrt(levels[k].added);
-}
-
-/* … or the exact Var(x' | x) = s'^2 q/s^2 + B^2 Var(x0 | x). */
-static void write_ddpm_exact(const myr_level *levels, int64_t k, double eta, myr_row *row) {
-    write_ddpm_small(levels, k, eta, row);
-    row->E = row->B;
-}
-
-/* C^2 = eta^2 s'^2 q/s^2, A = sqrt(s'^2 - C^2)/s, B = a' - a A. Written with p = r^2 s'^2 = s^2 - q and
- * X = r A, so that nothing cancels when steps are many:
- *     s'^2 - C^2 = s'^2 ((1 - eta^2) s^2 + eta^2 p)/s^2,
- *     B = a' (1 - X) = a' (1 - X^2)/(1 + X),  1 - X^2 = q (q + (1 + eta^2) p)/s^4. */
-static void write_ddim(const myr_level *levels, int64_t k, double eta, myr_row *row) {
-    const myr_level *from = &levels[k], *to = &levels[k + 1];
-    double r = from->a / to->a, square = eta * eta;
-    double p = r * r * to->variance, q = from->added;
-    double share = q / from->variance;
-    row->C = eta * sqrt(to->variance * share);
-    row->A = sqrt(to->variance * ((1.0 - square) * from->variance + square * p)) / from->variance;
-    row->B = to->a * share * ((q + (1.0 + square) * p) / from->variance) / (1.0 + r * row->A);
-}
-
-/* x <- x + h (Dt/t) (d - x); Dt/t = q/s^2 on ve. */
-static void write_ve_pull(const myr_level *from, double h, myr_row *row) {
-    row->B = h * (from->added / from->variance);
-    row->A = 1.0 - row->B;
-}
-
-/* h = 1/2 and 1/2 + Dt/(8 t): the first terms of sqrt(t)/(sqrt(t - Dt) + sqrt(t)), which is ddim. */
-static void write_ddim_half(const myr_level *levels, int64_t k, double eta, myr_row *row) {
-    (void)eta;
-    write_ve_pull(&levels[k], 0.5, row);
-}
-
-static void write_ddim_second(const myr_level *levels, int64_t k, double eta, myr_row *row) {
-    (void)eta;
-    write_ve_pull(&levels[k], 0.5 + 0.125 * (levels[k].added / levels[k].variance), row);
-}
-
-/* Limits of many steps (docs/mathematics.md): the drift's exponent, and whether fresh noise comes in. */
-#define MEAN_ONLY \
-    { true, 2.0, false }
-#define DIFFUSION \
-    { true, 2.0, true }
-#define FLOW \
-    { true, 1.0, false }
-
 static const myr_sampler samplers[] = {
     {.name = "ddpm-none",
      .help = "posterior mean without noise: the samples collapse",
-     .write_row = write_ddpm_none,
-     .limit = MEAN_ONLY},
+     .write_row = myr_write_ddpm_none,
+     .drift = 2.0},
     {.name = "ddpm-small",
      .help = "posterior mean, noise of the posterior given x0",
-     .write_row = write_ddpm_small,
-     .limit = DIFFUSION},
+     .write_row = myr_write_ddpm_small,
+     .drift = 2.0,
+     .noise = true},
     {.name = "ddpm-large",
      .help = "posterior mean, noise of the forward step",
-     .write_row = write_ddpm_large,
-     .limit = DIFFUSION},
+     .write_row = myr_write_ddpm_large,
+     .drift = 2.0,
+     .noise = true},
     {.name = "ddpm-exact",
      .help = "the exact posterior, for Gaussian targets",
-     .write_row = write_ddpm_exact,
+     .write_row = myr_write_ddpm_exact,
      .affine_only = true,
-     .limit = DIFFUSION},
+     .drift = 2.0,
+     .noise = true},
     {.name = "ddim",
      .help = "DDIM; eta 0 (the default) is deterministic, eta 1 is ddpm-small",
-     .write_row = write_ddim,
-     .takes_eta = true,
+     .write_row = myr_write_ddim,
      .default_eta = 0.0,
-     .limit = FLOW},
+     .drift = 1.0,
+     .eta_power = 2},
     {.name = "ddim-half",
      .help = "ddim with its factor replaced by 1/2 (ve only)",
-     .write_row = write_ddim_half,
+     .write_row = myr_write_ddim_half,
      .only = "ve",
-     .limit = FLOW},
+     .drift = 1.0},
     {.name = "ddim-second",
      .help = "ddim with its factor replaced by 1/2 + Dt/(8 t) (ve only)",
-     .write_row = write_ddim_second,
+     .write_row = myr_write_ddim_second,
      .only = "ve",
-     .limit = FLOW},
+     .drift = 1.0},
+    {.name = "euler",
+     .help = "Euler's step in sigma; takes churn",
+     .write_row = myr_write_euler,
+     .scales_by_a = true,
+     .takes_churn = true,
+     .takes_noise_scale = true,
+     .drift = 1.0},
+    {.name = "euler-ancestral",
+     .help = "Euler's step to a lower sigma, then noise up to the next; eta 1 by default",
+     .write_row = myr_write_euler_ancestral,
+     .scales_by_a = true,
+     .takes_noise_scale = true,
+     .default_eta = 1.0,
+     .drift = 1.0,
+     .eta_power = 2},
+    {.name = "heun",
+     .help = "Heun's two stages in sigma, second order (EDM); takes churn",
+     .write_row = myr_write_heun,
+     .scales_by_a = true,
+     .takes_churn = true,
+     .takes_noise_scale = true,
+     .drift = 1.0},
+    {.name = "dpmpp-2m",
+     .help = "DPM-Solver++(2M): second order, one output remembered",
+     .write_row = myr_write_dpmpp_2m,
+     .scales_by_a = true,
+     .drift = 1.0},
+    {.name = "dpmpp-2m-sde",
+     .help = "DPM-Solver++(2M) SDE, midpoint; eta 1 by default",
+     .write_row = myr_write_dpmpp_2m_sde,
+     .scales_by_a = true,
+     .takes_noise_scale = true,
+     .default_eta = 1.0,
+     .drift = 1.0,
+     .eta_power = 1},
+    {.name = "dpmpp-3m-sde",
+     .help = "DPM-Solver++(3M) SDE, two outputs remembered; eta 1 by default",
+     .write_row = myr_write_dpmpp_3m_sde,
+     .scales_by_a = true,
+     .takes_noise_scale = true,
+     .default_eta = 1.0,
+     .drift = 1.0,
+     .eta_power = 1},
 };
 
 enum { SAMPLERS = sizeof samplers / sizeof *samplers };
@@ -130,9 +109,13 @@ bool myr_sampler_supports(const char *sampler, const char *process) {
     return found && myr_process_find(process) && (!found->only || strcmp(found->only, process) == 0);
 }
 
-myr_limit myr_sampler_limit(const myr_sampler *sampler, double eta) {
-    myr_limit limit = sampler->limit;
-    limit.drift += eta * eta;
-    limit.noise = limit.noise || eta > 0.0;
+myr_limit myr_sampler_limit(const myr_sampler *sampler, const myr_sampler_settings *settings) {
+    myr_limit limit = {.known = settings->raise == 0.0, .drift = sampler->drift};
+    bool fresh = sampler->noise;
+    if (sampler->eta_power > 0 && settings->eta > 0.0) {
+        limit.drift += pow(settings->eta, sampler->eta_power);
+        fresh = true;
+    }
+    limit.noise = fresh ? settings->noise_scale * settings->noise_scale : 0.0;
     return limit;
 }

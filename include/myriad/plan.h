@@ -54,34 +54,34 @@ typedef struct myr_plan_options {
 
     /* From here on 0, NULL or false asks for the default. A field that the process or the sampler does not
      * have is refused when it is set. */
-    const char *schedule;     /* vp: of beta_1 … beta_M, "linear" (default), "scaled_linear" (its root is
-                                 linear), "squaredcos_cap_v2", "constant" (beta_end);
-                                 edm: of the sigmas, "karras" (default), "exponential" */
-    double beta_start;        /* vp: beta_1, above 0 and below 1; linear 1e-4, scaled_linear 0.00085 */
-    double beta_end;          /* vp: beta_M, likewise; linear and constant 0.02, scaled_linear 0.012 */
-    int64_t train_steps;      /* vp: M, 1 … MYR_MAX_STEPS; 1000. At least as many as steps */
-    bool zero_terminal_snr;   /* vp: the a of the M training steps are moved and stretched so that the last
-                                 is 0 and the first stays */
-    const char *spacing;      /* vp: which training steps are visited, "leading" (default), "trailing",
-                                 "linspace" */
-    int64_t steps_offset;     /* vp with leading: added to each training step, 0 … M - 1; 0 */
-    const char *final_alpha;  /* vp: a^2 of the level after the last step, "one" (default), or "first": that
-                                 of the first training step */
-    double sigma_min;         /* edm: the last sigma before 0, 1e-9 … 1e9, below sigma_max; 0.002 */
-    double sigma_max;         /* edm: the first sigma, 1e-9 … 1e9; 80 */
-    double rho;               /* edm with karras: 0.1 … 1000; 7 */
-    double churn;             /* S_churn of euler and heun, 0 … 1e9: a step raises its sigma by the factor
-                                 1 + min(churn/steps, sqrt(2) - 1); 0 */
-    double churn_min;         /* S_tmin, S_tmax: … where sigma = s/a is from churn_min, 0 … 1e9, */
-    double churn_max;         /* to churn_max, above 0, at most 1e9; without limit */
-    double noise_scale;       /* S_noise: fresh noise and churn's times this, above 0, at most 1e3; 1 */
+    const char *schedule;    /* vp: of beta_1 … beta_M, "linear" (default), "scaled_linear" (its root is
+                                linear), "squaredcos_cap_v2", "constant" (beta_end);
+                                edm: of the sigmas, "karras" (default), "exponential" */
+    double beta_start;       /* vp: beta_1, above 0 and below 1; linear 1e-4, scaled_linear 0.00085 */
+    double beta_end;         /* vp: beta_M, likewise; linear and constant 0.02, scaled_linear 0.012 */
+    int64_t train_steps;     /* vp: M, 1 … MYR_MAX_STEPS; 1000. At least as many as steps */
+    bool zero_terminal_snr;  /* vp: the a of the M training steps are moved and stretched so that the last
+                                is 0 and the first stays */
+    const char *spacing;     /* vp: which training steps are visited, "leading" (default), "trailing",
+                                "linspace" */
+    int64_t steps_offset;    /* vp with leading: added to each training step, 0 … M - 1; 0 */
+    const char *final_alpha; /* vp: a^2 of the level after the last step, "one" (default), or "first": that
+                                of the first training step */
+    double sigma_min;        /* edm: the last sigma before 0, 1e-9 … 1e9, below sigma_max; 0.002 */
+    double sigma_max;        /* edm: the first sigma, 1e-9 … 1e9; 80 */
+    double rho;              /* edm with karras: 0.1 … 1000; 7 */
+    double churn;            /* S_churn of euler and heun, 0 … 1e9: a step raises its sigma by the factor
+                                1 + min(churn/steps, sqrt(2) - 1); 0 */
+    double churn_min;        /* S_tmin, S_tmax: … where sigma = s/a is from churn_min, 0 … 1e9, */
+    double churn_max;        /* to churn_max, above 0, at most 1e9; without limit */
+    double noise_scale;      /* S_noise: fresh noise and churn's times this, above 0, at most 1e3; 1 */
 } myr_plan_options;
 
 /* ve, ddpm-exact, 1,000 steps, default eta, start prior, final noise on. */
-#define MYR_PLAN_OPTIONS_INIT                                                             \
-    {                                                                                     \
-        sizeof(myr_plan_options), "ve", "ddpm-exact", 1000, MYR_DEFAULT_ETA, "prior", true, \
-        0, 0.0, 0.0, 0, false, 0, 0, 0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0                 \
+#define MYR_PLAN_OPTIONS_INIT                                                                            \
+    {                                                                                                    \
+        sizeof(myr_plan_options), "ve", "ddpm-exact", 1000, MYR_DEFAULT_ETA, "prior", true, 0, 0.0, 0.0, \
+            0, false, 0, 0, 0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0                                         \
     }
 #define MYR_DEFAULT_ETA (-1.0) /* any negative or NaN eta asks for the sampler's own default */
 
@@ -119,8 +119,8 @@ myr_status myr_plan_exact(myr_context *context, const myr_plan *plan, const myr_
                           double *mean, double *variance);
 
 /* The variance's limit as the steps grow without bound (Dt -> 0), one a coordinate: between the plan's own
- * first and last level, and on edm with the step from sigma_min to 0 as it is. MYR_UNSUPPORTED for plans made
- * from rows, and with churn. */
+ * first and last level, and on edm with the step from sigma_min to 0 as it is. MYR_UNSUPPORTED for plans
+ * made from rows, and with churn. */
 myr_status myr_plan_limit(myr_context *context, const myr_plan *plan, const myr_target *target,
                           double *variance);
 
