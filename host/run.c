@@ -162,6 +162,16 @@ static myr_status check_run(myr_context *context, const myr_plan *plan, const my
         return myr_fail(context, MYR_INVALID_ARGUMENT,
                         "target: has %d coordinates, but the plan was made for %d", target->dimension,
                         plan->dimension);
+    if (plan->start_in_component && target->kind != MYR_TARGET_MIXTURE)
+        return myr_fail(context, MYR_INVALID_ARGUMENT,
+                        "target: is a %s, but the plan starts in a component of a mixture",
+                        myr_target_type(target));
+    if (plan->uncertainty && target->kind != MYR_TARGET_GAUSSIAN)
+        return myr_fail(
+            context, MYR_UNSUPPORTED,
+            "target: is a %s, but a row's noise has a share E of Var(x0 | x), which only Gaussians "
+            "have in closed form",
+            myr_target_type(target));
     return myr_options_check(context, options);
 }
 

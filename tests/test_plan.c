@@ -312,13 +312,12 @@ Test(plan, null_arguments_are_refused_by_name) {
 
 /* A target of a kind that has no closed form, as later kinds do. */
 Test(plan, what_needs_a_gaussian_says_so) {
-    myr_target other = {
-        .kind = (myr_target_kind)(MYR_TARGET_GAUSSIAN + 1), .dimension = 1, .variance = {1.0}};
+    const double weight = 1.0, mean = 0.0, variance = 1.0;
+    myr_target *other = NULL;
+    cr_assert_eq(myr_target_create_mixture(context, 1, 1, &weight, &mean, &variance, &other), MYR_OK);
     myr_plan_options options = MYR_PLAN_OPTIONS_INIT;
-    refused(&options, &other, MYR_UNSUPPORTED, "ddpm-exact", "Gaussian");
-    options.sampler = "ddpm-small";
-    options.start = "exact";
-    refused(&options, &other, MYR_UNSUPPORTED, "start exact", "Gaussian");
+    refused(&options, other, MYR_UNSUPPORTED, "ddpm-exact", "Gaussian");
+    myr_target_destroy(other);
 }
 
 static const myr_row sound[2] = {{.a = 1, .s = 1, .a_next = 1, .s_next = 0.5, .A = 0.5, .B = 0.5},

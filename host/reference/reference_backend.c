@@ -5,51 +5,62 @@
 
 #include "backend.h"
 #include "failure.h"
+#include "reference_denoise.h"
 #include "reference_random.h"
 
 enum { stream_step = 0, stream_start = 1, trajectories_between_reports = 4096 };
 
-/* D(x; a, s) = E[x0 | x] for x = a x0 + s e, x0 ~ N(m, v), e ~ N(0, 1): the regression of x0 on x. */
-static double denoise(double x, double a, double s, double m, double v) {
-    double gain = a * v / (a * a * v + s * s);
-    return m + gain * (x - a * m);
-}
-
-/* S = sqrt(C^2 + E^2 Var(x0 | x)), Var(x0 | x) = v s^2 / (a^2 v + s^2). */
-static double noise_scale(const myr_row *row, double v) {
+/* S = sqrt(C^2 + E^2 Var(x0 | x)) of axis c; a Gaussian's Var(x0 | x) = v s^2 / (a^2 v + s^2), and for
+ * other targets E is 0. */
+static double noise_scale(const myr_row *row, const myr_target *target, int c) {
+    if (row->E == 0.0)
+        return row->C;
+    double v = target->gaussian.axis_variance[c];
     double posterior = v * row->s * row->s / (row->a * row->a * v + row->s * row->s);
     return sqrt(row->C * row->C + row->E * row->E * posterior);
 }
 
-/* One coordinate's state and the denoiser's last two outputs. */
-typedef struct coordinate {
-    double x, d1, d2;
-} coordinate;
+/* A trajectory's state and the denoiser's last two outputs. */
+typedef struct walk {
+    double x[MYR_MAX_DIMENSION], d1[MYR_MAX_DIMENSION], d2[MYR_MAX_DIMENSION];
+} walk;
 
-static void apply_row(const myr_row *row, double m, double v, double z1, double z2, coordinate *q) {
-    double x = q->x + row->n * z1;
-    double d = denoise(x, row->a, row->s, m, v);
-    double y = row->A * x + row->B * d + row->P * q->d1 + row->Q * q->d2;
-    if (row->C != 0.0 || row->E != 0.0)
-        y += noise_scale(row, v) * z2;
+/* The row as myriad/plan.h writes it; z1 and z2 are normals of the target's axes. */
+static void apply_row(const myr_target *target, const myr_row *row, const double *z1, const double *z2,
+                      walk *w) {
+    const int n = target->dimension;
+    double raised[MYR_MAX_DIMENSION], d[MYR_MAX_DIMENSION], y[MYR_MAX_DIMENSION];
+    double in_axes[MYR_MAX_DIMENSION], noise[MYR_MAX_DIMENSION];
+    myr_reference_from_axes(target, z1, noise);
+    for (int c = 0; c < n; c++)
+        raised[c] = w->x[c] + row->n * noise[c];
+    myr_reference_denoise(target, row->a, row->s, raised, d);
+    for (int c = 0; c < n; c++)
+        in_axes[c] = noise_scale(row, target, c) * z2[c];
+    myr_reference_from_axes(target, in_axes, noise);
+    for (int c = 0; c < n; c++)
+        y[c] = row->A * raised[c] + row->B * d[c] + row->P * w->d1[c] + row->Q * w->d2[c] + noise[c];
     if (row->two_stage) {
-        double d_second = denoise(y, row->a_next, row->s_next, m, v);
-        y = row->A2 * x + row->B2 * d + row->Y * y + row->H * d_second;
+        double second[MYR_MAX_DIMENSION];
+        myr_reference_denoise(target, row->a_next, row->s_next, y, second);
+        for (int c = 0; c < n; c++)
+            y[c] = row->A2 * raised[c] + row->B2 * d[c] + row->Y * y[c] + row->H * second[c];
     }
-    q->d2 = q->d1;
-    q->d1 = d;
-    q->x = y;
+    for (int c = 0; c < n; c++) {
+        w->d2[c] = w->d1[c];
+        w->d1[c] = d[c];
+        w->x[c] = y[c];
+    }
 }
 
 /* Carries trajectory i through the job's rows: x[dimension] on entry at row_begin, on return at row_end. */
 static void run_rows(const myr_job *job, uint64_t i, double *x) {
     const myr_plan *plan = job->plan;
-    const myr_target *target = job->target;
     const int d = plan->dimension;
-    coordinate state[MYR_MAX_DIMENSION];
+    walk w;
     for (int c = 0; c < d; c++) {
-        coordinate fresh = {.x = x[c], .d1 = 0.0, .d2 = 0.0};
-        state[c] = fresh;
+        w.x[c] = x[c];
+        w.d1[c] = w.d2[c] = 0.0;
     }
     /* A stream for each noise, so that each keeps its block; both number the same stream's normals. */
     myr_reference_stream pre = myr_reference_stream_make(job->seed, i, stream_step);
@@ -57,24 +68,46 @@ static void run_rows(const myr_job *job, uint64_t i, double *x) {
     for (int64_t k = job->row_begin; k < job->row_end; k++) {
         int64_t pre_number = k * plan->slots * d;
         int64_t noise_number = (k * plan->slots + (plan->pre_noise ? 1 : 0)) * d;
+        double z1[MYR_MAX_DIMENSION], z2[MYR_MAX_DIMENSION];
         for (int c = 0; c < d; c++) {
-            double z1 = plan->pre_noise ? myr_reference_stream_normal(&pre, pre_number + c) : 0.0;
-            double z2 = plan->noise ? myr_reference_stream_normal(&noise, noise_number + c) : 0.0;
-            apply_row(&plan->rows[k], target->mean[c], target->variance[c], z1, z2, &state[c]);
+            z1[c] = plan->pre_noise ? myr_reference_stream_normal(&pre, pre_number + c) : 0.0;
+            z2[c] = plan->noise ? myr_reference_stream_normal(&noise, noise_number + c) : 0.0;
         }
+        apply_row(job->target, &plan->rows[k], z1, z2, &w);
     }
     for (int c = 0; c < d; c++)
-        x[c] = state[c].x;
+        x[c] = w.x[c];
+}
+
+/* x_T of a mixture's true marginal at the first level: N(a mu_j, a^2 v_j + s^2) of a component j. */
+static void start_in_component(const myr_job *job, uint64_t i, myr_reference_stream *start, double *x) {
+    const myr_mixture *m = &job->target->mixture;
+    const myr_row *first = &job->plan->rows[0];
+    const int d = job->plan->dimension;
+    int j = myr_reference_component(job->target, job->seed, i);
+    for (int c = 0; c < d; c++) {
+        double variance = first->a * first->a * m->variances[j * d + c] + first->s * first->s;
+        x[c] = first->a * m->means[j * d + c] + sqrt(variance) * myr_reference_stream_normal(start, c);
+    }
 }
 
 /* The start: the given state, or x_T = mean + scale z with normal number c of the start's stream. */
 static void start_state(const myr_job *job, uint64_t n, double *x) {
     const myr_plan *plan = job->plan;
     myr_reference_stream start = myr_reference_stream_make(job->seed, job->first + n, stream_start);
+    double in_axes[MYR_MAX_DIMENSION];
+    if (job->states) {
+        for (int c = 0; c < plan->dimension; c++)
+            x[c] = job->states[n * (uint64_t)plan->dimension + (uint64_t)c];
+        return;
+    }
+    if (plan->start_in_component) {
+        start_in_component(job, job->first + n, &start, x);
+        return;
+    }
     for (int c = 0; c < plan->dimension; c++)
-        x[c] = job->states
-                   ? job->states[n * (uint64_t)plan->dimension + (uint64_t)c]
-                   : plan->start_mean[c] + plan->start_scale[c] * myr_reference_stream_normal(&start, c);
+        in_axes[c] = plan->start_mean[c] + plan->start_scale[c] * myr_reference_stream_normal(&start, c);
+    myr_reference_from_axes(job->target, in_axes, x);
 }
 
 static myr_status report_progress(myr_context *context, const myr_job *job, uint64_t done) {

@@ -1,0 +1,99 @@
+#include "reference_denoise.h"
+
+#include <math.h>
+#include <stddef.h>
+
+#include "reference_random.h"
+
+enum { stream_target = 2 };
+
+/* The regression of x0 on x, axis by axis: with u = axes^T x, D = axes (m + g (u - a m)). */
+static void denoise_gaussian(const myr_target *target, double a, double s, const double *x, double *d) {
+    const myr_gaussian *g = &target->gaussian;
+    const int n = target->dimension;
+    double in_axes[MYR_MAX_DIMENSION];
+    for (int c = 0; c < n; c++) {
+        double u = x[c], m = g->axis_mean[c], v = g->axis_variance[c];
+        if (g->axes) {
+            u = 0.0;
+            for (int r = 0; r < n; r++)
+                u += g->axes[r * n + c] * x[r];
+        }
+        in_axes[c] = m + a * v / (a * a * v + s * s) * (u - a * m);
+    }
+    myr_reference_from_axes(target, in_axes, d);
+}
+
+/* log w_j - 1/2 sum_c [(x_c - a mu_jc)^2/(a^2 v_jc + s^2) + log(a^2 v_jc + s^2)]: the logarithm of
+ * component j's share of the density at x, but for a constant. */
+static double log_share(const myr_target *target, int j, double a, double s, const double *x) {
+    const myr_mixture *m = &target->mixture;
+    double sum = log(m->weights[j]);
+    for (int c = 0; c < target->dimension; c++) {
+        double variance = a * a * m->variances[j * target->dimension + c] + s * s;
+        double away = x[c] - a * m->means[j * target->dimension + c];
+        sum -= 0.5 * (away * away / variance + log(variance));
+    }
+    return sum;
+}
+
+/* D = sum_j p_j (mu_j + g_j (x - a mu_j)), p = softmax of the log shares. */
+static void denoise_mixture(const myr_target *target, double a, double s, const double *x, double *d) {
+    const myr_mixture *m = &target->mixture;
+    const int n = target->dimension;
+    double share[MYR_MAX_COMPONENTS], largest = -INFINITY, total = 0.0;
+    for (int j = 0; j < m->components; j++) {
+        share[j] = log_share(target, j, a, s, x);
+        largest = fmax(largest, share[j]);
+    }
+    for (int j = 0; j < m->components; j++) {
+        share[j] = exp(share[j] - largest);
+        total += share[j];
+    }
+    for (int c = 0; c < n; c++) {
+        d[c] = 0.0;
+        for (int j = 0; j < m->components; j++) {
+            double mean = m->means[j * n + c], variance = m->variances[j * n + c];
+            double gain = a * variance / (a * a * variance + s * s);
+            d[c] += share[j] / total * (mean + gain * (x[c] - a * mean));
+        }
+    }
+}
+
+void myr_reference_denoise(const myr_target *target, double a, double s, const double *x, double *d) {
+    switch (target->kind) {
+        case MYR_TARGET_GAUSSIAN:
+            denoise_gaussian(target, a, s, x, d);
+            break;
+        case MYR_TARGET_MIXTURE:
+            denoise_mixture(target, a, s, x, d);
+            break;
+    }
+}
+
+void myr_reference_from_axes(const myr_target *target, const double *in_axes, double *x) {
+    const int n = target->dimension;
+    const double *axes = target->kind == MYR_TARGET_GAUSSIAN ? target->gaussian.axes : NULL;
+    for (int r = 0; r < n; r++) {
+        x[r] = in_axes[r];
+        if (!axes)
+            continue;
+        x[r] = 0.0;
+        for (int c = 0; c < n; c++)
+            x[r] += axes[r * n + c] * in_axes[c];
+    }
+}
+
+/* The first component whose cumulated weight, in units of 2^-32, exceeds word 0 of stream 2. */
+int myr_reference_component(const myr_target *target, uint64_t seed, uint64_t trajectory) {
+    const myr_mixture *m = &target->mixture;
+    uint32_t words[4];
+    myr_reference_words(seed, trajectory, stream_target, 0, words);
+    double cumulated = 0.0;
+    for (int j = 0; j < m->components - 1; j++) {
+        cumulated += m->weights[j];
+        if ((double)words[0] < floor(cumulated * 0x1p32 + 0.5))
+            return j;
+    }
+    return m->components - 1;
+}

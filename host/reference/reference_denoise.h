@@ -1,0 +1,18 @@
+/* The denoisers in double, from the formulas, for the whole vector at once. */
+#ifndef MYRIAD_REFERENCE_DENOISE_H
+#define MYRIAD_REFERENCE_DENOISE_H
+
+#include <stdint.h>
+
+#include "target_data.h"
+
+/* d = D(x; a, s) = E[x0 | a x0 + s e = x], e ~ N(0, I). */
+void myr_reference_denoise(const myr_target *target, double a, double s, const double *x, double *d);
+
+/* What a vector given in the target's axes is in its coordinates. */
+void myr_reference_from_axes(const myr_target *target, const double *in_axes, double *x);
+
+/* The start of --start exact for a mixture: which component trajectory i begins in. */
+int myr_reference_component(const myr_target *target, uint64_t seed, uint64_t trajectory);
+
+#endif

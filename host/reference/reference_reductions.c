@@ -1,0 +1,7 @@
+/* The reference's table of reductions. */
+#include "reference_reductions.h"
+
+const myr_reductions myr_reductions_reference = {
+    .name = "reference",
+    .pairs = myr_reference_pairs,
+};

@@ -1,0 +1,10 @@
+/* The reductions of the reference. */
+#ifndef MYRIAD_REFERENCE_REDUCTIONS_H
+#define MYRIAD_REFERENCE_REDUCTIONS_H
+
+#include "reductions.h"
+
+myr_status myr_reference_pairs(myr_context *context, const myr_pair_job *job, myr_pair_sums *sums,
+                               uint64_t *bad);
+
+#endif
