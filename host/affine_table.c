@@ -1,5 +1,6 @@
 #include "affine_table.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,49 +19,51 @@ static double noise_scale(const myr_row *row, double v) {
 /* Rounds alpha to float so that the product of all coefficients so far stays within half a unit of the
  * exact product: what one rounding loses, the next one returns. Plain rounding would bias a run of a
  * million steps, whose alphas differ from 1 by a few units only. */
-static float round_alpha(double alpha, double *carry) {
+float myr_round_carrying(double alpha, double *carry) {
     double wanted = alpha * *carry;
     float rounded = (float)wanted;
-    *carry = rounded != 0.0f ? wanted / (double)rounded : 1.0;
+    *carry = fabsf(rounded) >= FLT_MIN ? wanted / (double)rounded : 1.0;
     return rounded;
 }
 
-static void fill_simple(myr_affine_table *table, const myr_row *rows, int column, double m, double v) {
-    double carry = 1.0;
-    for (int64_t k = 0; k < table->rows; k++) {
-        const myr_row *row = &rows[k];
-        myr_affine_cell *cell = &table->simple[k * table->columns + column];
-        cell->alpha = round_alpha(row->A + row->B * gain(row->a, row->s, v), &carry);
-        cell->shift = (float)((row->A * row->a + row->B - row->a_next) * m);
-        cell->c = (float)noise_scale(row, v);
+/* A row relative to the mean path, with the denoiser d~ = g x~ and, through y~, the second stage put in. */
+typedef struct folded_row {
+    double g, alpha, P, Q, c, shift;
+} folded_row;
+
+/* set: how many of d1, d2 hold outputs of the denoiser. Those are m away from their relative forms; before
+ * they are set they are zeros in both. */
+static folded_row fold(const myr_row *row, double m, double v, int64_t set) {
+    double memory = (set >= 1 ? row->P : 0.0) + (set >= 2 ? row->Q : 0.0);
+    folded_row r = {.g = gain(row->a, row->s, v),
+                    .P = row->P,
+                    .Q = row->Q,
+                    .c = noise_scale(row, v),
+                    .shift = (row->A * row->a + row->B + memory - row->a_next) * m};
+    r.alpha = row->A + row->B * r.g;
+    if (row->two_stage) { /* x' = A' x + B' d + Y y + H d', d' = g' y */
+        double through = row->Y + row->H * gain(row->a_next, row->s_next, v);
+        r.alpha = row->A2 + row->B2 * r.g + through * r.alpha;
+        r.P *= through;
+        r.Q *= through;
+        r.c *= through;
+        r.shift = through * r.shift +
+                  (row->A2 * row->a + row->B2 + row->Y * row->a_next + row->H - row->a_next) * m;
     }
+    return r;
 }
 
-static void fill_general(myr_affine_table *table, const myr_row *rows, int column, double m, double v,
-                         int64_t row_begin) {
+static void fill_column(myr_affine_table *table, const myr_row *rows, int column, double m, double v) {
+    double carry = 1.0;
     for (int64_t k = 0; k < table->rows; k++) {
-        const myr_row *row = &rows[k];
-        /* d1 and d2 are m away from their relative forms only once they have been set: rows 0 and 1 of a
-         * plan start from zeros. */
-        double memory = (row_begin + k >= 1 ? row->P : 0.0) + (row_begin + k >= 2 ? row->Q : 0.0);
-        table->general_cells[k * table->columns + column] = (myr_affine_general){
-            .n = (float)row->n,
-            .g = (float)gain(row->a, row->s, v),
-            .A = (float)row->A,
-            .B = (float)row->B,
-            .P = (float)row->P,
-            .Q = (float)row->Q,
-            .c = (float)noise_scale(row, v),
-            .shift = (float)((row->A * row->a + row->B + memory - row->a_next) * m),
-            .two_stage = row->two_stage ? 1.0f : 0.0f,
-            .g2 = row->two_stage ? (float)gain(row->a_next, row->s_next, v) : 0.0f,
-            .A2 = (float)row->A2,
-            .B2 = (float)row->B2,
-            .Y = (float)row->Y,
-            .H = (float)row->H,
-            .shift2 =
-                (float)((row->A2 * row->a + row->B2 + row->Y * row->a_next + row->H - row->a_next) * m),
-        };
+        const folded_row r = fold(&rows[k], m, v, k);
+        const int64_t at = k * table->columns + column;
+        const float alpha = myr_round_carrying(r.alpha, &carry), c = (float)r.c, shift = (float)r.shift;
+        if (table->general)
+            table->general_cells[at] =
+                (myr_affine_general){(float)rows[k].n, (float)r.g, alpha, (float)r.P, (float)r.Q, c, shift};
+        else
+            table->simple[at] = (myr_affine_cell){alpha, shift, c};
     }
 }
 
@@ -83,7 +86,7 @@ myr_status myr_affine_table_create(myr_context *context, const myr_job *job, myr
     table->slots = plan->slots;
     table->pre_noise = plan->pre_noise;
     table->noise = plan->noise;
-    table->general = plan->memory || plan->two_stage || plan->pre_noise;
+    table->general = plan->memory || plan->pre_noise;
 
     size_t cells = (size_t)table->rows * (size_t)table->columns;
     size_t bytes = cells * (table->general ? sizeof(myr_affine_general) : sizeof(myr_affine_cell));
@@ -95,13 +98,8 @@ myr_status myr_affine_table_create(myr_context *context, const myr_job *job, myr
     else
         table->simple = memory;
 
-    for (int c = 0; c < table->columns; c++) {
-        if (table->general)
-            fill_general(table, rows, c, target->gaussian.axis_mean[c], target->gaussian.axis_variance[c],
-                         job->row_begin);
-        else
-            fill_simple(table, rows, c, target->gaussian.axis_mean[c], target->gaussian.axis_variance[c]);
-    }
+    for (int c = 0; c < table->columns; c++)
+        fill_column(table, rows, c, target->gaussian.axis_mean[c], target->gaussian.axis_variance[c]);
     double a_enter = plan->rows[job->row_begin < plan->steps ? job->row_begin : 0].a;
     double a_leave = job->row_end > 0 ? plan->rows[job->row_end - 1].a_next : a_enter;
     for (int c = 0; c < plan->dimension; c++) {

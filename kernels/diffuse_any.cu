@@ -50,10 +50,10 @@ MYR_DEVICE myr_device_cell load_simple(const void *cells, size_t index) {
 
 MYR_DEVICE myr_device_general load_general(const void *cells, size_t index) {
     myr_device_general cell;
-    float4 part[4];
+    float4 part[2];
 #pragma unroll
-    for (int i = 0; i < 4; i++)
-        part[i] = __ldg((const float4 *)cells + 4 * index + i);
+    for (int i = 0; i < 2; i++)
+        part[i] = __ldg((const float4 *)cells + 2 * index + i);
     memcpy(&cell, part, sizeof cell);
     return cell;
 }

@@ -45,73 +45,67 @@ typedef struct walk {
     double x_error, d1_error, d2_error;
 } walk;
 
-/* A row's coefficients for a coordinate, relative to the mean path. */
+/* A row for a coordinate relative to the mean path: x' = by_x x + by_d1 d1 + by_d2 d2 + c z + shift, where
+ * the denoiser and, through its y, the second stage are put in. */
 typedef struct relative_row {
     const myr_row *row;
-    double g, g2, c, shift, shift2;
+    double g, by_x, by_d1, by_d2, c, shift;
 } relative_row;
 
-static relative_row make_relative(const myr_row *row, int64_t k, double m, double v) {
+/* set: how many of d1, d2 hold outputs, which are m from their relative forms. */
+static relative_row make_relative(const myr_row *row, int64_t set, double m, double v) {
     relative_row r = {.row = row};
     r.g = row->a * v / (row->a * row->a * v + row->s * row->s);
+    r.by_x = row->A + row->B * r.g;
+    r.by_d1 = row->P;
+    r.by_d2 = row->Q;
     r.c = sqrt(row->C * row->C +
                row->E * row->E * (v * row->s * row->s / (row->a * row->a * v + row->s * row->s)));
-    double memory = (k >= 1 ? row->P : 0.0) + (k >= 2 ? row->Q : 0.0);
+    double memory = (set >= 1 ? row->P : 0.0) + (set >= 2 ? row->Q : 0.0);
     r.shift = (row->A * row->a + row->B + memory - row->a_next) * m;
     if (row->two_stage) {
-        r.g2 = row->a_next * v / (row->a_next * row->a_next * v + row->s_next * row->s_next);
-        r.shift2 = (row->A2 * row->a + row->B2 + row->Y * row->a_next + row->H - row->a_next) * m;
+        double g2 = row->a_next * v / (row->a_next * row->a_next * v + row->s_next * row->s_next);
+        double by_y = row->Y + row->H * g2;
+        r.by_x = row->A2 + row->B2 * r.g + by_y * r.by_x;
+        r.by_d1 *= by_y;
+        r.by_d2 *= by_y;
+        r.c *= by_y;
+        r.shift =
+            by_y * r.shift + (row->A2 * row->a + row->B2 + row->Y * row->a_next + row->H - row->a_next) * m;
     }
     return r;
 }
 
-/* x <- alpha x + (c z + shift), two operations. */
-static number folded_row(const relative_row *r, number x, number z) {
-    number noise = multiply_add(coefficient(r->c), z, coefficient(r->shift));
-    return multiply_add(coefficient(r->row->A + r->row->B * r->g), x, noise);
-}
-
-/* The row of kernels/affine_row.h, operation by operation. */
-static number general_row(const relative_row *r, const walk *w, number z1, number z2, number *d) {
-    const myr_row *row = r->row;
-    number x = multiply_add(coefficient(row->n), z1, exactly(w->x));
-    *d = multiply(coefficient(r->g), x);
+/* The row of kernels/affine_row.h, operation by operation: x <- alpha x + (c z + shift), with the memory
+ * between if the table has any. */
+static number float_row(const relative_row *r, const walk *w, bool general, number z1, number z2,
+                        number *d) {
+    number x = exactly(w->x);
     number y = multiply_add(coefficient(r->c), z2, coefficient(r->shift));
-    y = multiply_add(coefficient(row->Q), exactly(w->d2), y);
-    y = multiply_add(coefficient(row->P), exactly(w->d1), y);
-    y = multiply_add(coefficient(row->B), *d, y);
-    y = multiply_add(coefficient(row->A), x, y);
-    if (!row->two_stage)
-        return y;
-    number second =
-        multiply_add(coefficient(row->H), multiply(coefficient(r->g2), y), coefficient(r->shift2));
-    second = multiply_add(coefficient(row->Y), y, second);
-    second = multiply_add(coefficient(row->B2), *d, second);
-    return multiply_add(coefficient(row->A2), x, second);
+    if (general) {
+        x = multiply_add(coefficient(r->row->n), z1, x);
+        *d = multiply(coefficient(r->g), x);
+        y = multiply_add(coefficient(r->by_d2), exactly(w->d2), y);
+        y = multiply_add(coefficient(r->by_d1), exactly(w->d1), y);
+    }
+    return multiply_add(coefficient(r->by_x), x, y);
 }
 
 /* What the errors of the state become: |M| e, M the derivative of the row. The rounding of the row itself
- * is counted on the error-free path; twenty operations change that by at most 20 eps (|M| e), the second
+ * is counted on the error-free path; ten operations change that by at most 20 eps (|M| e), the second
  * factor. */
 static walk propagate(const relative_row *r, const walk *w) {
-    const myr_row *row = r->row;
-    double by_x = row->A + row->B * r->g, by_d1 = row->P, by_d2 = row->Q;
-    if (row->two_stage) {
-        double by_y = row->Y + row->H * r->g2;
-        by_x = row->A2 + row->B2 * r->g + by_y * by_x;
-        by_d1 *= by_y;
-        by_d2 *= by_y;
-    }
     const double second_order = 1.0 + 20.0 * eps;
     walk next = {0};
-    next.x_error =
-        second_order * (fabs(by_x) * w->x_error + fabs(by_d1) * w->d1_error + fabs(by_d2) * w->d2_error);
+    next.x_error = second_order * (fabs(r->by_x) * w->x_error + fabs(r->by_d1) * w->d1_error +
+                                   fabs(r->by_d2) * w->d2_error);
     next.d1_error = second_order * fabs(r->g) * w->x_error;
     next.d2_error = w->d1_error;
     return next;
 }
 
-/* The reference works with x itself: its rounding is relative to the terms with the mean in them. */
+/* The reference works with x itself, and a second stage through its y: its rounding is relative to the
+ * terms with the mean in them. */
 static double reference_rounding(const relative_row *r, const walk *w, const walk *next, double m) {
     const myr_row *row = r->row;
     double size = fabs(w->x) + fabs(w->d1) + fabs(w->d2) + fabs(next->x) + fabs(next->d1) +
@@ -124,7 +118,7 @@ static double reference_rounding(const relative_row *r, const walk *w, const wal
 static void take_row(const relative_row *r, double m, bool general, number z1, number z2, walk *w) {
     walk next = propagate(r, w);
     number d = exactly(0.0);
-    number x = general ? general_row(r, w, z1, z2, &d) : folded_row(r, exactly(w->x), z2);
+    number x = float_row(r, w, general, z1, z2, &d);
     next.x = x.value;
     next.d1 = d.value;
     next.d2 = w->d1;
@@ -165,10 +159,12 @@ static walk begin(const myr_job *job, uint64_t n, int c) {
 
 double myr_bound_trajectory(const myr_job *job, uint64_t n, int c) {
     const myr_plan *plan = job->plan;
-    const bool general = plan->memory || plan->two_stage || plan->pre_noise;
+    const bool general = plan->memory || plan->pre_noise;
     walk w = begin(job, n, c);
     for (int64_t k = job->row_begin; k < job->row_end; k++) {
-        relative_row r = make_relative(&plan->rows[k], k, job->target->gaussian.axis_mean[c], job->target->gaussian.axis_variance[c]);
+        relative_row r =
+            make_relative(&plan->rows[k], k - job->row_begin, job->target->gaussian.axis_mean[c],
+                          job->target->gaussian.axis_variance[c]);
         int64_t number_of_row = k * plan->slots * plan->dimension + c;
         number z1 = exactly(0.0), z2 = exactly(0.0);
         if (plan->pre_noise)
