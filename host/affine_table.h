@@ -22,6 +22,9 @@ typedef struct myr_affine_table {
     double leave[MYR_MAX_DIMENSION]; /* a m at the level after the last row: added to results */
 } myr_affine_table;
 
+/* Rounds a factor of the state to float; *carry, 1 at first, is what the factors so far have lost. */
+float myr_round_carrying(double factor, double *carry);
+
 /* Makes the table of the job's rows row_begin … row_end. */
 myr_status myr_affine_table_create(myr_context *context, const myr_job *job, myr_affine_table *table);
 void myr_affine_table_destroy(myr_affine_table *table);
