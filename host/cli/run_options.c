@@ -21,7 +21,7 @@ static const struct argp_option run_options[] = {
 
 static const struct argp_option trajectories_options[] = {
     {"trajectories", KEY_TRAJECTORIES, "N", 0, "how many, as 1000, 1e6 or 10M (1M)", 3},
-    {"seed", KEY_SEED, "N", 0, "of the random numbers, 0 to 2^63 - 1 (20240229)", 3},
+    {"seed", KEY_SEED, "N", 0, "of the random numbers, 0 to 2^63 - 1 (1)", 3},
     {0}};
 
 cli_run_options cli_run_options_default(void) {

@@ -11,7 +11,7 @@
 extern "C" {
 #endif
 
-#define MYR_DEFAULT_SEED 20240229
+#define MYR_DEFAULT_SEED 1
 #define MYR_MAX_THREADS 4096
 
 /* Called from the calling thread now and then with the trajectories done so far; a value other than
@@ -62,6 +62,25 @@ myr_status myr_run_moments(myr_context *context, const myr_plan *plan, const myr
  * backends are floats about the target's mean (see docs/mathematics.md), widened. */
 myr_status myr_run_samples(myr_context *context, const myr_plan *plan, const myr_target *target,
                            const myr_run_options *options, double *samples, myr_run_report *report);
+
+/* Numbers of the caller's own in place of the generator's: who compares with another program feeds both the
+ * same. Each array is NULL where the generator's are wanted; states and start_normals exclude each other.
+ * All are finite. The float backends round them to float. A set initialiser leaves all drawn. */
+typedef struct myr_given {
+    size_t struct_size;
+    const double *states;        /* [count][dimension]: x_T itself */
+    const double *start_normals; /* [count][dimension]: x_T = mean + scale z of the plan's start */
+    const double *noise; /* [count][steps][slots][dimension], slots = myr_plan_slots: z of row k, the
+                            pre-noise's first; not read where the plan has no slots */
+} myr_given;
+
+#define MYR_GIVEN_INIT \
+    { sizeof(myr_given), 0, 0, 0 }
+
+/* As myr_run_samples, with numbers given. Errors besides: MYR_INVALID_DATA for one that is not finite. */
+myr_status myr_run_samples_given(myr_context *context, const myr_plan *plan, const myr_target *target,
+                                 const myr_run_options *options, const myr_given *given, double *samples,
+                                 myr_run_report *report);
 
 /* The unbiased variance m2/(N - 1), and the standard errors of mean and variance:
  * sqrt(variance/N) and sqrt((mu4 - sigma^4 (N - 3)/(N - 1))/N). NaN where N is too small (N < 2). */
