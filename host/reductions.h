@@ -5,6 +5,8 @@
 #define MYRIAD_REDUCTIONS_H
 
 #include "loss.h"
+#include "myriad/linear.h"
+#include "myriad/ranking.h"
 
 /* Where a reduction runs, already checked. */
 typedef struct myr_compute {
@@ -14,14 +16,12 @@ typedef struct myr_compute {
     void *stream;      /* with device memory */
 } myr_compute;
 
-/* Sums over a batch, each over the pairs in the fixed order of host/pair_sums.h. Those that weights scale
- * are scaled. */
+/* Sums over a batch, v being a pair's weight. */
 typedef struct myr_pair_sums {
-    double weight, tokens;   /* sum v, sum v length_w: of the pass before */
-    double rewards;          /* sum v beta (w + l): likewise */
+    double weight, tokens;   /* sum v, sum v length_w */
+    double chosen, rejected; /* sum v w, sum v l */
+    double accurate;         /* sum v over the pairs with w > l */
     double loss;             /* sum v L */
-    double chosen, rejected; /* sum v beta w, sum v beta l */
-    double accurate;         /* sum v over the pairs with beta w > beta l */
 } myr_pair_sums;
 
 /* A batch of pairs, already checked but for the numbers in the arrays. */
@@ -32,12 +32,62 @@ typedef struct myr_pair_job {
     myr_array_out chosen_gradient, rejected_gradient; /* both NULL, or both of one type */
 } myr_pair_job;
 
+/* Sums over the pairs of a log-linear policy, x being u - r. */
+typedef struct myr_margin_sums {
+    double weight;   /* sum v */
+    double loss;     /* sum v L(x) */
+    double margin;   /* sum v x */
+    double accurate; /* sum v over the pairs with x > 0 */
+} myr_margin_sums;
+
+/* A loss of a log-linear policy, or many; already checked but for the numbers in the pairs' arrays. */
+typedef struct myr_linear_job {
+    myr_compute compute;
+    myr_loss loss; /* of the margin; reference_free where there is no reference */
+    const myr_features *features;
+    myr_array theta;
+    const myr_many *many; /* NULL: one loss */
+    myr_array_out gradient;
+} myr_linear_job;
+
+typedef struct myr_ranking_sums {
+    double weight, loss; /* sum v, sum v L */
+} myr_ranking_sums;
+
+/* Rankings, already checked but for the numbers in the arrays. */
+typedef struct myr_ranking_job {
+    myr_compute compute;
+    const myr_rankings *rankings;
+    myr_array scores;
+    myr_array_out gradient;
+} myr_ranking_job;
+
+/* What is wrong with rankings, where the backends look; the first in this order is reported. */
+typedef enum myr_ranking_fault {
+    MYR_RANKING_OFFSET, /* of a ranking */
+    MYR_RANKING_WEIGHT, /* of a ranking */
+    MYR_RANKING_SCORE,  /* of an item */
+    MYR_RANKING_ENTRY,
+    MYR_RANKING_FINE
+} myr_ranking_fault;
+
+typedef struct myr_ranking_verdict {
+    myr_ranking_fault fault;
+    uint64_t at; /* the first such ranking, item or entry */
+} myr_ranking_verdict;
+
 typedef struct myr_reductions {
     const char *name; /* of the backend */
-    /* Fills in the sums and the gradients of sum v L / (sum v, or sum of tokens); *bad is the first row
-     * with a number out of range or a loss that is not finite, or UINT64_MAX: the rest is then unspecified.
-     */
+    /* Fills in the sums and the gradients of sum v L / (sum v, or sum of tokens). *bad is the first row
+     * with a number out of range, or with a loss that is not finite; UINT64_MAX if there is none. The rest
+     * is unspecified if there is one, or if all weights are 0. */
     myr_status (*pairs)(myr_context *context, const myr_pair_job *job, myr_pair_sums *sums, uint64_t *bad);
+    /* Sums of the loss, of each of many; and the gradients of sum v L / sum v. *bad is the first row with a number
+     * out of range, or UINT64_MAX; the rest as above. */
+    myr_status (*linear)(myr_context *context, const myr_linear_job *job, myr_margin_sums *sums, uint64_t *bad);
+    myr_status (*many)(myr_context *context, const myr_linear_job *job, myr_margin_sums *sums, uint64_t *bad);
+    myr_status (*rankings)(myr_context *context, const myr_ranking_job *job, myr_ranking_sums *sums,
+                           myr_ranking_verdict *verdict);
 } myr_reductions;
 
 extern const myr_reductions myr_reductions_reference;

@@ -143,8 +143,8 @@ myr_reference_value myr_reference_margin(const myr_loss *loss, double margin) {
 }
 
 myr_reference_value myr_reference_pair(const myr_loss *loss, double w, double l) {
-    static myr_reference_value (*const losses[])(const myr_loss *, double, double) = {
-        MYR_ANSWER_LOSS_LIST(LOSS_LINE)};
+    static myr_reference_value (*const losses[])(const myr_loss *, double,
+                                                 double) = {MYR_ANSWER_LOSS_LIST(LOSS_LINE)};
     if (loss->kind >= MYR_MARGIN_LOSSES)
         return losses[loss->kind](loss, w, l);
     double slope_w, slope_l;

@@ -9,8 +9,8 @@ typedef struct myr_reference_value {
     double loss, slope_w, slope_l;
 } myr_reference_value;
 
-/* Of w and l, or where the loss takes the policy only, of the policy's log-probabilities. The loss is pointwise; its
- * shift is known. */
+/* Of w and l, or where the loss takes the policy only, of the policy's log-probabilities. The loss is
+ * pointwise; its shift is known. */
 myr_reference_value myr_reference_pair(const myr_loss *loss, double w, double l);
 
 /* Of the margin, for losses that depend on it alone; slope_l is 0. */

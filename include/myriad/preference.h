@@ -68,6 +68,10 @@ typedef struct myr_pairs {
     myr_array chosen_length, rejected_length;
 } myr_pairs;
 
+/* No pairs: set the count and the columns. */
+#define MYR_PAIRS_INIT \
+    { .struct_size = sizeof(myr_pairs) }
+
 /* Weighted means over the batch, named as TRL names them. The implicit rewards are beta w and beta l;
  * accuracy is the share of pairs whose chosen reward is above the rejected one. */
 typedef struct myr_loss_metrics {
@@ -79,7 +83,7 @@ typedef struct myr_loss_metrics {
 /* Loss, metrics and, unless their data is NULL, the gradients of the loss to the two policy columns,
  * MYR_F64 or MYR_F32. metrics and report may be NULL. A row with a number that is refused is named, from 0,
  * in a MYR_INVALID_DATA, and so is one whose loss overflows; gradients are then unspecified. aot and
- * aot_unpaired, which sort the batch (ties by row), take host memory only. Other errors:
+ * aot_unpaired, which sort the batch (ties by row), take host memory and no weights. Other errors:
  * MYR_INVALID_ARGUMENT, MYR_UNSUPPORTED, MYR_NO_DEVICE, MYR_DEVICE_ERROR, MYR_OUT_OF_MEMORY.
  *
  * Results are the same bits on cpu and cuda, whatever the number of threads. */

@@ -204,6 +204,22 @@ cudaError_t cudaFree(void *memory) {
     return result(__func__);
 }
 
+/* In the stream's order, which is the order of the calls. */
+cudaError_t cudaMallocAsync(void **memory, size_t size, cudaStream_t) {
+    return cudaMalloc(memory, size);
+}
+
+cudaError_t cudaFreeAsync(void *memory, cudaStream_t) {
+    return cudaFree(memory);
+}
+
+cudaError_t cudaMemsetAsync(void *memory, int value, size_t size, cudaStream_t) {
+    cudaError_t error = result(__func__);
+    if (error == cudaSuccess)
+        memset(memory, value, size);
+    return error;
+}
+
 cudaError_t cudaMemcpyAsync(void *to, const void *from, size_t size, cudaMemcpyKind, cudaStream_t) {
     cudaError_t error = result(__func__);
     if (error == cudaSuccess)

@@ -1,0 +1,83 @@
+/* What the calls on preferences have in common: the arrays' elements, the options, the choice of a backend.
+ */
+#include "myriad/compute.h"
+
+#include <string.h>
+
+#include "backend.h"
+#include "failure.h"
+#include "reductions.h"
+
+static const struct {
+    const char *name;
+    size_t size;
+} dtypes[] = {[MYR_F64] = {"f64", 8}, [MYR_F32] = {"f32", 4}, [MYR_BF16] = {"bf16", 2},
+              [MYR_F16] = {"f16", 2}, [MYR_I32] = {"i32", 4}, [MYR_I64] = {"i64", 8}};
+enum { DTYPE_COUNT = sizeof dtypes / sizeof *dtypes };
+
+const char *myr_dtype_name(myr_dtype type) {
+    return (unsigned)type < DTYPE_COUNT ? dtypes[type].name : "unknown";
+}
+
+size_t myr_dtype_size(myr_dtype type) {
+    return (unsigned)type < DTYPE_COUNT ? dtypes[type].size : 0;
+}
+
+static const myr_reductions *find_reductions(const char *backend) {
+    static const myr_reductions *const all[] = {
+        &myr_reductions_reference,
+        &myr_reductions_cpu,
+#ifdef MYRIAD_HAVE_CUDA
+        &myr_reductions_cuda,
+#endif
+    };
+    for (size_t index = 0; index < sizeof all / sizeof *all; index++)
+        if (strcmp(all[index]->name, backend) == 0)
+            return all[index];
+    return NULL;
+}
+
+static myr_status check_options(myr_context *context, const myr_compute_options *options) {
+    if (!options || options->struct_size != sizeof *options)
+        return myr_fail(context, MYR_INVALID_ARGUMENT,
+                        "compute options: NULL, or struct_size not set by MYR_COMPUTE_OPTIONS_INIT");
+    if (!options->backend)
+        return myr_fail(context, MYR_INVALID_ARGUMENT, "backend: NULL (expected a name)");
+    if (options->threads < 0 || options->threads > MYR_MAX_THREADS)
+        return myr_fail(context, MYR_INVALID_ARGUMENT, "threads: %d is out of range (expected 0 … %d)",
+                        options->threads, MYR_MAX_THREADS);
+    if (options->memory != MYR_HOST && options->memory != MYR_DEVICE)
+        return myr_fail(context, MYR_INVALID_ARGUMENT,
+                        "memory: %d is out of range (expected host or device)", (int)options->memory);
+    if (options->memory == MYR_HOST && options->stream)
+        return myr_fail(context, MYR_INVALID_ARGUMENT, "stream: host memory takes none (expected NULL)");
+    return MYR_OK;
+}
+
+myr_status myr_compute_begin(myr_context *context, const myr_compute_options *options,
+                             const myr_reductions **reductions, myr_compute *compute,
+                             myr_compute_report *report) {
+    memset(report, 0, sizeof *report);
+    myr_status status = check_options(context, options);
+    if (status != MYR_OK)
+        return status;
+    const char *name = options->backend;
+    if (options->memory == MYR_DEVICE && strcmp(name, "auto") == 0)
+        name = "cuda";
+    const myr_backend *backend;
+    status = myr_backend_resolve(context, name, options->device, &backend, report->note);
+    if (status != MYR_OK)
+        return status;
+    if (options->memory == MYR_DEVICE && strcmp(backend->name, "cuda") != 0)
+        return myr_fail(context, MYR_INVALID_ARGUMENT,
+                        "memory: backend %s takes host memory (expected backend cuda for device memory)",
+                        backend->name);
+    *reductions = find_reductions(backend->name);
+    *compute = (myr_compute){.threads = myr_resolve_threads(options->threads),
+                             .device = options->device,
+                             .memory = options->memory,
+                             .stream = options->stream};
+    report->backend = backend->name;
+    backend->describe(compute->device, compute->threads, report->device, sizeof report->device);
+    return MYR_OK;
+}

@@ -1,0 +1,7 @@
+/* The cpu backend's table of reductions. */
+#include "cpu_reductions.h"
+
+const myr_reductions myr_reductions_cpu = {
+    .name = "cpu",
+    .pairs = myr_cpu_pairs,
+};

@@ -1,0 +1,7 @@
+/* The cuda backend's table of reductions. */
+#include "cuda_reductions.h"
+
+const myr_reductions myr_reductions_cuda = {
+    .name = "cuda",
+    .pairs = myr_cuda_pairs,
+};

@@ -1,0 +1,41 @@
+#include "element.h"
+
+#include <math.h>
+
+/* A binary floating-point number: its bits, and how many of them are exponent and fraction. */
+static double decode(unsigned bits, int exponent_bits, int fraction_bits) {
+    int bias = (1 << (exponent_bits - 1)) - 1;
+    int exponent = (int)(bits >> fraction_bits) & ((1 << exponent_bits) - 1);
+    double fraction = (double)(bits & ((1u << fraction_bits) - 1));
+    double sign = bits >> (exponent_bits + fraction_bits) ? -1.0 : 1.0;
+    if (exponent == (1 << exponent_bits) - 1)
+        return fraction != 0.0 ? (double)NAN : sign * (double)INFINITY;
+    if (exponent == 0)
+        return sign * ldexp(fraction, 1 - bias - fraction_bits);
+    return sign * ldexp(ldexp(1.0, fraction_bits) + fraction, exponent - bias - fraction_bits);
+}
+
+double myr_element(myr_array array, uint64_t index) {
+    switch (array.type) {
+        case MYR_F64:
+            return ((const double *)array.data)[index];
+        case MYR_F32:
+            return (double)((const float *)array.data)[index];
+        case MYR_BF16:
+            return decode(((const uint16_t *)array.data)[index], 8, 7);
+        case MYR_F16:
+            return decode(((const uint16_t *)array.data)[index], 5, 10);
+        case MYR_I32:
+            return (double)((const int32_t *)array.data)[index];
+        case MYR_I64:
+            return (double)((const int64_t *)array.data)[index];
+    }
+    return (double)NAN;
+}
+
+void myr_element_store(myr_array_out array, uint64_t index, double value) {
+    if (array.type == MYR_F64)
+        ((double *)array.data)[index] = value;
+    else
+        ((float *)array.data)[index] = (float)value;
+}

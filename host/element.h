@@ -1,0 +1,12 @@
+/* Single elements of the callers' arrays, in double: for the reference, for sorting and for messages. */
+#ifndef MYRIAD_ELEMENT_H
+#define MYRIAD_ELEMENT_H
+
+#include "myriad/compute.h"
+
+double myr_element(myr_array array, uint64_t index);
+
+/* Stores a number as MYR_F64 or MYR_F32. */
+void myr_element_store(myr_array_out array, uint64_t index, double value);
+
+#endif

@@ -1,0 +1,21 @@
+/* The launcher of the reduction over pairs; see launch.h. */
+#ifndef MYRIAD_PAIR_LAUNCH_H
+#define MYRIAD_PAIR_LAUNCH_H
+
+#include <cuda_runtime_api.h>
+
+#include "pair_view.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Every pointer of the view is the device's. d_sums: [chunks][MYR_SUMS], 0 for those not wanted. *d_bad, 0
+ * before, becomes the complement of the first bad row if there is one. */
+cudaError_t myr_launch_pairs(const myr_pair_view *view, uint64_t count, double *d_sums,
+                             unsigned long long *d_bad, cudaStream_t stream);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,63 @@
+/* The reduction over pairs, as cpu and cuda see it: the columns, and what is done with one row. */
+#ifndef MYRIAD_PAIR_VIEW_H
+#define MYRIAD_PAIR_VIEW_H
+
+#include "chunk_moments.h"
+#include "load.h"
+#include "pair_loss.h"
+
+/* Sums of a chunk: the first five are the survey's, which a loss with weights, tokens or the batch's own
+ * shift needs first. */
+enum {
+    MYR_SUM_WEIGHT,   /* v */
+    MYR_SUM_TOKENS,   /* v length_w */
+    MYR_SUM_CHOSEN,   /* v w */
+    MYR_SUM_REJECTED, /* v l */
+    MYR_SUM_ACCURATE, /* v where w > l */
+    MYR_SUM_LOSS,     /* v L */
+    MYR_SUMS
+};
+#define MYR_SURVEY_SUMS MYR_SUM_LOSS
+
+/* Column 0 is the chosen answer's, 1 the rejected one's. */
+typedef struct myr_pair_view {
+    const void *policy[2];
+    const void *reference[2]; /* NULL: it counts for nothing */
+    const void *weight;       /* NULL: 1 */
+    const void *length[2];    /* NULL: 1, in the sum of tokens */
+    void *gradient[2];        /* NULL: none */
+    int type, weight_type, length_type[2], gradient_type;
+    int policy_only;    /* the loss takes log pi, not w and l */
+    int per_token;      /* … divided by the lengths */
+    int survey, losses; /* which sums are wanted; gradients come with the loss */
+    int kind, divergence;
+    myr_loss_constants constants;
+    float scale; /* of gradients: 1/sum v, or 1/sum of tokens */
+} myr_pair_view;
+
+/* What w and l, and weights and lengths, may be at most: far enough from overflow for every loss but some
+ * divergences', whose losses are looked at. */
+#define MYR_PAIR_LIMIT 1e15f
+
+/* One row, loaded. */
+typedef struct myr_pair_row {
+    float w, l;             /* for the rewards */
+    float chosen, rejected; /* what the loss takes: w and l, or log pi, perhaps per token */
+    float weight;
+    float length[2];
+} myr_pair_row;
+
+static MYR_HD int myr_pair_row_bad(const myr_pair_row *row) {
+    return !(fabsf(row->w) <= MYR_PAIR_LIMIT) | !(fabsf(row->l) <= MYR_PAIR_LIMIT) |
+           !(fabsf(row->chosen) <= MYR_PAIR_LIMIT) | !(fabsf(row->rejected) <= MYR_PAIR_LIMIT) |
+           !(row->weight >= 0.0f) | !(row->weight <= MYR_PAIR_LIMIT) | !(row->length[0] >= 1.0f) |
+           !(row->length[0] <= MYR_PAIR_LIMIT) | !(row->length[1] >= 1.0f) |
+           !(row->length[1] <= MYR_PAIR_LIMIT);
+}
+
+/* A loss that is not finite is refused too. */
+static MYR_HD int myr_loss_bad(float loss) {
+    return !(fabsf(loss) <= 3.4028234e38f);
+}
+
+#endif

@@ -1,0 +1,121 @@
+/* The reduction over pairs: log-probabilities to loss, rewards and gradients, every number read once.
+ *
+ * A thread block takes a chunk of MYR_CHUNK rows and leaves its sums, in the order of host/pair_sums.h:
+ * thread p owns partial sum p of each. The loss and the divergence are literal in every kernel. */
+#include "launch.h"
+#include "pair_launch.h"
+#include "reduce_chunk.cuh"
+
+/* The column's element, or 1. */
+MYR_DEVICE float load_or_one(const void *data, int type, size_t i) {
+    return data ? myr_load_float(data, type, i) : 1.0f;
+}
+
+MYR_DEVICE float load_ratio(const myr_pair_view *view, int column, size_t i) {
+    if (view->reference[column])
+        return myr_load_difference(view->policy[column], view->reference[column], view->type, i);
+    return myr_load_float(view->policy[column], view->type, i);
+}
+
+MYR_DEVICE myr_pair_row load_row(const myr_pair_view *view, size_t i) {
+    myr_pair_row row;
+    row.w = load_ratio(view, 0, i);
+    row.l = load_ratio(view, 1, i);
+    row.weight = load_or_one(view->weight, view->weight_type, i);
+    row.length[0] = load_or_one(view->length[0], view->length_type[0], i);
+    row.length[1] = load_or_one(view->length[1], view->length_type[1], i);
+    row.chosen = view->policy_only ? myr_load_float(view->policy[0], view->type, i) : row.w;
+    row.rejected = view->policy_only ? myr_load_float(view->policy[1], view->type, i) : row.l;
+    if (view->per_token) {
+        row.chosen /= row.length[0];
+        row.rejected /= row.length[1];
+    }
+    return row;
+}
+
+MYR_DEVICE void add_survey(const myr_pair_row *row, double sums[MYR_SUMS]) {
+    const double v = (double)row->weight;
+    sums[MYR_SUM_WEIGHT] += v;
+    sums[MYR_SUM_TOKENS] += v * (double)row->length[0];
+    sums[MYR_SUM_CHOSEN] += v * (double)row->w;
+    sums[MYR_SUM_REJECTED] += v * (double)row->l;
+    sums[MYR_SUM_ACCURATE] += row->w > row->l ? v : 0.0;
+}
+
+MYR_DEVICE void write_gradient(const myr_pair_view *view, int column, size_t i, const myr_pair_row *row,
+                               float slope) {
+    if (!view->gradient[column])
+        return;
+    if (view->per_token)
+        slope /= row->length[column];
+    slope = slope * (row->weight * view->scale);
+    if (view->gradient_type == MYR_F32)
+        ((float *)view->gradient[column])[i] = slope;
+    else
+        ((double *)view->gradient[column])[i] = (double)slope;
+}
+
+MYR_DEVICE void reduce_pairs(const myr_pair_view *view, uint64_t count, const int kind,
+                             const int divergence, double *d_sums, unsigned long long *d_bad,
+                             double *shared) {
+    const uint64_t first = (uint64_t)blockIdx.x * MYR_CHUNK;
+    const uint64_t end = first + MYR_CHUNK < count ? first + MYR_CHUNK : count;
+    double sums[MYR_SUMS] = {0.0};
+    uint64_t bad = UINT64_MAX;
+#pragma unroll 2
+    for (uint64_t i = first + threadIdx.x; i < end; i += MYR_PARTIALS) {
+        const myr_pair_row row = load_row(view, (size_t)i);
+        int is_bad = myr_pair_row_bad(&row);
+        if (view->survey)
+            add_survey(&row, sums);
+        if (view->losses) {
+            const myr_pair_value v =
+                myr_pair_loss(kind, divergence, &view->constants, row.chosen, row.rejected);
+            is_bad |= myr_loss_bad(v.loss);
+            sums[MYR_SUM_LOSS] += (double)row.weight * (double)v.loss;
+            write_gradient(view, 0, (size_t)i, &row, v.dw);
+            write_gradient(view, 1, (size_t)i, &row, v.dl);
+        }
+        bad = is_bad && i < bad ? i : bad;
+    }
+    if (bad != UINT64_MAX)
+        atomicMax(d_bad, ~(unsigned long long)bad); /* the smallest row, whatever the order */
+    for (int sum = 0; sum < MYR_SUMS; sum++) {
+        const int wanted = sum < MYR_SURVEY_SUMS ? view->survey : view->losses;
+        const double total = wanted ? myr_halve(sums[sum], shared) : 0.0;
+        if (threadIdx.x == 0)
+            d_sums[(size_t)blockIdx.x * MYR_SUMS + (size_t)sum] = total;
+    }
+}
+
+#define MYR_PAIR_KERNEL(name, divergence)                                                                \
+    static __global__ void __launch_bounds__(MYR_PARTIALS, 4) reduce_pairs_##name##_##divergence(        \
+        const myr_pair_view view, uint64_t count, double *d_sums, unsigned long long *d_bad) {           \
+        __shared__ double shared[MYR_PARTIALS];                                                          \
+        reduce_pairs(&view, count, MYR_LOSS_##name, MYR_DIVERGENCE_##divergence, d_sums, d_bad, shared); \
+    }
+#define MYR_MARGIN_KERNELS(name, traits, help) \
+    MYR_PAIR_KERNEL(name, reverse_kl)          \
+    MYR_PAIR_KERNEL(name, js_divergence)       \
+    MYR_PAIR_KERNEL(name, alpha_divergence)
+#define MYR_ANSWER_KERNEL(name, traits, help) MYR_PAIR_KERNEL(name, reverse_kl)
+MYR_MARGIN_LOSS_LIST(MYR_MARGIN_KERNELS)
+MYR_ANSWER_LOSS_LIST(MYR_ANSWER_KERNEL)
+
+#define MYR_PAIR_CASE(name, divergence_)                                                               \
+    if (view->kind == MYR_LOSS_##name && view->divergence == MYR_DIVERGENCE_##divergence_)             \
+        return MYR_LAUNCH(reduce_pairs_##name##_##divergence_, blocks, MYR_PARTIALS, 0, stream, *view, \
+                          count, d_sums, d_bad);
+#define MYR_MARGIN_CASES(name, traits, help) \
+    MYR_PAIR_CASE(name, reverse_kl)          \
+    MYR_PAIR_CASE(name, js_divergence)       \
+    MYR_PAIR_CASE(name, alpha_divergence)
+#define MYR_ANSWER_CASE(name, traits, help) MYR_PAIR_CASE(name, reverse_kl)
+
+extern "C" cudaError_t myr_launch_pairs(const myr_pair_view *view, uint64_t count, double *d_sums,
+                                        unsigned long long *d_bad, cudaStream_t stream) {
+    const unsigned blocks = (unsigned)((count + MYR_CHUNK - 1) / MYR_CHUNK);
+    MYR_MARGIN_LOSS_LIST(MYR_MARGIN_CASES)
+    MYR_ANSWER_LOSS_LIST(MYR_ANSWER_CASE)
+    return cudaErrorInvalidValue;
+}
