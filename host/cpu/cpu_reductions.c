@@ -4,4 +4,5 @@
 const myr_reductions myr_reductions_cpu = {
     .name = "cpu",
     .pairs = myr_cpu_pairs,
+    .linear = myr_cpu_linear,
 };

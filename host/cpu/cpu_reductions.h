@@ -10,4 +10,9 @@ myr_status myr_cpu_pairs(myr_context *context, const myr_pair_job *job, myr_pair
 myr_status myr_cpu_pairs_on(myr_context *context, const myr_lanes_isa *isa, const myr_pair_job *job,
                             myr_pair_sums *sums, uint64_t *bad);
 
+myr_status myr_cpu_linear(myr_context *context, const myr_linear_job *job, myr_margin_sums *sums,
+                          uint64_t *bad);
+myr_status myr_cpu_linear_on(myr_context *context, const myr_lanes_isa *isa, const myr_linear_job *job,
+                             myr_margin_sums *sums, uint64_t *bad);
+
 #endif

@@ -4,4 +4,6 @@
 const myr_reductions myr_reductions_reference = {
     .name = "reference",
     .pairs = myr_reference_pairs,
+    .linear = myr_reference_linear,
+    .many = myr_reference_many,
 };

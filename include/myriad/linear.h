@@ -1,10 +1,11 @@
-/* Losses of a log-linear policy: the margin of pair i is u_i = sum_p Delta_ip theta_p, where Delta is what the
- * features of the preferred answer are more than those of the other one.
+/* Losses of a log-linear policy: the margin of pair i is u_i = sum_p Delta_ip theta_p, where Delta is what
+ * the features of the preferred answer are more than those of the other one.
  *
- *     loss = sum_i v_i L(u_i - r_i) / sum_i v_i,      gradient_p = sum_i v_i L'(u_i - r_i) Delta_ip / sum_i v_i
+ *     loss = sum_i v_i L(u_i - r_i) / sum_i v_i,      gradient_p = sum_i v_i L'(u_i - r_i) Delta_ip / sum_i
+ * v_i
  *
- * L is any loss of the margin alone (myr_loss_takes_margin; DPO's is -log sigmoid(beta .)), r_i the reference's
- * margin, v_i the weight of the pair. */
+ * L is any loss of the margin alone (myr_loss_takes_margin; DPO's is -log sigmoid(beta .)), r_i the
+ * reference's margin, v_i the weight of the pair. */
 #ifndef MYRIAD_LINEAR_H
 #define MYRIAD_LINEAR_H
 
@@ -17,9 +18,9 @@ extern "C" {
 
 #define MYR_MAX_PARAMETERS 8192
 
-/* The pairs' features. delta is [count][parameters], MYR_F32, finite. reference_margin (not read if the loss is
- * reference-free) and weight (0 or more, not all 0) are of type MYR_F64 or MYR_F32, at most 1e15 in size as the
- * margins are; either may be left out: they are then 0 and 1. */
+/* The pairs' features. delta is [count][parameters], MYR_F32, finite. reference_margin (not read if the
+ * loss is reference-free) and weight (0 or more, not all 0) are of type MYR_F64 or MYR_F32, at most 1e15 in
+ * size as the margins are; either may be left out: they are then 0 and 1. */
 typedef struct myr_features {
     size_t struct_size;
     uint64_t count;      /* of pairs, 1 … 2^40 */
@@ -29,11 +30,15 @@ typedef struct myr_features {
     myr_array weight;
 } myr_features;
 
-#define MYR_FEATURES_INIT \
-    { sizeof(myr_features), 0, 0, {NULL, MYR_F32}, {NULL, MYR_F64}, {NULL, MYR_F64} }
+#define MYR_FEATURES_INIT                                               \
+    {                                                                   \
+        sizeof(myr_features), 0, 0, {NULL, MYR_F32}, {NULL, MYR_F64}, { \
+            NULL, MYR_F64                                               \
+        }                                                               \
+    }
 
-/* Weighted means over the pairs; the margin of rewards is beta (u_i - r_i), and a pair is accurate whose margin is
- * above 0. weight is sum_i v_i. */
+/* Weighted means over the pairs; the margin of rewards is beta (u_i - r_i), and a pair is accurate whose
+ * margin is above 0. weight is sum_i v_i. */
 typedef struct myr_linear_metrics {
     uint64_t count;
     double weight;
@@ -42,42 +47,45 @@ typedef struct myr_linear_metrics {
 } myr_linear_metrics;
 
 /* The loss at theta, [parameters] of type MYR_F64 or MYR_F32, its metrics and, unless its data is NULL, its
- * gradient, [parameters] likewise. delta is read once. cpu and cuda round theta to float, as the margins and the
- * slopes; their sums are double, in an order that depends on count and parameters alone, so that results are
- * the same bits on both, whatever the number of threads.
+ * gradient, [parameters] likewise. delta is read once. cpu and cuda round theta to float, as the margins
+ * and the slopes; their sums are double, in an order that depends on count and parameters alone, so that
+ * results are the same bits on both, whatever the number of threads.
  *
- * A pair whose features, margin, reference margin or weight are refused is named in a MYR_INVALID_DATA: the row,
- * from 0, and the column. metrics and report may be NULL. */
+ * A pair whose features, margin, reference margin or weight are refused is named in a MYR_INVALID_DATA: the
+ * row, from 0, and the column. metrics and report may be NULL. */
 myr_status myr_loss_linear(myr_context *context, const myr_loss_options *loss, const myr_features *features,
                            myr_array theta, const myr_compute_options *options, myr_array_out gradient,
                            myr_linear_metrics *metrics, myr_compute_report *report);
 
 #define MYR_MAX_REPLICATES 65536
 
-/* Many losses of the same pairs at once. Replicate b = 0 … replicates - 1 has its own theta, its own beta, its own
- * bootstrap weights, or several of these.
+/* Many losses of the same pairs at once. Replicate b = 0 … replicates - 1 has its own theta, its own beta,
+ * its own bootstrap weights, or several of these.
  *
- * The bootstrap weight of pair i in replicate b multiplies v_i. It is Poisson(1), made of word w of the generator:
- * number first_replicate + b of stream MYR_STREAM_RESAMPLE of "trajectory" i (myriad/random.h; word j is component
- * j mod 4 of block floor(j / 4)). The weight is the number of k >= 0 with w >= 2^32 F(k), rounded to a whole number,
- * where F is the distribution function of Poisson(1). Weights are never stored. */
+ * The bootstrap weight of pair i in replicate b multiplies v_i. It is Poisson(1), made of word w of the
+ * generator: number first_replicate + b of stream MYR_STREAM_RESAMPLE of "trajectory" i (myriad/random.h;
+ * word j is component j mod 4 of block floor(j / 4)). The weight is the number of k >= 0 with w >= 2^32
+ * F(k), rounded to a whole number, where F is the distribution function of Poisson(1). Weights are never
+ * stored. */
 typedef struct myr_many {
     size_t struct_size;
-    uint32_t replicates;      /* 1 … MYR_MAX_REPLICATES */
-    bool each_theta;          /* theta is [replicates][parameters]; else one for all */
-    const double *betas;      /* [replicates] in host memory, 1e-6 … 1e6; NULL: the loss's own for all */
-    bool bootstrap;           /* Poisson weights */
-    uint64_t seed;            /* theirs */
-    uint32_t first_replicate; /* so that replicates can be drawn in parts; first + replicates at most 2^32 */
+    uint32_t replicates; /* 1 … MYR_MAX_REPLICATES */
+    bool each_theta;     /* theta is [replicates][parameters]; else one for all */
+    const double *betas; /* [replicates] in host memory, 1e-6 … 1e6; NULL: the loss's own for all */
+    bool bootstrap;      /* Poisson weights */
+    uint64_t seed;       /* theirs */
+    uint32_t
+        first_replicate; /* so that replicates can be drawn in parts; first + replicates at most 2^32 */
 } myr_many;
 
 #define MYR_MANY_INIT \
     { sizeof(myr_many), 1, false, NULL, false, MYR_DEFAULT_SEED, 0 }
 
-/* As myr_loss_linear, for every replicate: gradient [replicates][parameters], metrics [replicates]. Two matrix
- * products around one pointwise step, in chunks of pairs: memory stays bounded. cpu and cuda multiply in float, within
- * a chunk of 1,024 pairs, and add chunks in double. The products are the libraries' (BLAS, cuBLAS): results repeat
- * to the bit on one backend and machine, whatever the number of threads, and agree between backends to rounding.
+/* As myr_loss_linear, for every replicate: gradient [replicates][parameters], metrics [replicates]. Two
+ * matrix products around one pointwise step, in chunks of pairs: memory stays bounded. cpu and cuda
+ * multiply in float, within a chunk of 1,024 pairs, and add chunks in double. The products are the
+ * libraries' (BLAS, cuBLAS): results repeat to the bit on one backend and machine, whatever the number of
+ * threads, and agree between backends to rounding.
  *
  * A replicate whose weights are all 0 (a bootstrap of few pairs) has loss, means and gradient NaN. */
 myr_status myr_loss_many(myr_context *context, const myr_loss_options *loss, const myr_features *features,

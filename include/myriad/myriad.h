@@ -4,9 +4,11 @@
 
 #include "myriad/compute.h"
 #include "myriad/context.h"
+#include "myriad/linear.h"
 #include "myriad/plan.h"
 #include "myriad/preference.h"
 #include "myriad/random.h"
+#include "myriad/ranking.h"
 #include "myriad/run.h"
 #include "myriad/status.h"
 #include "myriad/target.h"

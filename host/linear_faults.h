@@ -1,0 +1,14 @@
+/* What is wrong with the numbers of a log-linear policy. */
+#ifndef MYRIAD_LINEAR_FAULTS_H
+#define MYRIAD_LINEAR_FAULTS_H
+
+#include "reductions.h"
+
+/* theta must be finite, in float too: fails with the first entry that is not. What lies on the device is
+ * looked at once a row has gone wrong: a theta that is not finite spoils every row. */
+myr_status myr_check_theta(myr_context *context, const myr_linear_job *job);
+
+/* Fails with the row, the column and the value. */
+myr_status myr_fail_features(myr_context *context, const myr_linear_job *job, uint64_t row);
+
+#endif
