@@ -12,8 +12,10 @@ typedef struct myr_job {
     const myr_plan *plan;
     const myr_target *target;
     uint64_t seed, first, count;
-    int64_t row_begin, row_end; /* rows to execute: 0 … plan->steps for a whole run */
-    const double *states;       /* [count][dimension] at row_begin; NULL: draw the start (row_begin 0) */
+    int64_t row_begin, row_end;  /* rows to execute: 0 … plan->steps for a whole run */
+    const double *states;        /* [count][dimension] at row_begin; NULL: draw the start (row_begin 0) */
+    const double *start_normals; /* [count][dimension], of the target's axes; NULL: the generator's */
+    const double *noise;         /* [count][steps][slots][dimension], likewise */
     bool fast;
     int threads; /* 1 …: already resolved */
     int device;

@@ -7,18 +7,20 @@
 #include "plan_choice.h"
 #include "target_data.h"
 
-/* An empty plan with room for its rows. */
+/* An empty plan with room for its rows and its start. */
 static myr_status allocate(myr_context *context, int dimension, int64_t steps, myr_plan **plan) {
-    size_t bytes = (size_t)steps * sizeof(myr_row);
+    const size_t d = (size_t)dimension, bytes = (size_t)steps * sizeof(myr_row);
     *plan = calloc(1, sizeof **plan);
     if (!*plan)
         return myr_fail_memory(context, sizeof **plan);
     (*plan)->rows = calloc((size_t)steps, sizeof(myr_row));
-    if (!(*plan)->rows) {
+    (*plan)->start_mean = calloc(2 * d, sizeof(double));
+    if (!(*plan)->rows || !(*plan)->start_mean) {
         myr_plan_destroy(*plan);
         *plan = NULL;
-        return myr_fail_memory(context, bytes);
+        return myr_fail_memory(context, bytes + 2 * d * sizeof(double));
     }
+    (*plan)->start_scale = (*plan)->start_mean + d;
     (*plan)->dimension = dimension;
     (*plan)->steps = steps;
     return MYR_OK;
@@ -187,9 +189,9 @@ static myr_status check_table(myr_context *context, int dimension, int64_t steps
                         !rows         ? "rows"
                         : !start_mean ? "start_mean"
                                       : "start_scale");
-    if (dimension < 1 || dimension > MYR_MAX_DIMENSION)
+    if (dimension < 1 || dimension > MYR_MAX_DATA_DIMENSION)
         return myr_fail(context, MYR_INVALID_ARGUMENT, "dimension is %d; expected 1 to %d", dimension,
-                        MYR_MAX_DIMENSION);
+                        MYR_MAX_DATA_DIMENSION);
     if (steps < 1 || steps > MYR_MAX_STEPS)
         return myr_fail(context, MYR_INVALID_ARGUMENT, "steps is %lld; expected 1 to %d", (long long)steps,
                         MYR_MAX_STEPS);
@@ -218,8 +220,10 @@ myr_status myr_plan_create_from_rows(myr_context *context, int dimension, int64_
 }
 
 void myr_plan_destroy(myr_plan *plan) {
-    if (plan)
-        free(plan->rows);
+    if (!plan)
+        return;
+    free(plan->rows);
+    free(plan->start_mean); /* and start_scale, which lies behind it */
     free(plan);
 }
 

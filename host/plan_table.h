@@ -26,8 +26,7 @@ struct myr_plan {
     /* The start: x_T = mean + scale z in the target's axes; or (a mixture's true marginal at the first
      * level) in a component that stream 2 chooses, whose level is that of row 0. */
     bool start_in_component;
-    double start_mean[MYR_MAX_DIMENSION];
-    double start_scale[MYR_MAX_DIMENSION];
+    double *start_mean, *start_scale; /* [dimension] */
     myr_limit limit;
     myr_row *rows; /* [steps] */
 };

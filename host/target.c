@@ -17,13 +17,19 @@ static void free_mixture(myr_target *target) {
     free(target->mixture.variances);
 }
 
+static void free_empirical(myr_target *target) {
+    free(target->empirical.points);
+}
+
 /* By kind. */
 static const struct {
     const char *type;
+    int most; /* coordinates */
     void (*free_data)(myr_target *target);
 } kinds[] = {
-    [MYR_TARGET_GAUSSIAN] = {"gaussian", free_gaussian},
-    [MYR_TARGET_MIXTURE] = {"mixture", free_mixture},
+    [MYR_TARGET_GAUSSIAN] = {"gaussian", MYR_MAX_DIMENSION, free_gaussian},
+    [MYR_TARGET_MIXTURE] = {"mixture", MYR_MAX_DIMENSION, free_mixture},
+    [MYR_TARGET_EMPIRICAL] = {"empirical", MYR_MAX_DATA_DIMENSION, free_empirical},
 };
 
 myr_status myr_target_allocate(myr_context *context, myr_target_kind kind, int dimension,
@@ -32,14 +38,21 @@ myr_status myr_target_allocate(myr_context *context, myr_target_kind kind, int d
         return myr_fail(context, MYR_INVALID_ARGUMENT,
                         "target is NULL; expected a place for the new target");
     *target = NULL;
-    if (dimension < 1 || dimension > MYR_MAX_DIMENSION)
+    if (dimension < 1 || dimension > kinds[kind].most)
         return myr_fail(context, MYR_INVALID_ARGUMENT, "dimension is %d; expected 1 to %d", dimension,
-                        MYR_MAX_DIMENSION);
-    *target = calloc(1, sizeof **target);
-    if (!*target)
-        return myr_fail_memory(context, sizeof **target);
-    (*target)->kind = kind;
-    (*target)->dimension = dimension;
+                        kinds[kind].most);
+    myr_target *made = calloc(1, sizeof *made);
+    double *moments = calloc(2 * (size_t)dimension, sizeof *moments);
+    if (!made || !moments) {
+        free(made);
+        free(moments);
+        return myr_fail_memory(context, sizeof *made + 2 * (size_t)dimension * sizeof *moments);
+    }
+    made->kind = kind;
+    made->dimension = dimension;
+    made->mean = moments;
+    made->variance = moments + dimension;
+    *target = made;
     return MYR_OK;
 }
 
@@ -73,8 +86,10 @@ myr_status myr_check_array(myr_context *context, const char *name, const double 
 }
 
 void myr_target_destroy(myr_target *target) {
-    if (target)
-        kinds[target->kind].free_data(target);
+    if (!target)
+        return;
+    kinds[target->kind].free_data(target);
+    free(target->mean); /* and variance, which lies behind it */
     free(target);
 }
 

@@ -7,13 +7,18 @@
 #define MYRIAD_TARGET_DATA_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "myriad/target.h"
 
 /* Numbers of a target stay below this size, so that their products with a table stay finite. */
 #define MYR_LARGEST_NUMBER 1e30
 
-typedef enum myr_target_kind { MYR_TARGET_GAUSSIAN, MYR_TARGET_MIXTURE } myr_target_kind;
+typedef enum myr_target_kind {
+    MYR_TARGET_GAUSSIAN,
+    MYR_TARGET_MIXTURE,
+    MYR_TARGET_EMPIRICAL
+} myr_target_kind;
 
 /* Independent along its axes. axes[r][c] is coordinate r of axis c, the axes being orthonormal; NULL where
  * they are the coordinates themselves. */
@@ -29,20 +34,30 @@ typedef struct myr_mixture {
     double *means, *variances; /* [components][dimension] */
 } myr_mixture;
 
+typedef struct myr_empirical {
+    int64_t count;
+    float *points; /* [count][dimension] */
+} myr_empirical;
+
 struct myr_target {
     myr_target_kind kind;
     int dimension;
-    double mean[MYR_MAX_DIMENSION];     /* of x0 */
-    double variance[MYR_MAX_DIMENSION]; /* of x0 */
+    double *mean, *variance; /* of x0, [dimension] */
     union {
         myr_gaussian gaussian;
         myr_mixture mixture;
+        myr_empirical empirical;
     };
 };
 
 /* An empty target, after checking the place for it and the dimension. */
 myr_status myr_target_allocate(myr_context *context, myr_target_kind kind, int dimension,
                                myr_target **target);
+
+/* As myr_target_create_empirical, but for the array: it comes from malloc() and is the target's from here
+ * on; freed on failure. */
+myr_status myr_target_adopt_points(myr_context *context, int64_t count, int dimension, float *points,
+                                   myr_target **target);
 
 /* What creators check of numbers; name and the indices say which one (second: -1 if there is but one). */
 myr_status myr_check_number(myr_context *context, const char *name, int first, int second, double value);

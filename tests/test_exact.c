@@ -461,9 +461,11 @@ Test(exact, what_has_no_answer_is_refused_by_name) {
     failed(myr_plan_limit(context, plan, two, out), MYR_INVALID_ARGUMENT, "dimension is 2", "1");
     failed(myr_plan_limit(context, table, one, out), MYR_UNSUPPORTED, "rows", "limit");
     cr_assert_eq(myr_plan_exact(context, plan, one, NULL, NULL), MYR_OK);
-    myr_target other = {
-        .kind = (myr_target_kind)(MYR_TARGET_GAUSSIAN + 1), .dimension = 1, .variance = {1.0}};
-    failed(myr_plan_exact(context, plan, &other, out, out), MYR_UNSUPPORTED, "affine", "Gaussian");
+    const float point = 0.5f;
+    myr_target *data = NULL;
+    cr_assert_eq(myr_target_create_empirical(context, 1, 1, &point, &data), MYR_OK);
+    failed(myr_plan_exact(context, plan, data, out, out), MYR_UNSUPPORTED, "affine", "Gaussian");
+    myr_target_destroy(data);
     myr_plan_destroy(table);
     myr_plan_destroy(plan);
     myr_target_destroy(two);

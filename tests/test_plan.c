@@ -391,9 +391,9 @@ Test(plan, bad_table_arguments_are_refused_by_name) {
         const char *first, *second;
     } cases[] = {
 #define NUMBERS(...) ((const double[]){__VA_ARGS__})
-        {0, 2, sound, NUMBERS(0), NUMBERS(1), "dimension is 0", "1 to 64"},
-        {-1, 2, sound, NUMBERS(0), NUMBERS(1), "dimension is -1", "1 to 64"},
-        {65, 2, sound, NUMBERS(0), NUMBERS(1), "dimension is 65", "1 to 64"},
+        {0, 2, sound, NUMBERS(0), NUMBERS(1), "dimension is 0", "1 to 4096"},
+        {-1, 2, sound, NUMBERS(0), NUMBERS(1), "dimension is -1", "1 to 4096"},
+        {4097, 2, sound, NUMBERS(0), NUMBERS(1), "dimension is 4097", "1 to 4096"},
         {1, 0, sound, NUMBERS(0), NUMBERS(1), "steps is 0", "1 to 1000000"},
         {1, MYR_MAX_STEPS + 1, sound, NUMBERS(0), NUMBERS(1), "steps is 1000001", "1 to 1000000"},
         {1, 2, NULL, NUMBERS(0), NUMBERS(1), "rows is NULL", "array"},

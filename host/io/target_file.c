@@ -47,6 +47,7 @@ static const struct {
     myr_status (*load)(myr_context *context, const char *path, myr_target **target);
 } formats[] = {
     {".json", load_json},
+    {".npy", myr_read_empirical},
 };
 enum { FORMATS = sizeof formats / sizeof *formats };
 

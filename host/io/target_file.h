@@ -9,4 +9,7 @@
 myr_status myr_read_gaussian(const myr_json *json, myr_target **target);
 myr_status myr_read_mixture(const myr_json *json, myr_target **target);
 
+/* The whole of NAME.npy. */
+myr_status myr_read_empirical(myr_context *context, const char *path, myr_target **target);
+
 #endif

@@ -2,6 +2,8 @@
  * there. It is slow and plain on purpose: what the fast backends do is right if it agrees with this. */
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "backend.h"
 #include "failure.h"
@@ -20,94 +22,116 @@ static double noise_scale(const myr_row *row, const myr_target *target, int c) {
     return sqrt(row->C * row->C + row->E * row->E * posterior);
 }
 
-/* A trajectory's state and the denoiser's last two outputs. */
+/* A trajectory's state and the denoiser's last two outputs; and what a row works in. [dimension] each, in
+ * one block of memory that begins with x. */
 typedef struct walk {
-    double x[MYR_MAX_DIMENSION], d1[MYR_MAX_DIMENSION], d2[MYR_MAX_DIMENSION];
+    double *x, *d1, *d2;
+    double *z1, *z2, *in_axes, *noise, *raised, *d, *y, *second;
 } walk;
 
+static myr_status make_walk(myr_context *context, int dimension, walk *w) {
+    double **const parts[] = {&w->x,     &w->d1,     &w->d2, &w->z1, &w->z2,    &w->in_axes,
+                              &w->noise, &w->raised, &w->d,  &w->y,  &w->second};
+    const size_t count = sizeof parts / sizeof *parts, d = (size_t)dimension;
+    double *memory = calloc(count * d, sizeof *memory);
+    if (!memory)
+        return myr_fail_memory(context, count * d * sizeof *memory);
+    for (size_t n = 0; n < count; n++)
+        *parts[n] = memory + n * d;
+    return MYR_OK;
+}
+
 /* The row as myriad/plan.h writes it; z1 and z2 are normals of the target's axes. */
-static void apply_row(const myr_target *target, const myr_row *row, const double *z1, const double *z2,
-                      walk *w) {
+static void apply_row(const myr_target *target, const myr_row *row, walk *w) {
     const int n = target->dimension;
-    double raised[MYR_MAX_DIMENSION], d[MYR_MAX_DIMENSION], y[MYR_MAX_DIMENSION];
-    double in_axes[MYR_MAX_DIMENSION], noise[MYR_MAX_DIMENSION];
-    myr_reference_from_axes(target, z1, noise);
+    double *const y = w->y;
+    myr_reference_from_axes(target, w->z1, w->noise);
     for (int c = 0; c < n; c++)
-        raised[c] = w->x[c] + row->n * noise[c];
-    myr_reference_denoise(target, row->a, row->s, raised, d);
+        w->raised[c] = w->x[c] + row->n * w->noise[c];
+    myr_reference_denoise(target, row->a, row->s, w->raised, w->d);
     for (int c = 0; c < n; c++)
-        in_axes[c] = noise_scale(row, target, c) * z2[c];
-    myr_reference_from_axes(target, in_axes, noise);
+        w->in_axes[c] = noise_scale(row, target, c) * w->z2[c];
+    myr_reference_from_axes(target, w->in_axes, w->noise);
     for (int c = 0; c < n; c++)
-        y[c] = row->A * raised[c] + row->B * d[c] + row->P * w->d1[c] + row->Q * w->d2[c] + noise[c];
+        y[c] =
+            row->A * w->raised[c] + row->B * w->d[c] + row->P * w->d1[c] + row->Q * w->d2[c] + w->noise[c];
     if (row->two_stage) {
-        double second[MYR_MAX_DIMENSION];
-        myr_reference_denoise(target, row->a_next, row->s_next, y, second);
+        myr_reference_denoise(target, row->a_next, row->s_next, y, w->second);
         for (int c = 0; c < n; c++)
-            y[c] = row->A2 * raised[c] + row->B2 * d[c] + row->Y * y[c] + row->H * second[c];
+            y[c] = row->A2 * w->raised[c] + row->B2 * w->d[c] + row->Y * y[c] + row->H * w->second[c];
     }
     for (int c = 0; c < n; c++) {
         w->d2[c] = w->d1[c];
-        w->d1[c] = d[c];
+        w->d1[c] = w->d[c];
         w->x[c] = y[c];
     }
 }
 
-/* Carries trajectory i through the job's rows: x[dimension] on entry at row_begin, on return at row_end. */
-static void run_rows(const myr_job *job, uint64_t i, double *x) {
+/* Normal number j of the rows of the job's trajectory n: given, or drawn from its stream. */
+static double step_normal(const myr_job *job, uint64_t n, myr_reference_stream *stream, int64_t j) {
+    const myr_plan *plan = job->plan;
+    uint64_t numbers = (uint64_t)plan->steps * (uint64_t)(plan->slots * plan->dimension);
+    return job->noise ? job->noise[n * numbers + (uint64_t)j] : myr_reference_stream_normal(stream, j);
+}
+
+/* Carries the job's trajectory n through its rows: w->x on entry at row_begin, on return at row_end. */
+static void run_rows(const myr_job *job, uint64_t n, walk *w) {
     const myr_plan *plan = job->plan;
     const int d = plan->dimension;
-    walk w;
-    for (int c = 0; c < d; c++) {
-        w.x[c] = x[c];
-        w.d1[c] = w.d2[c] = 0.0;
-    }
+    for (int c = 0; c < d; c++)
+        w->d1[c] = w->d2[c] = 0.0;
     /* A stream for each noise, so that each keeps its block; both number the same stream's normals. */
-    myr_reference_stream pre = myr_reference_stream_make(job->seed, i, stream_step);
+    myr_reference_stream pre = myr_reference_stream_make(job->seed, job->first + n, stream_step);
     myr_reference_stream noise = pre;
     for (int64_t k = job->row_begin; k < job->row_end; k++) {
         int64_t pre_number = k * plan->slots * d;
         int64_t noise_number = (k * plan->slots + (plan->pre_noise ? 1 : 0)) * d;
-        double z1[MYR_MAX_DIMENSION], z2[MYR_MAX_DIMENSION];
         for (int c = 0; c < d; c++) {
-            z1[c] = plan->pre_noise ? myr_reference_stream_normal(&pre, pre_number + c) : 0.0;
-            z2[c] = plan->noise ? myr_reference_stream_normal(&noise, noise_number + c) : 0.0;
+            w->z1[c] = plan->pre_noise ? step_normal(job, n, &pre, pre_number + c) : 0.0;
+            w->z2[c] = plan->noise ? step_normal(job, n, &noise, noise_number + c) : 0.0;
         }
-        apply_row(job->target, &plan->rows[k], z1, z2, &w);
+        apply_row(job->target, &plan->rows[k], w);
     }
-    for (int c = 0; c < d; c++)
-        x[c] = w.x[c];
 }
 
-/* x_T of a mixture's true marginal at the first level: N(a mu_j, a^2 v_j + s^2) of a component j. */
-static void start_in_component(const myr_job *job, uint64_t i, myr_reference_stream *start, double *x) {
-    const myr_mixture *m = &job->target->mixture;
+/* Normal number c of the start of the job's trajectory n. */
+static double start_normal(const myr_job *job, uint64_t n, myr_reference_stream *stream, int c) {
+    return job->start_normals ? job->start_normals[n * (uint64_t)job->plan->dimension + (uint64_t)c]
+                              : myr_reference_stream_normal(stream, c);
+}
+
+/* x_T of the true marginal of a mixture, or of data, at the first level: N(a mu_j, a^2 v_j + s^2) of a
+ * component j. */
+static void start_in_component(const myr_job *job, uint64_t n, myr_reference_stream *start, double *x) {
     const myr_row *first = &job->plan->rows[0];
-    const int d = job->plan->dimension;
-    int j = myr_reference_component(job->target, job->seed, i);
-    for (int c = 0; c < d; c++) {
-        double variance = first->a * first->a * m->variances[j * d + c] + first->s * first->s;
-        x[c] = first->a * m->means[j * d + c] + sqrt(variance) * myr_reference_stream_normal(start, c);
+    int64_t j = myr_reference_component(job->target, job->seed, job->first + n);
+    for (int c = 0; c < job->plan->dimension; c++) {
+        double mean, variance;
+        myr_reference_part(job->target, j, c, &mean, &variance);
+        double spread = sqrt(first->a * first->a * variance + first->s * first->s);
+        x[c] = first->a * mean + spread * start_normal(job, n, start, c);
     }
 }
 
-/* The start: the given state, or x_T = mean + scale z with normal number c of the start's stream. */
-static void start_state(const myr_job *job, uint64_t n, double *x) {
+/* The start, in w->x: the given state, or x_T = mean + scale z with normal number c of the start's stream.
+ */
+static void start_state(const myr_job *job, uint64_t n, walk *w) {
     const myr_plan *plan = job->plan;
     myr_reference_stream start = myr_reference_stream_make(job->seed, job->first + n, stream_start);
-    double in_axes[MYR_MAX_DIMENSION];
     if (job->states) {
         for (int c = 0; c < plan->dimension; c++)
-            x[c] = job->states[n * (uint64_t)plan->dimension + (uint64_t)c];
+            w->x[c] = job->states[n * (uint64_t)plan->dimension + (uint64_t)c];
         return;
     }
     if (plan->start_in_component) {
-        start_in_component(job, job->first + n, &start, x);
+        start_in_component(job, n, &start, w->x);
         return;
     }
-    for (int c = 0; c < plan->dimension; c++)
-        in_axes[c] = plan->start_mean[c] + plan->start_scale[c] * myr_reference_stream_normal(&start, c);
-    myr_reference_from_axes(job->target, in_axes, x);
+    for (int c = 0; c < plan->dimension; c++) {
+        double z = start_normal(job, n, &start, c);
+        w->in_axes[c] = plan->start_mean[c] + plan->start_scale[c] * z;
+    }
+    myr_reference_from_axes(job->target, w->in_axes, w->x);
 }
 
 static myr_status report_progress(myr_context *context, const myr_job *job, uint64_t done) {
@@ -120,15 +144,19 @@ static myr_status report_progress(myr_context *context, const myr_job *job, uint
 }
 
 static myr_status reference_states(myr_context *context, const myr_job *job, double *states) {
-    for (uint64_t n = 0; n < job->count; n++) {
-        double *x = states + n * (uint64_t)job->plan->dimension;
-        start_state(job, n, x);
-        run_rows(job, job->first + n, x);
-        myr_status status = report_progress(context, job, n + 1);
-        if (status != MYR_OK)
-            return status;
+    const size_t d = (size_t)job->plan->dimension;
+    walk w;
+    myr_status status = make_walk(context, job->plan->dimension, &w);
+    if (status != MYR_OK)
+        return status;
+    for (uint64_t n = 0; status == MYR_OK && n < job->count; n++) {
+        start_state(job, n, &w);
+        run_rows(job, n, &w);
+        memcpy(states + n * d, w.x, d * sizeof *w.x);
+        status = report_progress(context, job, n + 1);
     }
-    return MYR_OK;
+    free(w.x);
+    return status;
 }
 
 /* Mean and sums of powers of the deviations, one observation at a time. */
@@ -156,18 +184,21 @@ static void observe(running *r, long double x) {
 
 static myr_status reference_moments(myr_context *context, const myr_job *job, myr_moment *moments) {
     const int d = job->plan->dimension;
-    running sums[MYR_MAX_DIMENSION] = {{0}};
-    for (uint64_t n = 0; n < job->count; n++) {
-        double x[MYR_MAX_DIMENSION];
-        start_state(job, n, x);
-        run_rows(job, job->first + n, x);
+    walk w;
+    myr_status status = make_walk(context, d, &w);
+    if (status != MYR_OK)
+        return status;
+    running *sums = calloc((size_t)d, sizeof *sums);
+    if (!sums)
+        status = myr_fail_memory(context, (size_t)d * sizeof *sums);
+    for (uint64_t n = 0; status == MYR_OK && n < job->count; n++) {
+        start_state(job, n, &w);
+        run_rows(job, n, &w);
         for (int c = 0; c < d; c++)
-            observe(&sums[c], x[c]);
-        myr_status status = report_progress(context, job, n + 1);
-        if (status != MYR_OK)
-            return status;
+            observe(&sums[c], w.x[c]);
+        status = report_progress(context, job, n + 1);
     }
-    for (int c = 0; c < d; c++) {
+    for (int c = 0; status == MYR_OK && c < d; c++) {
         myr_moment moment = {.count = job->count,
                              .mean = (double)sums[c].mean,
                              .m2 = (double)sums[c].m2,
@@ -175,7 +206,9 @@ static myr_status reference_moments(myr_context *context, const myr_job *job, my
                              .m4 = (double)sums[c].m4};
         moments[c] = moment;
     }
-    return MYR_OK;
+    free(w.x);
+    free(sums);
+    return status;
 }
 
 static myr_status reference_words(myr_context *context, const myr_draw *draw, uint32_t *words) {

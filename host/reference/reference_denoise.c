@@ -60,6 +60,35 @@ static void denoise_mixture(const myr_target *target, double a, double s, const 
     }
 }
 
+/* |x - a s_i|^2 */
+static double squared_distance(const myr_target *target, int64_t i, double a, const double *x) {
+    const float *point = target->empirical.points + i * target->dimension;
+    double sum = 0.0;
+    for (int c = 0; c < target->dimension; c++)
+        sum += (x[c] - a * point[c]) * (x[c] - a * point[c]);
+    return sum;
+}
+
+/* D = sum_i w_i s_i, w_i proportional to exp(-(|x - a s_i|^2 - the least of these)/(2 s^2)): for s = 0,
+ * too, where the nearest points share the weight. */
+static void denoise_empirical(const myr_target *target, double a, double s, const double *x, double *d) {
+    const myr_empirical *e = &target->empirical;
+    double nearest = INFINITY, total = 0.0;
+    for (int64_t i = 0; i < e->count; i++)
+        nearest = fmin(nearest, squared_distance(target, i, a, x));
+    for (int c = 0; c < target->dimension; c++)
+        d[c] = 0.0;
+    for (int64_t i = 0; i < e->count; i++) {
+        double further = squared_distance(target, i, a, x) - nearest;
+        double weight = further > 0.0 ? exp(-further / (2.0 * s * s)) : 1.0;
+        total += weight;
+        for (int c = 0; c < target->dimension; c++)
+            d[c] += weight * e->points[i * target->dimension + c];
+    }
+    for (int c = 0; c < target->dimension; c++)
+        d[c] /= total;
+}
+
 void myr_reference_denoise(const myr_target *target, double a, double s, const double *x, double *d) {
     switch (target->kind) {
         case MYR_TARGET_GAUSSIAN:
@@ -67,6 +96,9 @@ void myr_reference_denoise(const myr_target *target, double a, double s, const d
             break;
         case MYR_TARGET_MIXTURE:
             denoise_mixture(target, a, s, x, d);
+            break;
+        case MYR_TARGET_EMPIRICAL:
+            denoise_empirical(target, a, s, x, d);
             break;
     }
 }
@@ -84,11 +116,14 @@ void myr_reference_from_axes(const myr_target *target, const double *in_axes, do
     }
 }
 
-/* The first component whose cumulated weight, in units of 2^-32, exceeds word 0 of stream 2. */
-int myr_reference_component(const myr_target *target, uint64_t seed, uint64_t trajectory) {
+/* Of a mixture, the first component whose cumulated weight, in units of 2^-32, exceeds word 0 of stream 2;
+ * of data, point number floor(word n / 2^32). */
+int64_t myr_reference_component(const myr_target *target, uint64_t seed, uint64_t trajectory) {
     const myr_mixture *m = &target->mixture;
     uint32_t words[4];
     myr_reference_words(seed, trajectory, stream_target, 0, words);
+    if (target->kind == MYR_TARGET_EMPIRICAL)
+        return (int64_t)floor((double)words[0] * (double)target->empirical.count * 0x1p-32);
     double cumulated = 0.0;
     for (int j = 0; j < m->components - 1; j++) {
         cumulated += m->weights[j];
@@ -96,4 +131,11 @@ int myr_reference_component(const myr_target *target, uint64_t seed, uint64_t tr
             return j;
     }
     return m->components - 1;
+}
+
+void myr_reference_part(const myr_target *target, int64_t j, int c, double *mean, double *variance) {
+    const int64_t at = j * target->dimension + c;
+    const bool data = target->kind == MYR_TARGET_EMPIRICAL;
+    *mean = data ? (double)target->empirical.points[at] : target->mixture.means[at];
+    *variance = data ? 0.0 : target->mixture.variances[at];
 }

@@ -12,7 +12,9 @@ void myr_reference_denoise(const myr_target *target, double a, double s, const d
 /* What a vector given in the target's axes is in its coordinates. */
 void myr_reference_from_axes(const myr_target *target, const double *in_axes, double *x);
 
-/* The start of --start exact for a mixture: which component trajectory i begins in. */
-int myr_reference_component(const myr_target *target, uint64_t seed, uint64_t trajectory);
+/* The start of --start exact for a mixture or data: which component (a point, for data) trajectory i begins
+ * in, and mean and variance of its coordinate c. */
+int64_t myr_reference_component(const myr_target *target, uint64_t seed, uint64_t trajectory);
+void myr_reference_part(const myr_target *target, int64_t j, int c, double *mean, double *variance);
 
 #endif

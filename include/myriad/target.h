@@ -3,13 +3,17 @@
 #ifndef MYRIAD_TARGET_H
 #define MYRIAD_TARGET_H
 
+#include <stdint.h>
+
 #include "myriad/context.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
+/* Coordinates: of Gaussians and mixtures, and of data. */
 #define MYR_MAX_DIMENSION 64
+#define MYR_MAX_DATA_DIMENSION 4096
 
 typedef struct myr_target myr_target;
 
@@ -34,15 +38,22 @@ myr_status myr_target_create_mixture(myr_context *context, int dimension, int co
                                      const double *weights, const double *means, const double *variances,
                                      myr_target **target);
 
-/* Reads a target from a file, NAME.json; docs/targets.md has the formats. Errors: MYR_IO_ERROR,
- * MYR_INVALID_DATA (the file, what is wrong where, and what was expected), MYR_INVALID_ARGUMENT (a name
- * without an extension that is known), MYR_OUT_OF_MEMORY. */
+/* Data: x0 is one of the points[count][dimension], each as likely as the others. 1 … MYR_MAX_POINTS points
+ * of 1 … MYR_MAX_DATA_DIMENSION coordinates, finite, at most 1e15 in size; the same point may be there
+ * several times. Errors: as above. */
+#define MYR_MAX_POINTS 1000000
+myr_status myr_target_create_empirical(myr_context *context, int64_t count, int dimension,
+                                       const float *points, myr_target **target);
+
+/* Reads a target from a file, NAME.json or (data) NAME.npy; docs/targets.md has the formats. Errors:
+ * MYR_IO_ERROR, MYR_INVALID_DATA (the file, what is wrong where, and what was expected),
+ * MYR_INVALID_ARGUMENT (a name without an extension that is known), MYR_OUT_OF_MEMORY. */
 myr_status myr_target_load(myr_context *context, const char *path, myr_target **target);
 
 /* Frees it. NULL is allowed. Plans made for the target stay valid. */
 void myr_target_destroy(myr_target *target);
 
-/* What it is, as the files name it: "gaussian" or "mixture"; "" for NULL. */
+/* What it is, as the files name it: "gaussian", "mixture" or "empirical" (data); "" for NULL. */
 const char *myr_target_type(const myr_target *target);
 
 /* The number of coordinates; 0 for NULL. */
