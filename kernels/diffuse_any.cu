@@ -132,7 +132,8 @@ MYR_DEVICE void diffuse_any(const myr_device_slice *slice, const int general, co
     const int c = MYR_QUAD * (int)blockIdx.y;
     const uint64_t first = slice->first + (uint64_t)blockIdx.x * MYR_CHUNK;
     const size_t chunk = ((size_t)blockIdx.x * (size_t)slice->dimension + (size_t)c) * MYR_CHUNK;
-    for (int j = (int)threadIdx.x; j < MYR_CHUNK; j += MYR_PARTIALS) {
+    const int count = myr_chunk_count(slice->count);
+    for (int j = (int)threadIdx.x; j < count; j += MYR_PARTIALS) {
         const uint64_t index = first + (uint64_t)j;
         const uint32_t low = (uint32_t)index, high = (uint32_t)(index >> 32);
         any_quad q;
@@ -146,18 +147,19 @@ MYR_DEVICE void diffuse_any(const myr_device_slice *slice, const int general, co
     if (!slice->d_nodes)
         return;
     for (int i = 0; i < MYR_QUAD && c + i < slice->dimension; i++) {
-        myr_moment_node node = myr_reduce_chunk(slice->d_state + chunk + (size_t)i * MYR_CHUNK,
-                                                myr_chunk_count(slice->count), shared_partials);
+        myr_moment_node node =
+            myr_reduce_chunk(slice->d_state + chunk + (size_t)i * MYR_CHUNK, count, shared_partials);
         if (threadIdx.x == 0)
             slice->d_nodes[(size_t)(c + i) * gridDim.x + blockIdx.x] = node;
     }
 }
 
-/* X(general, fast) */
+/* X(general, fast). The numbers of thread blocks a multiprocessor leave registers to spare: left to itself,
+ * ptxas gives up registers for a higher number, and spills. */
 #define MYR_ANY_LIST(X) X(0, 0) X(0, 1) X(1, 0) X(1, 1)
 
 #define MYR_ANY_KERNEL(general, fast)                                       \
-    static __global__ void __launch_bounds__(MYR_PARTIALS, general ? 2 : 4) \
+    static __global__ void __launch_bounds__(MYR_PARTIALS, general ? 2 : 3) \
         diffuse_any_##general##_##fast(const myr_device_slice slice) {      \
         __shared__ double partials[MYR_PARTIALS];                           \
         diffuse_any(&slice, general, fast, partials);                       \

@@ -112,35 +112,35 @@ MYR_DEVICE void diffuse_small(const myr_device_slice *slice, const int D, const 
                               const int noise, const int fast, float *shared_values,
                               double *shared_partials) {
     const uint64_t first = slice->first + (uint64_t)blockIdx.x * MYR_CHUNK;
+    const int count = myr_chunk_count(slice->count);
     const uint32_t high = (uint32_t)(first >> 32);
     const uint32_t runs = 1 + ((uint32_t)((first + MYR_CHUNK - 1) >> 32) - high);
     float *values =
         slice->d_state ? slice->d_state + (size_t)blockIdx.x * (size_t)D * MYR_CHUNK : shared_values;
     for (uint32_t run = 0; run < runs; run++)
-        for (int j = (int)threadIdx.x; j < MYR_CHUNK; j += together * MYR_PARTIALS)
+        for (int j = (int)threadIdx.x; j < count; j += together * MYR_PARTIALS)
             run_group(slice, first, high + run, j, D, together, noise, fast, values);
     if (!slice->d_nodes)
         return;
     for (int c = 0; c < D; c++) {
-        myr_moment_node node =
-            myr_reduce_chunk(values + c * MYR_CHUNK, myr_chunk_count(slice->count), shared_partials);
+        myr_moment_node node = myr_reduce_chunk(values + c * MYR_CHUNK, count, shared_partials);
         if (threadIdx.x == 0)
             slice->d_nodes[(size_t)c * gridDim.x + blockIdx.x] = node;
     }
 }
 
-/* X(dimension, trajectories together, noise, fast, thread blocks of a multiprocessor) */
+/* X(dimension, trajectories together, noise, fast) */
 #define MYR_SMALL_LIST(X) \
-    X(1, 4, 1, 0, 4)      \
-    X(1, 4, 1, 1, 4)      \
-    X(1, 4, 0, 0, 4)      \
-    X(2, 2, 1, 0, 4)      \
-    X(2, 2, 1, 1, 4)      \
-    X(3, 1, 1, 0, 2)      \
-    X(3, 1, 1, 1, 2)
+    X(1, 4, 1, 0)         \
+    X(1, 4, 1, 1)         \
+    X(1, 4, 0, 0)         \
+    X(2, 2, 1, 0)         \
+    X(2, 2, 1, 1)         \
+    X(3, 1, 1, 0)         \
+    X(3, 1, 1, 1)
 
-#define MYR_SMALL_KERNEL(D, together, noise, fast, resident)                 \
-    static __global__ void __launch_bounds__(MYR_PARTIALS, resident)         \
+#define MYR_SMALL_KERNEL(D, together, noise, fast)                           \
+    static __global__ void __launch_bounds__(MYR_PARTIALS)                   \
         diffuse_small_##D##_##noise##_##fast(const myr_device_slice slice) { \
         __shared__ float values[D == 1 ? MYR_CHUNK : 1];                     \
         __shared__ double partials[MYR_PARTIALS];                            \
@@ -148,7 +148,7 @@ MYR_DEVICE void diffuse_small(const myr_device_slice *slice, const int D, const 
     }
 MYR_SMALL_LIST(MYR_SMALL_KERNEL)
 
-#define MYR_SMALL_CASE(D, together, noise_, fast_, resident)                                       \
+#define MYR_SMALL_CASE(D, together, noise_, fast_)                                                 \
     if (slice->dimension == D && slice->noise == noise_ && (slice->noise && slice->fast) == fast_) \
         return MYR_LAUNCH(diffuse_small_##D##_##noise_##_##fast_, chunks, MYR_PARTIALS, 0, stream, *slice);
 

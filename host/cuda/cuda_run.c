@@ -99,6 +99,12 @@ static myr_status allocate(myr_context *context, cuda_run *run, bool copies, boo
         run->d_merged = memory;
     }
     if (status == MYR_OK && copies) {
+        /* The last chunk is copied whole, and may not be full. */
+        status = myr_cuda_check(
+            context, cudaMemsetAsync(run->d_state, 0, run->states * sizeof(float), run->session.stream),
+            "clearing memory");
+    }
+    if (status == MYR_OK && copies) {
         run->staging = malloc(run->states * sizeof(float));
         if (!run->staging)
             status = myr_fail_memory(context, run->states * sizeof(float));
