@@ -3,10 +3,12 @@
 
 #include <omp.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "backend.h"
 #include "failure.h"
+#include "given.h"
 #include "moments.h"
 #ifdef MYRIAD_HAVE_CUDA
 #include "cuda/cuda_backend.h"
@@ -162,9 +164,9 @@ static myr_status check_run(myr_context *context, const myr_plan *plan, const my
         return myr_fail(context, MYR_INVALID_ARGUMENT,
                         "target: has %d coordinates, but the plan was made for %d", target->dimension,
                         plan->dimension);
-    if (plan->start_in_component && target->kind != MYR_TARGET_MIXTURE)
+    if (plan->start_in_component && target->kind == MYR_TARGET_GAUSSIAN)
         return myr_fail(context, MYR_INVALID_ARGUMENT,
-                        "target: is a %s, but the plan starts in a component of a mixture",
+                        "target: is a %s, but the plan starts in a component of a mixture or of data",
                         myr_target_type(target));
     if (plan->uncertainty && target->kind != MYR_TARGET_GAUSSIAN)
         return myr_fail(
@@ -181,10 +183,10 @@ static const char *math_of(const myr_backend *backend, const myr_job *job) {
     return job->fast && strcmp(backend->name, "cuda") == 0 ? "fast" : "exact";
 }
 
-/* Both public runs: moments or samples, the one that is not NULL. */
+/* All public runs: moments or samples, the one that is not NULL; given may be NULL. */
 static myr_status run(myr_context *context, const myr_plan *plan, const myr_target *target,
-                      const myr_run_options *options, myr_moment *moments, double *samples,
-                      myr_run_report *report) {
+                      const myr_run_options *options, const myr_given *given, myr_moment *moments,
+                      double *samples, myr_run_report *report) {
     myr_run_report scratch;
     if (!report)
         report = &scratch;
@@ -198,12 +200,18 @@ static myr_status run(myr_context *context, const myr_plan *plan, const myr_targ
         return status;
 
     myr_job job = myr_job_make(plan, target, options);
+    double *turned = NULL;
+    if (given)
+        status = myr_job_give(context, given, &job, &turned);
+    if (status != MYR_OK)
+        return status;
     report->backend = backend->name;
     report->math = math_of(backend, &job);
     backend->describe(job.device, job.threads, report->device, sizeof report->device);
     double start = omp_get_wtime();
     status = moments ? backend->moments(context, &job, moments) : backend->states(context, &job, samples);
     report->seconds = omp_get_wtime() - start;
+    free(turned);
     if (status == MYR_OK && moments)
         report->checksum = myr_moment_checksum(moments, plan->dimension);
     return status;
@@ -211,10 +219,19 @@ static myr_status run(myr_context *context, const myr_plan *plan, const myr_targ
 
 myr_status myr_run_moments(myr_context *context, const myr_plan *plan, const myr_target *target,
                            const myr_run_options *options, myr_moment *moments, myr_run_report *report) {
-    return run(context, plan, target, options, moments, NULL, report);
+    return run(context, plan, target, options, NULL, moments, NULL, report);
 }
 
 myr_status myr_run_samples(myr_context *context, const myr_plan *plan, const myr_target *target,
                            const myr_run_options *options, double *samples, myr_run_report *report) {
-    return run(context, plan, target, options, NULL, samples, report);
+    return run(context, plan, target, options, NULL, NULL, samples, report);
+}
+
+myr_status myr_run_samples_given(myr_context *context, const myr_plan *plan, const myr_target *target,
+                                 const myr_run_options *options, const myr_given *given, double *samples,
+                                 myr_run_report *report) {
+    if (!given || given->struct_size != sizeof *given)
+        return myr_fail(context, MYR_INVALID_ARGUMENT,
+                        "given: NULL, or struct_size not set by MYR_GIVEN_INIT");
+    return run(context, plan, target, options, given, NULL, samples, report);
 }
