@@ -1,0 +1,142 @@
+/* The reduction over pairs of the cuda backend, run on the host: the bits of the cpu backend for every
+ * loss, divergence, type and size, from host and from device memory; bad rows found; failures told and
+ * nothing kept. */
+#include "support.h"
+
+#include "../pairs_batch.h"
+#include "fake_runtime.h"
+
+static const uint64_t ragged[] = {1, 255, 256, 257, 4095, 4096, 4097, 9001};
+
+static void expect_same_bits(batch *cpu, batch *cuda, const char *what) {
+    myr_status want = run_batch(cpu), got = run_batch(cuda);
+    cr_assert_eq(got, want, "%s: %s", what, myr_context_error(cuda->context));
+    cr_assert_str_eq(myr_context_error(cuda->context), myr_context_error(cpu->context));
+    cr_assert_eq(fake_live(), 0);
+    if (want != MYR_OK)
+        return;
+    cr_assert_eq(memcmp(&cpu->metrics, &cuda->metrics, sizeof cpu->metrics), 0,
+                 "%s %s, count %llu: %a and %a", cpu->loss.loss, what, (unsigned long long)cpu->count,
+                 cpu->metrics.loss, cuda->metrics.loss);
+    cr_assert_eq(memcmp(cpu->gradient, cuda->gradient, sizeof cpu->gradient), 0, "%s %s: gradients differ",
+                 cpu->loss.loss, what);
+}
+
+static void each_option(batch *cpu, batch *cuda) {
+    for (int option = 0; option < 16; option++) {
+        cpu->weighted = cuda->weighted = option & 1;
+        cpu->lengths = cuda->lengths = (option & 2) != 0;
+        cpu->loss.reference_free = cuda->loss.reference_free = (option & 4) != 0;
+        cpu->gradients = cuda->gradients = !(option & 8);
+        expect_same_bits(cpu, cuda, "options");
+    }
+}
+
+Test(pairs_on_host, every_loss_gives_the_bits_of_the_cpu) {
+    fake_machine(1, CUDART_VERSION);
+    batch *cpu = new_batch("cpu"), *cuda = new_batch("cuda");
+    uint64_t seed = fresh_seed();
+    fill_batch(cpu, 700, seed);
+    fill_batch(cuda, 700, seed);
+    for (int name = 0; myr_loss_name(name); name++)
+        for (int divergence = 0; myr_divergence_name(divergence); divergence++) {
+            cpu->loss.loss = cuda->loss.loss = myr_loss_name(name);
+            cpu->loss.f_divergence = cuda->loss.f_divergence = myr_divergence_name(divergence);
+            cpu->loss.label_smoothing = cuda->loss.label_smoothing =
+                strcmp(cpu->loss.loss, "robust") == 0 ? 0.1 : 0.0;
+            each_option(cpu, cuda);
+        }
+    free_batch(cpu);
+    free_batch(cuda);
+}
+
+Test(pairs_on_host, every_size_gives_the_bits_of_the_cpu) {
+    fake_machine(1, CUDART_VERSION);
+    batch *cpu = new_batch("cpu"), *cuda = new_batch("cuda");
+    for (size_t k = 0; k < sizeof ragged / sizeof *ragged; k++) {
+        uint64_t seed = fresh_seed();
+        fill_batch(cpu, ragged[k], seed);
+        fill_batch(cuda, ragged[k], seed);
+        expect_same_bits(cpu, cuda, "size");
+        /* A bad row, and one behind it. */
+        cpu->policy[1][ragged[k] - 1] = cuda->policy[1][ragged[k] - 1] = NAN;
+        cpu->policy[0][ragged[k] / 2] = cuda->policy[0][ragged[k] / 2] = INFINITY;
+        expect_same_bits(cpu, cuda, "bad row");
+    }
+    free_batch(cpu);
+    free_batch(cuda);
+}
+
+/* Four columns on the "device", as a caller in a training loop has them. */
+Test(pairs_on_host, device_memory_and_the_callers_stream_are_taken) {
+    fake_machine(1, CUDART_VERSION);
+    batch *b = new_batch("cpu");
+    fill_batch(b, 5000, fresh_seed());
+    cr_assert_eq(run_batch(b), MYR_OK);
+    double *columns[6];
+    for (int c = 0; c < 6; c++) {
+        void *memory;
+        cr_assert_eq(cudaMalloc(&memory, 5000 * sizeof(double)), cudaSuccess);
+        columns[c] = memory;
+        if (c < 4)
+            memcpy(memory, c < 2 ? b->policy[c] : b->reference[c - 2], 5000 * sizeof(double));
+    }
+    cudaStream_t stream;
+    cr_assert_eq(cudaStreamCreateWithFlags(&stream, 0), cudaSuccess);
+    myr_pairs pairs = MYR_PAIRS_INIT;
+    pairs.count = 5000;
+    pairs.policy_chosen = column(columns[0]);
+    pairs.policy_rejected = column(columns[1]);
+    pairs.reference_chosen = column(columns[2]);
+    pairs.reference_rejected = column(columns[3]);
+    myr_compute_options options = MYR_COMPUTE_OPTIONS_INIT;
+    options.memory = MYR_DEVICE;
+    options.stream = stream;
+    myr_loss_metrics metrics;
+    myr_array_out to[2] = {{columns[4], MYR_F64}, {columns[5], MYR_F64}};
+    REQUIRE_OK(b->context,
+               myr_loss_pairs(b->context, &b->loss, &pairs, &options, to[0], to[1], &metrics, NULL));
+    cr_assert_eq(memcmp(&metrics, &b->metrics, sizeof metrics), 0);
+    for (int c = 0; c < 2; c++)
+        cr_assert_eq(memcmp(columns[4 + c], b->gradient[c], 5000 * sizeof(double)), 0);
+    columns[3][4321] = NAN;
+    cr_assert_eq(myr_loss_pairs(b->context, &b->loss, &pairs, &options, to[0], to[1], &metrics, NULL),
+                 MYR_INVALID_DATA);
+    cr_assert_not_null(strstr(myr_context_error(b->context), "row 4321: reference_rejected is nan"), "%s",
+                       myr_context_error(b->context));
+    b->loss.loss = "aot";
+    cr_assert_eq(myr_loss_pairs(b->context, &b->loss, &pairs, &options, to[0], to[1], &metrics, NULL),
+                 MYR_UNSUPPORTED);
+    cr_assert_eq(fake_live(), 7); /* six columns and the stream: the caller's */
+    cudaStreamDestroy(stream);
+    for (int c = 0; c < 6; c++)
+        cudaFree(columns[c]);
+    free_batch(b);
+}
+
+/* Each call of the runtime may fail: one line, and all memory and streams given back. */
+Test(pairs_on_host, failures_are_told_and_nothing_is_kept) {
+    static const char *const functions[] = {"cudaMalloc", "cudaMemsetAsync", "cudaMemcpyAsync",
+                                            "cudaStreamSynchronize", "launch"};
+    fake_machine(1, CUDART_VERSION);
+    batch *b = new_batch("cuda");
+    fill_batch(b, 300, fresh_seed());
+    b->weighted = b->lengths = true;
+    for (size_t f = 0; f < sizeof functions / sizeof *functions; f++) {
+        int failed = 0;
+        for (int call = 1; call < 40; call++) {
+            fake_machine(1, CUDART_VERSION);
+            fake_failure(functions[f], call, f == 0 ? cudaErrorMemoryAllocation : cudaErrorLaunchFailure);
+            myr_status status = run_batch(b);
+            fake_machine(1, CUDART_VERSION);
+            cr_assert_eq(fake_live(), 0, "%s, call %d", functions[f], call);
+            if (status == MYR_OK)
+                break;
+            failed++;
+            cr_assert_eq(status, f == 0 ? MYR_OUT_OF_MEMORY : MYR_DEVICE_ERROR, "%s, call %d: %s",
+                         functions[f], call, myr_context_error(b->context));
+        }
+        cr_assert_gt(failed, 0, "%s", functions[f]);
+    }
+    free_batch(b);
+}
