@@ -33,6 +33,24 @@ static MYR_HD float myr_exp(float x) {
     return e * myr_float_of_bits((uint32_t)(power - half + 127) << 23);
 }
 
+/* 2^t for t <= 0, relative error below 1.8e-7; t below -126, or NaN, counts as -126. 1 at 0. t = n + f with
+ * n whole, |f| <= 1/2; 2^f = 1 + f F(f), F's share of the error 9.5e-8. */
+#define MYR_EXP2_LOWEST (-126.0f)
+
+static MYR_HD float myr_exp2_down(float t) {
+    const float whole = 0x1.8p23f;
+    t = t > MYR_EXP2_LOWEST ? t : MYR_EXP2_LOWEST;
+    float shifted = t + whole;
+    float f = t - (shifted - whole);
+    float e = 0x1.5bfd58p-10f;
+    e = myr_fmaf(e, f, 0x1.3ceaf8p-7f);
+    e = myr_fmaf(e, f, 0x1.c6b69ap-5f);
+    e = myr_fmaf(e, f, 0x1.ebf9bap-3f);
+    e = myr_fmaf(e, f, 0x1.62e42ap-1f);
+    e = myr_fmaf(e, f, 1.0f);
+    return myr_float_of_bits(myr_bits_of_float(e) + (myr_bits_of_float(shifted) << 23));
+}
+
 /* log(1 + e) for e in [0, 1], relative error below 2e-7; 0 at 0. */
 static MYR_HD float myr_log1p_unit(float e) {
     float p = -0x1.b22adep-9f;

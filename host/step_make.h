@@ -1,0 +1,12 @@
+/* The rows of targets whose denoiser is not folded into them (kernels/step_row.h). */
+#ifndef MYRIAD_STEP_MAKE_H
+#define MYRIAD_STEP_MAKE_H
+
+#include "backend.h"
+#include "step_row.h"
+
+/* Row k of the job. *carry, 1 before the first row, is what A's rounding has lost so far
+ * (myr_round_carrying). */
+myr_step myr_step_make(const myr_job *job, int64_t k, double *carry);
+
+#endif
