@@ -1,0 +1,229 @@
+#include "cpu_rows.h"
+
+#include <omp.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "failure.h"
+
+/* A batch's size: at most this much memory, and about this much work a thread (under a second), so that
+ * progress is shown and cancelling works. */
+static const double batch_bytes = 16e6;
+static const double batch_work = 5e8;
+
+/* Work that is worth a thread of its own: a few times what starting one takes. Threads that wait for less
+ * only spin. */
+static const double thread_work = 5e4;
+
+/* Tables of mixtures that are kept at a time: in the caches. */
+static const double window_bytes = 4e6;
+
+static bool is_mixture(const myr_job *job) {
+    return job->target->kind == MYR_TARGET_MIXTURE;
+}
+
+/* A trajectory's work, in steps of one coordinate of a Gaussian. A component of a mixture takes some 12
+ * operations and 4 a coordinate, where such a step takes 23. */
+static double work_of(const myr_job *job) {
+    double d = job->plan->dimension, step = d;
+    if (is_mixture(job))
+        step += job->target->mixture.components * (d + 3.0) / 6.0 * (job->plan->two_stage ? 2.0 : 1.0);
+    return step * (double)(job->row_end - job->row_begin + 1);
+}
+
+static int useful_threads(const myr_job *job) {
+    double useful = 1.0 + (double)job->count * work_of(job) / thread_work;
+    return useful < job->threads ? (int)useful : job->threads;
+}
+
+static uint64_t batch_size(const myr_job *job) {
+    double by_memory = batch_bytes / (job->plan->dimension * sizeof(float) * MYR_CHUNK);
+    double by_time = batch_work * job->threads / (work_of(job) * MYR_CHUNK);
+    double needed = (double)(job->count / MYR_CHUNK) + 1.0;
+    double chunks = by_memory < by_time ? by_memory : by_time;
+    if (chunks > needed)
+        chunks = needed;
+    return MYR_CHUNK * (uint64_t)(chunks < 1.0 ? 1.0 : chunks);
+}
+
+void myr_cpu_rows_end(myr_cpu_rows *rows) {
+    free(rows->values);
+    free(rows->memory);
+    free(rows->scratch);
+    if (is_mixture(rows->job))
+        myr_mixture_table_destroy(&rows->mixture);
+    else
+        myr_affine_table_destroy(&rows->affine);
+}
+
+static myr_status allocate(myr_context *context, myr_cpu_rows *rows) {
+    const myr_job *job = rows->job;
+    const size_t d = (size_t)job->plan->dimension;
+    const size_t value_bytes = d * rows->batch * sizeof(float);
+    const size_t scratch_bytes = (size_t)rows->threads * MYR_LANE_WORK * d * sizeof(myr_lane_row);
+    const bool windows = is_mixture(job) && rows->mixture.room < job->row_end - job->row_begin;
+    const bool keeps = windows && job->plan->memory;
+    rows->values = aligned_alloc(64, value_bytes);
+    rows->scratch = aligned_alloc(64, scratch_bytes);
+    if (keeps)
+        rows->memory = aligned_alloc(64, 2 * value_bytes);
+    if (rows->values && rows->scratch && (rows->memory || !keeps))
+        return MYR_OK;
+    myr_cpu_rows_end(rows);
+    return myr_fail_memory(context, (keeps ? 3 : 1) * value_bytes + scratch_bytes);
+}
+
+myr_status myr_cpu_rows_begin(myr_context *context, myr_cpu_rows *rows, const myr_lanes_isa *isa,
+                              const myr_job *job) {
+    *rows =
+        (myr_cpu_rows){.job = job, .isa = isa, .threads = useful_threads(job), .batch = batch_size(job)};
+    myr_status status = is_mixture(job)
+                            ? myr_mixture_table_create(context, job, window_bytes, &rows->mixture)
+                            : myr_affine_table_create(context, job, &rows->affine);
+    if (status != MYR_OK)
+        return status;
+    rows->enter = is_mixture(job) ? rows->mixture.enter : rows->affine.enter;
+    rows->leave = is_mixture(job) ? rows->mixture.leave : rows->affine.leave;
+    return allocate(context, rows);
+}
+
+/* A block's lanes that belong to the batch. */
+typedef struct span {
+    uint64_t first;  /* trajectory of lane 0 */
+    uint64_t offset; /* in the batch, of the first lane that counts … */
+    uint64_t place;  /* … and in what the job gives */
+    int skip, lanes; /* that lane, and how many count */
+} span;
+
+static span span_of(const myr_cpu_rows *rows, uint64_t block, uint64_t done, uint64_t count) {
+    /* The first block may begin before the batch. Unsigned differences wrap as wanted. */
+    const uint64_t batch_first = rows->job->first + done;
+    span s = {.first = block * MYR_LANES};
+    s.skip = s.first < batch_first ? (int)(batch_first - s.first) : 0;
+    s.offset = s.first + (uint64_t)s.skip - batch_first;
+    uint64_t left = count - s.offset;
+    s.lanes = left < (uint64_t)(MYR_LANES - s.skip) ? (int)left : MYR_LANES - s.skip;
+    s.place = done + s.offset;
+    return s;
+}
+
+/* Between an array over the batch, [dimension][batch], and a block's lanes. */
+static void load(const myr_cpu_rows *rows, const span *s, const float *from, myr_lane_row *to) {
+    for (size_t c = 0; c < (size_t)rows->job->plan->dimension; c++) {
+        memset(to[c], 0, sizeof *to);
+        memcpy(&to[c][s->skip], &from[c * rows->batch + s->offset], (size_t)s->lanes * sizeof(float));
+    }
+}
+
+static void store(const myr_cpu_rows *rows, const span *s, myr_lane_row *from, float *to) {
+    for (size_t c = 0; c < (size_t)rows->job->plan->dimension; c++)
+        memcpy(&to[c * rows->batch + s->offset], &from[c][s->skip], (size_t)s->lanes * sizeof(float));
+}
+
+/* The job's given states: relative to the mean path, in the target's axes. */
+static void enter_states(const myr_cpu_rows *rows, const span *s, myr_lane_row *state) {
+    const myr_job *job = rows->job;
+    const int d = job->plan->dimension;
+    const double *axes = is_mixture(job) ? NULL : job->target->gaussian.axes;
+    memset(state, 0, (size_t)d * sizeof *state);
+    for (int lane = 0; lane < s->lanes; lane++) {
+        const double *x = job->states + (s->place + (uint64_t)lane) * (uint64_t)d;
+        for (int c = 0; c < d; c++) {
+            double value = axes ? 0.0 : x[c] - rows->enter[c];
+            for (int r = 0; axes && r < d; r++)
+                value += axes[r * d + c] * (x[r] - rows->enter[r]);
+            state[c][s->skip + lane] = (float)value;
+        }
+    }
+}
+
+/* The job's given numbers, stride to a trajectory. */
+static myr_lane_given given_lanes(const double *numbers, uint64_t stride, const span *s) {
+    return (myr_lane_given){numbers ? numbers + s->place * stride : NULL, stride, s->skip,
+                            s->skip + s->lanes};
+}
+
+/* The rows row … of a window; begins and ends: whether it is the first, the last one. */
+typedef struct window {
+    int64_t row;
+    bool begins, ends;
+} window;
+
+static void run_block(const myr_cpu_rows *rows, const span *s, const window *w) {
+    const myr_job *job = rows->job;
+    const size_t d = (size_t)job->plan->dimension;
+    myr_lane_row *scratch = rows->scratch + (size_t)omp_get_thread_num() * MYR_LANE_WORK * d;
+    const myr_lane_work work = {scratch,         scratch + d,     scratch + 2 * d,
+                                scratch + 3 * d, scratch + 4 * d, scratch + 5 * d};
+    if (!w->begins)
+        load(rows, s, rows->values, work.state);
+    else if (job->states)
+        enter_states(rows, s, work.state);
+    memset(work.d1, 0, 2 * d * sizeof *work.d1);
+    if (rows->memory && !w->begins) {
+        load(rows, s, rows->memory, work.d1);
+        load(rows, s, rows->memory + d * rows->batch, work.d2);
+    }
+    const uint64_t numbers = (uint64_t)job->plan->steps * (uint64_t)job->plan->slots * d;
+    const myr_lanes_run run = {.seed = job->seed,
+                               .row_begin = w->row,
+                               .affine = &rows->affine,
+                               .mixture = &rows->mixture,
+                               .start = given_lanes(job->start_normals, d, s),
+                               .noise = given_lanes(job->noise, numbers, s)};
+    const bool enter = job->states || !w->begins;
+    myr_lane_row *result = work.state;
+    if (is_mixture(job))
+        rows->isa->run_mixture(&run, s->first, enter, &work);
+    else
+        rows->isa->run_affine(&run, s->first, enter, work.state, work.d1);
+    if (w->ends && rows->affine.axes) {
+        rows->isa->rotate(rows->affine.axes, (int)d, work.state, work.y);
+        result = work.y;
+    }
+    store(rows, s, result, rows->values);
+    if (rows->memory && !w->ends) {
+        store(rows, s, work.d1, rows->memory);
+        store(rows, s, work.d2, rows->memory + d * rows->batch);
+    }
+}
+
+static void run_blocks(const myr_cpu_rows *rows, uint64_t done, uint64_t count, const window *w) {
+    const uint64_t first = rows->job->first + done;
+    const int64_t begin = (int64_t)(first / MYR_LANES);
+    const int64_t end = (int64_t)((first + count - 1) / MYR_LANES) + 1;
+#pragma omp parallel for schedule(dynamic) num_threads(rows->threads)
+    for (int64_t block = begin; block < end; block++) {
+        span s = span_of(rows, (uint64_t)block, done, count);
+        run_block(rows, &s, w);
+    }
+}
+
+/* MYR_CANCELLED if the caller wants no more. */
+static myr_status report_progress(myr_context *context, const myr_job *job, uint64_t done) {
+    if (job->progress && job->progress(job->user, done, job->count))
+        return myr_fail(context, MYR_CANCELLED, "cancelled after %llu of %llu trajectories",
+                        (unsigned long long)done, (unsigned long long)job->count);
+    return MYR_OK;
+}
+
+myr_status myr_cpu_rows_run(myr_context *context, myr_cpu_rows *rows, uint64_t done, uint64_t count) {
+    const myr_job *job = rows->job;
+    const double all = (double)(job->row_end - job->row_begin);
+    int64_t row = job->row_begin;
+    for (;;) {
+        window w = {.row = row, .begins = row == job->row_begin, .ends = true};
+        int64_t next = job->row_end;
+        if (is_mixture(job)) {
+            myr_mixture_table_move(&rows->mixture, row);
+            next = row + rows->mixture.rows;
+            w.ends = next == job->row_end;
+        }
+        run_blocks(rows, done, count, &w);
+        double share = w.ends ? 1.0 : (double)(next - job->row_begin) / all;
+        myr_status status = report_progress(context, job, done + (uint64_t)(share * (double)count));
+        if (status != MYR_OK || w.ends)
+            return status;
+        row = next;
+    }
+}

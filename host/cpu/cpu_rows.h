@@ -1,0 +1,29 @@
+/* A job's rows on the cpu, batch by batch, for every kind of target that runs fused. */
+#ifndef MYRIAD_CPU_ROWS_H
+#define MYRIAD_CPU_ROWS_H
+
+#include "lanes_mixture.h"
+
+typedef struct myr_cpu_rows {
+    const myr_job *job;
+    const myr_lanes_isa *isa;
+    int threads;
+    myr_affine_table affine;   /* of a Gaussian … */
+    myr_mixture_table mixture; /* … or of a mixture */
+    const double *enter, *leave;
+    uint64_t batch;        /* trajectories of a full batch, a multiple of MYR_CHUNK */
+    float *values;         /* [dimension][batch]: states, in the end results relative to leave */
+    float *memory;         /* [2][dimension][batch]: d1~ and d2~ from window to window; NULL: not kept */
+    myr_lane_row *scratch; /* [threads][MYR_LANE_WORK][dimension] */
+} myr_cpu_rows;
+
+/* Makes the tables and the buffers. End it with myr_cpu_rows_end, unless it fails. */
+myr_status myr_cpu_rows_begin(myr_context *context, myr_cpu_rows *rows, const myr_lanes_isa *isa,
+                              const myr_job *job);
+void myr_cpu_rows_end(myr_cpu_rows *rows);
+
+/* Runs the job's trajectories number done … done + count - 1, count at most the batch, to values; tells the
+ * caller how far the run is. */
+myr_status myr_cpu_rows_run(myr_context *context, myr_cpu_rows *rows, uint64_t done, uint64_t count);
+
+#endif

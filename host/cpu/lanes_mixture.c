@@ -1,0 +1,286 @@
+/* The hot loops of the cpu backend for mixtures. Compiled once for each instruction set, as lanes.c is; the
+ * arithmetic is that of kernels/mixture_row.h, in its order.
+ *
+ * In a few dimensions a tile's shares, exponentials and sums of a trajectory stay in registers: the loop
+ * over lanes is outside, the loops over components and coordinates, of literal length, inside. In more
+ * dimensions they go through arrays that stay in the first-level cache. */
+#include "lanes_mixture.h"
+
+#include <string.h>
+
+#include "lane_normals.h"
+
+#define ALWAYS static inline __attribute__((always_inline))
+
+/* The loop goes away, for the one around it to be vectorised: its length is literal, at most eight. */
+#if defined(__clang__)
+#define UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define UNROLL _Pragma("GCC unroll 8")
+#endif
+
+/* Sums over the components so far, and the largest share. */
+typedef struct lane_sums {
+    float largest[MYR_LANES], total[MYR_LANES];
+} __attribute__((aligned(64))) lane_sums;
+
+/* Field f of coordinate c of component j: scale, offset, gain, shift. */
+ALWAYS float part(const float *tile, int c, int j, int f) {
+    return tile[MYR_TILE + 4 * (c * MYR_TILE + j) + f];
+}
+
+ALWAYS float share(const float *tile, int c, int j, float x, float q) {
+    return myr_share(part(tile, c, j, 0), part(tile, c, j, 1), x, q);
+}
+
+ALWAYS float part_mean(const float *tile, int c, int j, float x) {
+    return myr_part_mean(part(tile, c, j, 2), part(tile, c, j, 3), x);
+}
+
+/* One tile for all lanes. D, count and first are literal in every call. first: nothing has been summed. */
+ALWAYS void tile_in_registers(const float *restrict tile, const int D, const int count, const int first,
+                              myr_lane_row *restrict x, lane_sums *restrict sums,
+                              myr_lane_row *restrict d) {
+#pragma omp simd
+    for (int lane = 0; lane < MYR_LANES; lane++) {
+        float q[MYR_TILE], sum[MYR_SMALL_MIXTURE];
+        float before = first ? MYR_LOWEST_SHARE : sums->largest[lane], largest = before;
+        UNROLL
+        for (int j = 0; j < count; j++) {
+            q[j] = tile[j];
+            UNROLL
+            for (int c = 0; c < D; c++)
+                q[j] = share(tile, c, j, x[c][lane], q[j]);
+            largest = myr_larger(q[j], largest);
+        }
+        float rescale = first ? 0.0f : myr_exp2_down(before - largest);
+        float total = first ? 0.0f : sums->total[lane] * rescale;
+        UNROLL
+        for (int c = 0; c < D; c++)
+            sum[c] = first ? 0.0f : d[c][lane] * rescale;
+        UNROLL
+        for (int j = 0; j < count; j++) {
+            float e = myr_exp2_down(q[j] - largest);
+            total += e;
+            UNROLL
+            for (int c = 0; c < D; c++)
+                sum[c] = myr_fmaf(e, part_mean(tile, c, j, x[c][lane]), sum[c]);
+        }
+        sums->largest[lane] = largest;
+        sums->total[lane] = total;
+        UNROLL
+        for (int c = 0; c < D; c++)
+            d[c][lane] = sum[c];
+    }
+}
+
+/* The same through arrays. */
+ALWAYS void tile_in_cache(const float *restrict tile, int D, const int count, myr_lane_row *restrict x,
+                          lane_sums *restrict sums, myr_lane_row *restrict d) {
+    float q[MYR_TILE][MYR_LANES] __attribute__((aligned(64)));
+    float rescale[MYR_LANES] __attribute__((aligned(64)));
+    for (int j = 0; j < count; j++)
+        for (int lane = 0; lane < MYR_LANES; lane++)
+            q[j][lane] = tile[j];
+    for (int c = 0; c < D; c++) {
+#pragma omp simd
+        for (int lane = 0; lane < MYR_LANES; lane++) {
+            UNROLL
+            for (int j = 0; j < count; j++)
+                q[j][lane] = share(tile, c, j, x[c][lane], q[j][lane]);
+        }
+    }
+#pragma omp simd
+    for (int lane = 0; lane < MYR_LANES; lane++) {
+        float before = sums->largest[lane], largest = before;
+        UNROLL
+        for (int j = 0; j < count; j++)
+            largest = myr_larger(q[j][lane], largest);
+        float scale = myr_exp2_down(before - largest), total = sums->total[lane] * scale;
+        UNROLL
+        for (int j = 0; j < count; j++) {
+            q[j][lane] = myr_exp2_down(q[j][lane] - largest);
+            total += q[j][lane];
+        }
+        rescale[lane] = scale;
+        sums->largest[lane] = largest;
+        sums->total[lane] = total;
+    }
+    for (int c = 0; c < D; c++) {
+#pragma omp simd
+        for (int lane = 0; lane < MYR_LANES; lane++) {
+            float sum = d[c][lane] * rescale[lane];
+            UNROLL
+            for (int j = 0; j < count; j++)
+                sum = myr_fmaf(q[j][lane], part_mean(tile, c, j, x[c][lane]), sum);
+            d[c][lane] = sum;
+        }
+    }
+}
+
+/* All tiles. D is literal, or 0 for any number of coordinates; last, of components in the last tile, too.
+ */
+ALWAYS void all_tiles(const myr_mixture_table *table, const float *restrict level, const int D,
+                      const int last, myr_lane_row *restrict x, lane_sums *restrict sums,
+                      myr_lane_row *restrict d) {
+    const size_t tile_floats = MYR_TILE_FLOATS((size_t)table->dimension);
+    const float *end = level + (size_t)(table->tiles - 1) * tile_floats;
+    if (D == 0) {
+        for (int lane = 0; lane < MYR_LANES; lane++) {
+            sums->largest[lane] = MYR_LOWEST_SHARE;
+            sums->total[lane] = 0.0f;
+        }
+        memset(d, 0, (size_t)table->dimension * sizeof *d);
+        for (; level < end; level += tile_floats)
+            tile_in_cache(level, table->dimension, MYR_TILE, x, sums, d);
+        tile_in_cache(level, table->dimension, last, x, sums, d);
+        return;
+    }
+    if (level == end) {
+        tile_in_registers(level, D, last, 1, x, sums, d);
+        return;
+    }
+    tile_in_registers(level, D, MYR_TILE, 1, x, sums, d);
+    for (level += tile_floats; level < end; level += tile_floats)
+        tile_in_registers(level, D, MYR_TILE, 0, x, sums, d);
+    tile_in_registers(level, D, last, 0, x, sums, d);
+}
+
+ALWAYS void tiles_of(const myr_mixture_table *table, const float *restrict level, const int D,
+                     myr_lane_row *restrict x, lane_sums *restrict sums, myr_lane_row *restrict d) {
+    const int last = (table->components - 1) % MYR_TILE + 1;
+    if (last <= 2)
+        all_tiles(table, level, D, 2, x, sums, d);
+    else if (last <= 4)
+        all_tiles(table, level, D, 4, x, sums, d);
+    else
+        all_tiles(table, level, D, MYR_TILE, x, sums, d);
+}
+
+/* d = D(x~) at a level. */
+static void denoise(const myr_mixture_table *table, const float *level, myr_lane_row *x, myr_lane_row *d) {
+    lane_sums sums;
+    switch (table->dimension) {
+        case 1:
+            tiles_of(table, level, 1, x, &sums, d);
+            break;
+        case 2:
+            tiles_of(table, level, 2, x, &sums, d);
+            break;
+        case 3:
+            tiles_of(table, level, 3, x, &sums, d);
+            break;
+        default:
+            tiles_of(table, level, 0, x, &sums, d);
+    }
+#pragma omp simd
+    for (int lane = 0; lane < MYR_LANES; lane++)
+        sums.total[lane] = 1.0f / sums.total[lane];
+    for (int c = 0; c < table->dimension; c++) {
+#pragma omp simd
+        for (int lane = 0; lane < MYR_LANES; lane++)
+            d[c][lane] *= sums.total[lane];
+    }
+}
+
+/* Which component each lane begins in. */
+static void choose_components(const myr_mixture_table *table, uint64_t seed, uint64_t first,
+                              int32_t component[MYR_LANES]) {
+    lane_philox philox;
+    uint32_t words[4][MYR_LANES];
+    lane_philox_begin(&philox, seed, first, MYR_STREAM_TARGET);
+    lane_philox_words(&philox, 0, words);
+    memset(component, 0, MYR_LANES * sizeof *component);
+    for (int j = 0; j < table->choices; j++) {
+        uint32_t threshold = table->thresholds[j];
+        for (int lane = 0; lane < MYR_LANES; lane++)
+            component[lane] += words[0][lane] >= threshold;
+    }
+}
+
+static void draw_start(const myr_lanes_run *run, uint64_t first, myr_lane_row *state) {
+    const myr_mixture_table *table = run->mixture;
+    int32_t component[MYR_LANES] = {0};
+    lane_cursor cursor;
+    if (table->thresholds)
+        choose_components(table, run->seed, first, component);
+    cursor_begin(&cursor, run->seed, first, MYR_STREAM_START, 0, &run->start);
+    for (int c = 0; c < table->dimension; c++) {
+        const float *z = cursor_next(&cursor);
+        for (int lane = 0; lane < MYR_LANES; lane++) {
+            int at = component[lane] * table->dimension + c;
+            state[c][lane] = myr_fmaf(table->start_scale[at], z[lane], table->start_mean[at]);
+        }
+    }
+}
+
+/* x~ <- the first stage's y~; d1~ and d2~ as they were. */
+static void first_stage(const myr_mixture_table *table, const myr_mixture_step *step, bool memory,
+                        lane_cursor *cursor, const myr_lane_work *work, myr_lane_row *y) {
+    static const float no_noise[MYR_LANES];
+    for (int c = 0; c < table->dimension; c++) {
+        const float *z = table->job->plan->noise ? cursor_next(cursor) : no_noise;
+        const float *x = work->state[c], *d = work->d[c], *d1 = work->d1[c], *d2 = work->d2[c];
+        const float m = table->mean[c];
+        float *to = y[c];
+        if (memory) {
+#pragma omp simd
+            for (int lane = 0; lane < MYR_LANES; lane++)
+                to[lane] = myr_mixture_first_memory(step, m, x[lane], d[lane], d1[lane], d2[lane], z[lane]);
+        } else {
+#pragma omp simd
+            for (int lane = 0; lane < MYR_LANES; lane++)
+                to[lane] = myr_mixture_first(step, m, x[lane], d[lane], z[lane]);
+        }
+    }
+}
+
+static void second_stage(const myr_mixture_table *table, const myr_mixture_step *step, const float *level,
+                         const myr_lane_work *work) {
+    denoise(table, level, work->y, work->d_second);
+    for (int c = 0; c < table->dimension; c++) {
+        const float *d = work->d[c], *y = work->y[c], *d_second = work->d_second[c];
+        const float m = table->mean[c];
+        float *x = work->state[c];
+#pragma omp simd
+        for (int lane = 0; lane < MYR_LANES; lane++)
+            x[lane] = myr_mixture_second(step, m, x[lane], d[lane], y[lane], d_second[lane]);
+    }
+}
+
+static void run_row(const myr_mixture_table *table, int64_t k, lane_cursor *cursor,
+                    const myr_lane_work *work) {
+    const myr_plan *plan = table->job->plan;
+    const myr_mixture_step *step = &table->step[k];
+    const float *level = table->levels + (size_t)(k * table->levels_a_row) * table->level_floats;
+    const size_t bytes = (size_t)table->dimension * sizeof(myr_lane_row);
+    for (int c = 0; plan->pre_noise && c < table->dimension; c++) {
+        const float *z = cursor_next(cursor);
+        float *x = work->state[c];
+#pragma omp simd
+        for (int lane = 0; lane < MYR_LANES; lane++)
+            x[lane] = myr_mixture_raise(step, x[lane], z[lane]);
+    }
+    denoise(table, level, work->state, work->d);
+    const bool two_stage = step->two_stage != 0.0f;
+    first_stage(table, step, plan->memory, cursor, work, two_stage ? work->y : work->state);
+    if (two_stage)
+        second_stage(table, step, level + table->level_floats, work);
+    if (plan->memory) {
+        memcpy(work->d2, work->d1, bytes);
+        memcpy(work->d1, work->d, bytes);
+    }
+}
+
+#define MYR_EXPAND(macro, argument) macro(argument)
+
+MYR_EXPAND(MYR_RUN_MIXTURE, MYR_ISA) {
+    const myr_mixture_table *table = run->mixture;
+    if (!enter)
+        draw_start(run, first, work->state);
+    lane_cursor cursor;
+    uint64_t numbers = (uint64_t)run->row_begin * (uint64_t)(table->job->plan->slots * table->dimension);
+    cursor_begin(&cursor, run->seed, first, MYR_STREAM_STEP, numbers, &run->noise);
+    for (int64_t k = 0; k < table->rows; k++)
+        run_row(table, k, &cursor, work);
+}
