@@ -75,6 +75,16 @@ static bool coordinates_alike(const myr_target *target) {
     return true;
 }
 
+static bool copy_axes(myr_affine_table *table, const myr_target *target) {
+    const size_t entries = (size_t)table->dimension * (size_t)table->dimension;
+    if (!target->gaussian.axes)
+        return true;
+    table->axes = malloc(entries * sizeof *table->axes);
+    for (size_t i = 0; table->axes && i < entries; i++)
+        table->axes[i] = (float)target->gaussian.axes[i];
+    return table->axes != NULL;
+}
+
 myr_status myr_affine_table_create(myr_context *context, const myr_job *job, myr_affine_table *table) {
     const myr_plan *plan = job->plan;
     const myr_target *target = job->target;
@@ -91,8 +101,10 @@ myr_status myr_affine_table_create(myr_context *context, const myr_job *job, myr
     size_t cells = (size_t)table->rows * (size_t)table->columns;
     size_t bytes = cells * (table->general ? sizeof(myr_affine_general) : sizeof(myr_affine_cell));
     void *memory = malloc(bytes ? bytes : 1);
-    if (!memory)
+    if (!memory || !copy_axes(table, target)) {
+        free(memory);
         return myr_fail_memory(context, bytes);
+    }
     if (table->general)
         table->general_cells = memory;
     else
@@ -103,8 +115,8 @@ myr_status myr_affine_table_create(myr_context *context, const myr_job *job, myr
     double a_enter = plan->rows[job->row_begin < plan->steps ? job->row_begin : 0].a;
     double a_leave = job->row_end > 0 ? plan->rows[job->row_end - 1].a_next : a_enter;
     for (int c = 0; c < plan->dimension; c++) {
-        table->enter[c] = a_enter * target->gaussian.axis_mean[c];
-        table->leave[c] = a_leave * target->gaussian.axis_mean[c];
+        table->enter[c] = a_enter * target->mean[c];
+        table->leave[c] = a_leave * target->mean[c];
         table->start_mean[c] =
             (float)(plan->start_mean[c] - plan->rows[0].a * target->gaussian.axis_mean[c]);
         table->start_scale[c] = (float)plan->start_scale[c];
@@ -115,5 +127,6 @@ myr_status myr_affine_table_create(myr_context *context, const myr_job *job, myr
 void myr_affine_table_destroy(myr_affine_table *table) {
     free(table->simple);
     free(table->general_cells);
+    free(table->axes);
     memset(table, 0, sizeof *table);
 }

@@ -18,6 +18,7 @@ typedef struct myr_affine_table {
     myr_affine_general *general_cells;   /* [rows][columns] */
     float start_mean[MYR_MAX_DIMENSION]; /* relative to a_0 m */
     float start_scale[MYR_MAX_DIMENSION];
+    float *axes; /* [dimension][dimension]: results are turned by it; NULL: they are not */
     double enter[MYR_MAX_DIMENSION]; /* a m at the level of the first row */
     double leave[MYR_MAX_DIMENSION]; /* a m at the level after the last row: added to results */
 } myr_affine_table;

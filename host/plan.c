@@ -111,8 +111,7 @@ myr_status myr_plan_create(myr_context *context, const myr_plan_options *options
     myr_status status = myr_plan_choose(context, options, &chosen);
     if (status != MYR_OK)
         return status;
-    bool affine = target->kind == MYR_TARGET_GAUSSIAN;
-    if (chosen.sampler->affine_only && !affine)
+    if (!myr_sampler_supports_target(chosen.sampler->name, target))
         return myr_fail(context, MYR_UNSUPPORTED,
                         "the sampler %s needs a Gaussian target: its noise is the exact posterior variance",
                         chosen.sampler->name);

@@ -5,6 +5,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "target_data.h"
+
 static const myr_sampler samplers[] = {
     {.name = "ddpm-none",
      .help = "posterior mean without noise: the samples collapse",
@@ -107,6 +109,11 @@ const myr_sampler *myr_sampler_find(const char *name) {
 bool myr_sampler_supports(const char *sampler, const char *process) {
     const myr_sampler *found = myr_sampler_find(sampler);
     return found && myr_process_find(process) && (!found->only || strcmp(found->only, process) == 0);
+}
+
+bool myr_sampler_supports_target(const char *sampler, const myr_target *target) {
+    const myr_sampler *found = myr_sampler_find(sampler);
+    return found && target && (!found->affine_only || target->kind == MYR_TARGET_GAUSSIAN);
 }
 
 myr_limit myr_sampler_limit(const myr_sampler *sampler, const myr_sampler_settings *settings) {

@@ -42,4 +42,9 @@ static MYR_HD void myr_affine_step_general(const myr_affine_general *r, float *x
     *x = y;
 }
 
+/* The result's coordinates from its axes: sum <- sum + axes[r][c] x~_c, c ascending, from 0. */
+static MYR_HD float myr_affine_rotate(float entry, float x, float sum) {
+    return myr_fmaf(entry, x, sum);
+}
+
 #endif

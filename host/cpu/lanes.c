@@ -6,54 +6,13 @@
 #include <string.h>
 
 #include "affine_row.h"
-#include "lane_philox.h"
-#include "normal.h"
-
-/* Words become normals in place, lane by lane. */
-typedef union lane_numbers {
-    uint32_t words[4][MYR_LANES];
-    float normals[4][MYR_LANES];
-} __attribute__((aligned(64))) lane_numbers;
-
-static void make_normals(lane_numbers *numbers) {
-    for (int pair = 0; pair < 4; pair += 2) {
-#pragma omp simd
-        for (int lane = 0; lane < MYR_LANES; lane++) {
-            uint32_t w0 = numbers->words[pair][lane], w1 = numbers->words[pair + 1][lane];
-            myr_normal_pair(w0, w1, &numbers->normals[pair][lane], &numbers->normals[pair + 1][lane]);
-        }
-    }
-}
-
-/* The normals of a stream in order: number j of all lanes, made a block of four at a time. */
-typedef struct lane_cursor {
-    lane_philox philox;
-    uint64_t next; /* number */
-    lane_numbers numbers;
-} lane_cursor;
-
-static void cursor_begin(lane_cursor *cursor, uint64_t seed, uint64_t first, uint32_t stream,
-                         uint64_t number) {
-    lane_philox_begin(&cursor->philox, seed, first, stream);
-    cursor->next = number;
-    if (number % 4 != 0) {
-        lane_philox_words(&cursor->philox, (uint32_t)(number / 4), cursor->numbers.words);
-        make_normals(&cursor->numbers);
-    }
-}
-
-static inline const float *cursor_next(lane_cursor *cursor) {
-    if (cursor->next % 4 == 0) {
-        lane_philox_words(&cursor->philox, (uint32_t)(cursor->next / 4), cursor->numbers.words);
-        make_normals(&cursor->numbers);
-    }
-    return cursor->numbers.normals[cursor->next++ % 4];
-}
+#include "lane_normals.h"
+#include "lanes_mixture.h"
 
 static void draw_start(const myr_lanes_run *run, uint64_t first, myr_lane_row *state) {
-    const myr_affine_table *table = run->table;
+    const myr_affine_table *table = run->affine;
     lane_cursor cursor;
-    cursor_begin(&cursor, run->seed, first, MYR_STREAM_START, 0);
+    cursor_begin(&cursor, run->seed, first, MYR_STREAM_START, 0, &run->start);
     for (int c = 0; c < table->dimension; c++) {
         const float *z = cursor_next(&cursor);
 #pragma omp simd
@@ -102,18 +61,32 @@ static void general_rows(const myr_affine_table *table, bool pre_noise, bool noi
 
 static void run_block(const myr_lanes_run *run, uint64_t first, bool enter, myr_lane_row *state,
                       myr_lane_row *memory) {
-    const myr_affine_table *table = run->table;
+    const myr_affine_table *table = run->affine;
     if (!enter)
         draw_start(run, first, state);
     lane_cursor cursor;
     uint64_t numbers = (uint64_t)run->row_begin * (uint64_t)(table->slots * table->dimension);
-    cursor_begin(&cursor, run->seed, first, MYR_STREAM_STEP, numbers);
+    cursor_begin(&cursor, run->seed, first, MYR_STREAM_STEP, numbers, &run->noise);
     if (!table->general) {
         simple_rows(table, &cursor, state);
         return;
     }
     memset(memory, 0, 2 * (size_t)table->dimension * sizeof *memory);
     general_rows(table, table->pre_noise, table->noise, &cursor, state, memory);
+}
+
+/* Axis by axis, ascending. */
+static void rotate(const float *axes, int dimension, myr_lane_row *from, myr_lane_row *to) {
+    for (int r = 0; r < dimension; r++) {
+        float *sum = to[r];
+        memset(sum, 0, sizeof *to);
+        for (int c = 0; c < dimension; c++) {
+            const float entry = axes[r * dimension + c], *x = from[c];
+#pragma omp simd
+            for (int lane = 0; lane < MYR_LANES; lane++)
+                sum[lane] = myr_affine_rotate(entry, x[lane], sum[lane]);
+        }
+    }
 }
 
 static void block_words(uint64_t seed, uint64_t first, uint32_t stream, uint32_t block,
@@ -170,5 +143,11 @@ static myr_moment_node chunk_moments(const float *values, int n) {
 #define MYR_NAME(a) MYR_QUOTE(a)
 
 const myr_lanes_isa MYR_EXPAND(myr_lanes_, MYR_ISA) = {
-    MYR_NAME(MYR_ISA), run_block, block_words, block_normals, chunk_moments,
+    .name = MYR_NAME(MYR_ISA),
+    .run_affine = run_block,
+    .run_mixture = MYR_EXPAND(myr_run_mixture_, MYR_ISA),
+    .rotate = rotate,
+    .words = block_words,
+    .normals = block_normals,
+    .moments = chunk_moments,
 };

@@ -5,28 +5,49 @@
 
 #include "affine_table.h"
 #include "chunk_moments.h"
+#include "mixture_table.h"
 
 /* Trajectories of a block. Blocks begin at multiples of it, so that the upper half of the index is the same
  * for all of a block. */
 #define MYR_LANES 128
 
-/* What a block needs to know; the same for all blocks of a run. */
+/* Normals given for the lanes begin … end - 1 of a block: [end - begin][stride], number j of a lane at j.
+ */
+typedef struct myr_lane_given {
+    const double *numbers; /* NULL: none, the generator's are taken */
+    uint64_t stride;
+    int begin, end;
+} myr_lane_given;
+
+/* What a block needs to know. */
 typedef struct myr_lanes_run {
     uint64_t seed;
-    int64_t row_begin;
-    const myr_affine_table *table;
+    int64_t row_begin; /* of the rows that are run */
+    const myr_affine_table *affine;
+    const myr_mixture_table *mixture;
+    myr_lane_given start, noise;
 } myr_lanes_run;
 
 typedef float myr_lane_row[MYR_LANES] __attribute__((aligned(64)));
 
+/* What a block of a mixture works in: [dimension] each. */
+typedef struct myr_lane_work {
+    myr_lane_row *state, *d1, *d2; /* kept from window to window; d2 follows on d1 */
+    myr_lane_row *d, *y, *d_second;
+} myr_lane_work;
+#define MYR_LANE_WORK 6
+
 /* The functions of one instruction set. */
 typedef struct myr_lanes_isa {
     const char *name;
-    /* Runs the trajectories first … first + 127 (first a multiple of 128). state holds the states at the
-     * first row if enter is true, else it is filled from stream 1; then all rows are executed. memory:
-     * d1~ and d2~, [2][dimension], for general tables (else NULL). */
-    void (*run)(const myr_lanes_run *run, uint64_t first, bool enter, myr_lane_row *state,
-                myr_lane_row *memory);
+    /* Run the trajectories first … first + 127 (first a multiple of 128): all rows of run->affine, or those
+     * in the window of run->mixture. state (and for mixtures d1 and d2) holds what they have come to if
+     * enter is true, else the start is drawn to state. memory: room for d1~ and d2~, [2][dimension]. */
+    void (*run_affine)(const myr_lanes_run *run, uint64_t first, bool enter, myr_lane_row *state,
+                       myr_lane_row *memory);
+    void (*run_mixture)(const myr_lanes_run *run, uint64_t first, bool enter, const myr_lane_work *work);
+    /* to = axes from, as kernels/affine_row.h orders it; axes[dimension][dimension]. */
+    void (*rotate)(const float *axes, int dimension, myr_lane_row *from, myr_lane_row *to);
     /* Words and normals of one Philox block. */
     void (*words)(uint64_t seed, uint64_t first, uint32_t stream, uint32_t block,
                   uint32_t words[4][MYR_LANES]);

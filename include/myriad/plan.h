@@ -135,6 +135,9 @@ const char *myr_process_help(int index);
 /* True if the sampler can run on the process; false for a name that is NULL or unknown. */
 bool myr_sampler_supports(const char *sampler, const char *process);
 
+/* True if it can run on the target: all can on Gaussians. False for a name that is NULL or unknown. */
+bool myr_sampler_supports_target(const char *sampler, const myr_target *target);
+
 #ifdef __cplusplus
 }
 #endif
