@@ -170,7 +170,7 @@ int cli_run_info(int argc, char **argv) {
         cli_out_of_memory();
     cli_plan_options plan = cli_plan_options_default();
     cli_run_options run = cli_run_options_default();
-    status = cli_plan_options_settle(&plan);
+    status = cli_plan_options_settle(context, &plan);
     if (status == CLI_DONE && format == CLI_JSON)
         print_object(context, &plan, &run);
     else if (status == CLI_DONE)

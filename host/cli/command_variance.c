@@ -18,6 +18,7 @@ static const char doc[] =
     "\vThe same options give the same bits, on cpu and cuda, on any number of threads: the checksum, over "
     "the "
     "bits of the moments, shows it.\n"
+    "A mixture has no exact value: its z and limit are empty, and the estimate stands beside the target.\n"
     "\n"
     "Examples:\n"
     "  myriad variance --sampler ddpm-large,ddim --steps 10,100 --trajectories 10M\n"
@@ -28,7 +29,6 @@ typedef struct settings {
     cli_run_options run;
     cli_format format;
     myr_context *context;
-    myr_target *target;
     cli_progress progress;
     cli_variance_report report;
 } settings;
@@ -42,14 +42,14 @@ static void fill_nan(double *values, int count) {
 static myr_status find_exact(settings *s, const myr_plan *plan, cli_study *study) {
     int dimension = myr_plan_dimension(plan);
     myr_status status =
-        myr_plan_exact(s->context, plan, s->target, study->exact_mean, study->exact_variance);
+        myr_plan_exact(s->context, plan, s->plan.target, study->exact_mean, study->exact_variance);
     if (status == MYR_UNSUPPORTED) {
         fill_nan(study->exact_mean, dimension);
         fill_nan(study->exact_variance, dimension);
     } else if (status != MYR_OK) {
         return status;
     }
-    status = myr_plan_limit(s->context, plan, s->target, study->limit);
+    status = myr_plan_limit(s->context, plan, s->plan.target, study->limit);
     if (status == MYR_UNSUPPORTED) {
         fill_nan(study->limit, dimension);
         return MYR_OK;
@@ -80,14 +80,14 @@ static myr_status run_study(settings *s, const myr_plan_options *options, cli_st
     run.user = &s->progress;
     cli_progress_part(&s->progress, options->sampler, (double)run.count * (double)options->steps);
     myr_plan *plan = NULL;
-    myr_status status = myr_plan_create(s->context, options, s->target, &plan);
+    myr_status status = myr_plan_create(s->context, options, s->plan.target, &plan);
     if (status == MYR_OK)
         status = find_exact(s, plan, study);
     if (status == MYR_OK)
-        status = myr_run_moments(s->context, plan, s->target, &run, moments, &study->run);
+        status = myr_run_moments(s->context, plan, s->plan.target, &run, moments, &study->run);
     myr_plan_destroy(plan);
     if (status == MYR_OK)
-        find_statistics(s->target, moments, study);
+        find_statistics(s->plan.target, moments, study);
     return status;
 }
 
@@ -117,17 +117,11 @@ static myr_status run_studies(settings *s, cli_study *study) {
 }
 
 static int run_command(settings *s) {
-    int status = cli_run_options_settle(&s->run);
-    if (status == CLI_DONE)
-        status = cli_plan_options_settle(&s->plan);
-    if (status != CLI_DONE)
-        return status;
     cli_study *study = malloc(sizeof *study);
-    if (!study || myr_context_create(&s->context) != MYR_OK)
+    if (!study)
         cli_out_of_memory();
-    myr_status result = cli_plan_options_target(s->context, &s->plan, &s->target);
-    if (result == MYR_OK)
-        result = run_studies(s, study);
+    myr_status result = run_studies(s, study);
+    int status;
     if (result == MYR_OK)
         status = cli_flush_results(CLI_DONE);
     else
@@ -135,8 +129,6 @@ static int run_command(settings *s) {
     if (status == CLI_DONE) /* after the results: a failure is one line alone */
         cli_note(study->run.note);
     free(study);
-    myr_target_destroy(s->target);
-    myr_context_destroy(s->context);
     return status;
 }
 
@@ -147,8 +139,16 @@ int cli_run_variance(int argc, char **argv) {
                               {&cli_trajectories_argp, &s.run},
                               {&cli_output_argp, &s.format}};
     int status;
-    if (cli_parse_arguments(argc, argv, doc, parts, 4, &status))
-        status = run_command(&s);
+    if (cli_parse_arguments(argc, argv, doc, parts, 4, &status)) {
+        if (myr_context_create(&s.context) != MYR_OK)
+            cli_out_of_memory();
+        status = cli_run_options_settle(&s.run);
+        if (status == CLI_DONE)
+            status = cli_plan_options_settle(s.context, &s.plan);
+        if (status == CLI_DONE)
+            status = run_command(&s);
+        myr_context_destroy(s.context);
+    }
     cli_plan_options_free(&s.plan);
     return status;
 }

@@ -24,18 +24,27 @@ enum {
 
 static const struct argp_option plan_options[] = {
     {NULL, 0, NULL, 0, "What is run:", 1},
-    {"process", KEY_PROCESS, "NAME", 0, "the forward process (ve)", 1},
-    {"sampler", KEY_SAMPLER, "LIST", 0, "names between commas, or all that the process has (all)", 1},
+    {"process", KEY_PROCESS, "NAME", 0, "the forward process, ve, vp or edm (ve)", 1},
+    {"sampler", KEY_SAMPLER, "LIST", 0,
+     "names between commas, or all that the process, its grid and the target allow (all)", 1},
     {"steps", KEY_STEPS, "LIST", 0, "numbers of steps, 1 to 1M, each with each sampler (1000)", 1},
-    {"eta", KEY_ETA, "X", 0, "share of fresh noise in ddim, 0 to 1 (the sampler's own: 0)", 1},
+    {"eta", KEY_ETA, "X", 0,
+     "share of fresh noise, 0 to 1, in ddim (0), euler-ancestral (1), dpmpp-2m-sde and dpmpp-3m-sde (1)",
+     1},
     {"start", KEY_START, "KIND", 0,
-     "prior: N(0, 1), or exact: the target's true marginal at the first level (prior)", 1},
+     "prior: N(0, 1), on edm N(0, sigma-max^2), or exact: the target's true marginal at the first level "
+     "(prior)",
+     1},
     {"final-noise", KEY_FINAL_NOISE, "on|off", 0,
      "off leaves out the last step's noise, as image pipelines do (on)", 1},
-    {NULL, 0, NULL, 0, "The target:", 2},
-    {"target", KEY_TARGET, "KIND", 0, "gaussian: independent coordinates (gaussian)", 2},
-    {"mean", KEY_MEAN, "LIST", 0, "one a coordinate, 1 to 64 of them (0)", 2},
-    {"variance", KEY_VARIANCE, "LIST", 0, "as many as means, all above 0 (0.01)", 2},
+    CLI_GRID_OPTIONS(2),
+    {NULL, 0, NULL, 0, "The target:", 3},
+    {"target", KEY_TARGET, "KIND", 0,
+     "gaussian: independent coordinates, of --mean and --variance; or FILE.json: a mixture, or a Gaussian "
+     "with any covariance (gaussian)",
+     3},
+    {"mean", KEY_MEAN, "LIST", 0, "one a coordinate, 1 to 64 of them (0)", 3},
+    {"variance", KEY_VARIANCE, "LIST", 0, "as many as means, all above 0 (0.01)", 3},
     {0}};
 
 cli_plan_options cli_plan_options_default(void) {
@@ -45,6 +54,7 @@ cli_plan_options cli_plan_options_default(void) {
         .eta = library.eta,
         .start = library.start,
         .final_noise = library.final_noise,
+        .grid = library,
     };
 }
 
@@ -53,6 +63,7 @@ void cli_plan_options_free(cli_plan_options *options) {
     free(options->steps);
     free(options->mean);
     free(options->variance);
+    myr_target_destroy(options->target);
 }
 
 /* ---- one option at a time -------------------------------------------------------------------------- */
@@ -95,9 +106,17 @@ static error_t read_final_noise(const char *argument, bool *final_noise) {
     return 0;
 }
 
-static error_t read_target(const char *argument) {
-    static const char *const names[] = {"gaussian"};
-    return cli_read_choice("--target", argument, names, 1) < 0 ? CLI_REPORTED : 0;
+/* gaussian, or a file, which has an extension. */
+static error_t read_target(const char *argument, const char **file) {
+    *file = NULL;
+    if (strcmp(argument, "gaussian") == 0)
+        return 0;
+    *file = argument;
+    if (strchr(argument, '.'))
+        return 0;
+    cli_fail(CLI_USAGE, "--target: '%s' is not known: expected gaussian or the name of a file, FILE.json",
+             argument);
+    return CLI_REPORTED;
 }
 
 static error_t parse_plan(int key, char *argument, struct argp_state *state) {
@@ -122,14 +141,14 @@ static error_t parse_plan(int key, char *argument, struct argp_state *state) {
         case KEY_FINAL_NOISE:
             return read_final_noise(argument, &options->final_noise);
         case KEY_TARGET:
-            return read_target(argument);
+            return read_target(argument, &options->target_file);
         case KEY_MEAN:
             return cli_read_reals("--mean", argument, &real, &options->mean, &options->mean_count);
         case KEY_VARIANCE:
             return cli_read_reals("--variance", argument, &positive, &options->variance,
                                   &options->variance_count);
         default:
-            return ARGP_ERR_UNKNOWN;
+            return cli_parse_grid(key, argument, &options->grid);
     }
 }
 
@@ -137,19 +156,23 @@ const struct argp cli_plan_argp = {.options = plan_options, .parser = parse_plan
 
 /* ---- all of them together -------------------------------------------------------------------------- */
 
-/* The samplers that run on the process. */
-static size_t list_supported(const char *process, const char *names[MAX_NAMES]) {
+/* The samplers that run on the process, and on the target unless that is NULL. */
+static size_t list_supported(const char *process, const myr_target *target, const char *names[MAX_NAMES]) {
     size_t all = list_names(myr_sampler_name, names), count = 0;
     for (size_t i = 0; i < all; i++)
-        if (myr_sampler_supports(names[i], process))
+        if (myr_sampler_supports(names[i], process) &&
+            (!target || myr_sampler_supports_target(names[i], target)))
             names[count++] = names[i];
     return count;
 }
 
 static int settle_samplers(cli_plan_options *options) {
     const char *names[MAX_NAMES];
-    size_t count = list_supported(options->process, names), items = count;
     bool all = !options->sampler_text || strcmp(options->sampler_text, "all") == 0;
+    /* A sampler named that does not suit is refused with the reason, by the library. */
+    size_t count = all ? list_supported(options->process, options->target, names)
+                       : list_names(myr_sampler_name, names);
+    size_t items = count;
     char **list = all ? NULL : cli_split_list(options->sampler_text, &items);
     options->samplers = calloc(items, sizeof *options->samplers);
     if (!options->samplers || (!all && !list))
@@ -176,7 +199,7 @@ static double *fill(size_t count, double value) {
 }
 
 /* A list that was not given takes the other's length, with the default value throughout. */
-static int settle_target(cli_plan_options *options) {
+static int settle_coordinates(cli_plan_options *options) {
     if (!options->mean) {
         options->mean_count = options->variance ? options->variance_count : 1;
         options->mean = fill(options->mean_count, DEFAULT_MEAN);
@@ -194,7 +217,41 @@ static int settle_target(cli_plan_options *options) {
     return CLI_DONE;
 }
 
-int cli_plan_options_settle(cli_plan_options *options) {
+static int settle_target(myr_context *context, cli_plan_options *options) {
+    if (options->target_file && (options->mean || options->variance))
+        return cli_fail(CLI_USAGE,
+                        "%s: the target is that of the file %s: expected --target gaussian with it",
+                        options->mean ? "--mean" : "--variance", options->target_file);
+    int status = options->target_file ? CLI_DONE : settle_coordinates(options);
+    if (status != CLI_DONE)
+        return status;
+    myr_status result = options->target_file
+                            ? myr_target_load(context, options->target_file, &options->target)
+                            : myr_target_create_gaussian(context, (int)options->mean_count, options->mean,
+                                                         options->variance, &options->target);
+    return result == MYR_OK ? CLI_DONE : cli_fail_library(context, result);
+}
+
+/* Of "all" samplers, leaves out those that make no sense on this grid; the reason, if that leaves none. */
+static int leave_out_unsupported(myr_context *context, cli_plan_options *options) {
+    bool all = !options->sampler_text || strcmp(options->sampler_text, "all") == 0;
+    size_t kept = 0, count = options->sampler_count;
+    for (size_t i = 0; all && i < count; i++) {
+        myr_plan *plan = NULL;
+        myr_plan_options asked = cli_plan_options_make(options, i, 0);
+        myr_status status = myr_plan_create(context, &asked, options->target, &plan);
+        myr_plan_destroy(plan);
+        if (status != MYR_OK && (status != MYR_UNSUPPORTED || (kept == 0 && i == count - 1)))
+            return cli_fail_library(context, status);
+        if (status == MYR_OK)
+            options->samplers[kept++] = options->samplers[i];
+    }
+    if (all)
+        options->sampler_count = kept;
+    return CLI_DONE;
+}
+
+int cli_plan_options_settle(myr_context *context, cli_plan_options *options) {
     if (!options->steps) {
         const myr_plan_options library = MYR_PLAN_OPTIONS_INIT;
         options->steps = malloc(sizeof *options->steps);
@@ -203,20 +260,16 @@ int cli_plan_options_settle(cli_plan_options *options) {
         options->steps[0] = (uint64_t)library.steps;
         options->steps_count = 1;
     }
-    int status = settle_samplers(options);
-    return status == CLI_DONE ? settle_target(options) : status;
+    int status = settle_target(context, options);
+    if (status == CLI_DONE)
+        status = settle_samplers(options);
+    return status == CLI_DONE ? leave_out_unsupported(context, options) : status;
 }
 
 /* ---- for the library ------------------------------------------------------------------------------- */
 
-myr_status cli_plan_options_target(myr_context *context, const cli_plan_options *options,
-                                   myr_target **target) {
-    return myr_target_create_gaussian(context, (int)options->mean_count, options->mean, options->variance,
-                                      target);
-}
-
 myr_plan_options cli_plan_options_make(const cli_plan_options *options, size_t sampler, size_t steps) {
-    myr_plan_options plan = MYR_PLAN_OPTIONS_INIT;
+    myr_plan_options plan = options->grid;
     plan.process = options->process;
     plan.sampler = options->samplers[sampler];
     plan.steps = (int64_t)options->steps[steps];

@@ -4,6 +4,7 @@
 
 #include <argp.h>
 
+#include "grid_options.h"
 #include "myriad/myriad.h"
 
 typedef struct cli_plan_options {
@@ -16,24 +17,26 @@ typedef struct cli_plan_options {
     double eta;
     const char *start;
     bool final_noise;
+    myr_plan_options grid;   /* of the options in grid_options.h; the rest of it is not used */
     double *mean, *variance; /* [mean_count], [variance_count]; after settling as long as each other */
     size_t mean_count, variance_count;
+    const char *target_file; /* NULL: the Gaussian of mean and variance */
+    myr_target *target;      /* after settling */
 } cli_plan_options;
 
 /* Process ve, all its samplers, 1,000 steps, the target N(0, 0.01). */
 cli_plan_options cli_plan_options_default(void);
 void cli_plan_options_free(cli_plan_options *options);
 
-/* --process --sampler --steps --eta --start --final-noise --target --mean --variance; the input is a
- * cli_plan_options. */
+/* --process --sampler --steps --eta --start --final-noise --target --mean --variance, and those of
+ * grid_options.h; the input is a cli_plan_options. */
 extern const struct argp cli_plan_argp;
 
-/* Resolves what depends on several options, after parsing. Prints a refusal; returns the exit status. */
-int cli_plan_options_settle(cli_plan_options *options);
+/* Resolves what depends on several options, and makes the target, after parsing. Prints a refusal; returns
+ * the exit status. */
+int cli_plan_options_settle(myr_context *context, cli_plan_options *options);
 
-/* The target, and the library's options for one of the samplers and one of the step counts. */
-myr_status cli_plan_options_target(myr_context *context, const cli_plan_options *options,
-                                   myr_target **target);
+/* The library's options for one of the samplers and one of the step counts. */
 myr_plan_options cli_plan_options_make(const cli_plan_options *options, size_t sampler, size_t steps);
 
 #endif

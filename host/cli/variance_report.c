@@ -7,7 +7,7 @@
 #include "messages.h"
 
 static int dimension_of(const cli_variance_report *report) {
-    return (int)report->plan->mean_count;
+    return myr_target_dimension(report->plan->target);
 }
 
 static double rate_of(double work, double seconds) {
