@@ -93,8 +93,9 @@ static void choose_signs(int d, double *axes) {
         for (int r = 1; r < d; r++)
             if (fabs(axes[r * d + c]) > fabs(axes[largest * d + c]))
                 largest = r;
-        for (int r = 0; axes[largest * d + c] < 0.0 && r < d; r++)
-            axes[r * d + c] = -axes[r * d + c];
+        const double sign = axes[largest * d + c] < 0.0 ? -1.0 : 1.0;
+        for (int r = 0; r < d; r++)
+            axes[r * d + c] *= sign;
     }
 }
 
