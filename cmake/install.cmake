@@ -16,7 +16,7 @@ install(FILES ${CMAKE_CURRENT_BINARY_DIR}/MyriadConfig.cmake ${CMAKE_CURRENT_BIN
 
 # From the folder of myriad.pc back to the prefix, so that an installed tree may be moved.
 file(RELATIVE_PATH pc_prefix /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
-set(pc_libs_private "${OpenMP_C_FLAGS} -lm")
+set(pc_libs_private "${OpenMP_C_FLAGS} -lcsv -lm")
 if(MYRIAD_HAVE_CUDA)
   string(APPEND pc_libs_private " -L${CUDAToolkit_LIBRARY_DIR} -lcudart_static -lstdc++ -lrt -lpthread -ldl")
 endif()

@@ -11,6 +11,7 @@
 #include "myriad/ranking.h"
 #include "myriad/run.h"
 #include "myriad/status.h"
+#include "myriad/table.h"
 #include "myriad/target.h"
 #include "myriad/verify.h"
 

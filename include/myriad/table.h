@@ -1,0 +1,54 @@
+/* Tables of numbers from .csv and .npy files, and into them. */
+#ifndef MYRIAD_TABLE_H
+#define MYRIAD_TABLE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "myriad/context.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* A column that the caller wants, and what its numbers may be. */
+typedef struct myr_table_column {
+    const char *name;
+    bool required;
+    double low, high;     /* what is finite and within is taken … */
+    const char *expected; /* … in words, for messages, as "a number above 0" */
+} myr_table_column;
+
+typedef struct myr_table myr_table;
+
+/* Reads the wanted columns (1 … 64) of a file whose name ends in .csv or .npy; other columns of it may hold
+ * anything.
+ *
+ * .csv: RFC 4180, the first record holds the names; quoted or not, LF or CRLF, UTF-8 with or without its
+ * mark, blank lines passed over. .npy: [rows, columns], the wanted columns in their order, as many as there
+ * are; the required ones come first.
+ *
+ * Errors: MYR_INVALID_DATA names file, line and column (of .npy, row and column, from 0) and what was
+ * expected; MYR_IO_ERROR; MYR_OUT_OF_MEMORY; MYR_INVALID_ARGUMENT for a name that ends otherwise. */
+myr_status myr_table_read(myr_context *context, const char *path, const myr_table_column *columns,
+                          int count, myr_table **table);
+
+/* Frees it. NULL is allowed. */
+void myr_table_destroy(myr_table *table);
+
+/* Its rows, 1 or more; 0 for NULL. */
+uint64_t myr_table_rows(const myr_table *table);
+
+/* The numbers of a wanted column, by its index; NULL where the file has no such column. */
+const double *myr_table_values(const myr_table *table, int column);
+
+/* Writes columns[count] of rows numbers: .csv with the names, all digits, or .npy [rows, count]. The file
+ * appears whole, by rename, or not at all, and an old one stays until then. Errors: MYR_IO_ERROR,
+ * MYR_INVALID_ARGUMENT for a name that ends otherwise. */
+myr_status myr_table_write(myr_context *context, const char *path, uint64_t rows, int count,
+                           const char *const *names, const double *const *columns);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
