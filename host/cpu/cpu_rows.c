@@ -4,10 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cpu_product.h"
 #include "failure.h"
 
-/* A batch's size: at most this much memory, and about this much work a thread (under a second), so that
- * progress is shown and cancelling works. */
+/* A batch's size: at most this much memory, if that is a chunk; and about this much work a thread (under a
+ * second), so that progress is shown and cancelling works. */
 static const double batch_bytes = 16e6;
 static const double batch_work = 5e8;
 
@@ -22,12 +23,20 @@ static bool is_mixture(const myr_job *job) {
     return job->target->kind == MYR_TARGET_MIXTURE;
 }
 
+static bool is_empirical(const myr_job *job) {
+    return job->target->kind == MYR_TARGET_EMPIRICAL;
+}
+
 /* A trajectory's work, in steps of one coordinate of a Gaussian. A component of a mixture takes some 12
- * operations and 4 a coordinate, where such a step takes 23. */
+ * operations and 4 a coordinate, where such a step takes 23; a point takes 20, and 2 a coordinate at the
+ * double rate of products of matrices. */
 static double work_of(const myr_job *job) {
-    double d = job->plan->dimension, step = d;
+    double d = job->plan->dimension, denoiser = 0.0;
     if (is_mixture(job))
-        step += job->target->mixture.components * (d + 3.0) / 6.0 * (job->plan->two_stage ? 2.0 : 1.0);
+        denoiser = job->target->mixture.components * (d + 3.0) / 6.0;
+    else if (is_empirical(job))
+        denoiser = (double)job->target->empirical.count * (d + 20.0) / 23.0;
+    double step = d + denoiser * (job->plan->two_stage ? 2.0 : 1.0);
     return step * (double)(job->row_end - job->row_begin + 1);
 }
 
@@ -50,17 +59,19 @@ void myr_cpu_rows_end(myr_cpu_rows *rows) {
     free(rows->values);
     free(rows->memory);
     free(rows->scratch);
-    if (is_mixture(rows->job))
-        myr_mixture_table_destroy(&rows->mixture);
-    else
-        myr_affine_table_destroy(&rows->affine);
+    myr_mixture_table_destroy(&rows->mixture);
+    myr_empirical_table_destroy(&rows->empirical);
+    myr_affine_table_destroy(&rows->affine);
+    if (is_empirical(rows->job))
+        myr_cpu_product_end();
 }
 
 static myr_status allocate(myr_context *context, myr_cpu_rows *rows) {
     const myr_job *job = rows->job;
     const size_t d = (size_t)job->plan->dimension;
     const size_t value_bytes = d * rows->batch * sizeof(float);
-    const size_t scratch_bytes = (size_t)rows->threads * MYR_LANE_WORK * d * sizeof(myr_lane_row);
+    rows->thread_rows = MYR_LANE_WORK * d + (is_empirical(job) ? MYR_POINT_TILE : 0);
+    const size_t scratch_bytes = (size_t)rows->threads * rows->thread_rows * sizeof(myr_lane_row);
     const bool windows = is_mixture(job) && rows->mixture.room < job->row_end - job->row_begin;
     const bool keeps = windows && job->plan->memory;
     rows->values = aligned_alloc(64, value_bytes);
@@ -73,17 +84,34 @@ static myr_status allocate(myr_context *context, myr_cpu_rows *rows) {
     return myr_fail_memory(context, (keeps ? 3 : 1) * value_bytes + scratch_bytes);
 }
 
+static myr_status create_table(myr_context *context, const myr_job *job, myr_cpu_rows *rows) {
+    if (is_mixture(job)) {
+        myr_status status = myr_mixture_table_create(context, job, window_bytes, &rows->mixture);
+        rows->enter = rows->mixture.enter;
+        rows->leave = rows->mixture.leave;
+        return status;
+    }
+    if (is_empirical(job)) {
+        myr_status status = myr_empirical_table_create(context, job, &rows->empirical);
+        rows->enter = rows->empirical.enter;
+        rows->leave = rows->empirical.leave;
+        return status;
+    }
+    myr_status status = myr_affine_table_create(context, job, &rows->affine);
+    rows->enter = rows->affine.enter;
+    rows->leave = rows->affine.leave;
+    return status;
+}
+
 myr_status myr_cpu_rows_begin(myr_context *context, myr_cpu_rows *rows, const myr_lanes_isa *isa,
                               const myr_job *job) {
     *rows =
         (myr_cpu_rows){.job = job, .isa = isa, .threads = useful_threads(job), .batch = batch_size(job)};
-    myr_status status = is_mixture(job)
-                            ? myr_mixture_table_create(context, job, window_bytes, &rows->mixture)
-                            : myr_affine_table_create(context, job, &rows->affine);
+    myr_status status = create_table(context, job, rows);
     if (status != MYR_OK)
         return status;
-    rows->enter = is_mixture(job) ? rows->mixture.enter : rows->affine.enter;
-    rows->leave = is_mixture(job) ? rows->mixture.leave : rows->affine.leave;
+    if (is_empirical(job))
+        myr_cpu_product_begin();
     return allocate(context, rows);
 }
 
@@ -124,7 +152,7 @@ static void store(const myr_cpu_rows *rows, const span *s, myr_lane_row *from, f
 static void enter_states(const myr_cpu_rows *rows, const span *s, myr_lane_row *state) {
     const myr_job *job = rows->job;
     const int d = job->plan->dimension;
-    const double *axes = is_mixture(job) ? NULL : job->target->gaussian.axes;
+    const double *axes = job->target->kind == MYR_TARGET_GAUSSIAN ? job->target->gaussian.axes : NULL;
     memset(state, 0, (size_t)d * sizeof *state);
     for (int lane = 0; lane < s->lanes; lane++) {
         const double *x = job->states + (s->place + (uint64_t)lane) * (uint64_t)d;
@@ -152,7 +180,7 @@ typedef struct window {
 static void run_block(const myr_cpu_rows *rows, const span *s, const window *w) {
     const myr_job *job = rows->job;
     const size_t d = (size_t)job->plan->dimension;
-    myr_lane_row *scratch = rows->scratch + (size_t)omp_get_thread_num() * MYR_LANE_WORK * d;
+    myr_lane_row *scratch = rows->scratch + (size_t)omp_get_thread_num() * rows->thread_rows;
     const myr_lane_work work = {scratch,         scratch + d,     scratch + 2 * d,
                                 scratch + 3 * d, scratch + 4 * d, scratch + 5 * d};
     if (!w->begins)
@@ -169,12 +197,15 @@ static void run_block(const myr_cpu_rows *rows, const span *s, const window *w) 
                                .row_begin = w->row,
                                .affine = &rows->affine,
                                .mixture = &rows->mixture,
+                               .empirical = &rows->empirical,
                                .start = given_lanes(job->start_normals, d, s),
                                .noise = given_lanes(job->noise, numbers, s)};
     const bool enter = job->states || !w->begins;
     myr_lane_row *result = work.state;
     if (is_mixture(job))
         rows->isa->run_mixture(&run, s->first, enter, &work);
+    else if (is_empirical(job))
+        rows->isa->run_empirical(&run, s->first, enter, &work, scratch + MYR_LANE_WORK * d);
     else
         rows->isa->run_affine(&run, s->first, enter, work.state, work.d1);
     if (w->ends && rows->affine.axes) {
@@ -188,17 +219,6 @@ static void run_block(const myr_cpu_rows *rows, const span *s, const window *w) 
     }
 }
 
-static void run_blocks(const myr_cpu_rows *rows, uint64_t done, uint64_t count, const window *w) {
-    const uint64_t first = rows->job->first + done;
-    const int64_t begin = (int64_t)(first / MYR_LANES);
-    const int64_t end = (int64_t)((first + count - 1) / MYR_LANES) + 1;
-#pragma omp parallel for schedule(dynamic) num_threads(rows->threads)
-    for (int64_t block = begin; block < end; block++) {
-        span s = span_of(rows, (uint64_t)block, done, count);
-        run_block(rows, &s, w);
-    }
-}
-
 /* MYR_CANCELLED if the caller wants no more. */
 static myr_status report_progress(myr_context *context, const myr_job *job, uint64_t done) {
     if (job->progress && job->progress(job->user, done, job->count))
@@ -207,10 +227,42 @@ static myr_status report_progress(myr_context *context, const myr_job *job, uint
     return MYR_OK;
 }
 
+/* Blocks from one report to the next: some for each thread, and about batch_work. */
+static int64_t blocks_of_a_piece(const myr_cpu_rows *rows) {
+    double blocks = batch_work * rows->threads / (work_of(rows->job) * MYR_LANES);
+    int64_t least = 4 * (int64_t)rows->threads;
+    return blocks > 1e15 ? (int64_t)1e15 : blocks > (double)least ? (int64_t)blocks : least;
+}
+
+/* A batch through a window, which takes it from one share of its rows to another. */
+static myr_status run_blocks(myr_context *context, const myr_cpu_rows *rows, uint64_t done, uint64_t count,
+                             const window *w, double from, double to) {
+    const uint64_t first = rows->job->first + done;
+    const int64_t begin = (int64_t)(first / MYR_LANES);
+    const int64_t end = (int64_t)((first + count - 1) / MYR_LANES) + 1;
+    const int64_t most = blocks_of_a_piece(rows);
+    for (int64_t piece = begin; piece < end; piece += most) {
+        const int64_t piece_end = end - piece < most ? end : piece + most;
+#pragma omp parallel for schedule(dynamic) num_threads(rows->threads)
+        for (int64_t block = piece; block < piece_end; block++) {
+            span s = span_of(rows, (uint64_t)block, done, count);
+            run_block(rows, &s, w);
+        }
+        double share = piece_end == end
+                           ? to
+                           : from + (to - from) * (double)(piece_end - begin) / (double)(end - begin);
+        myr_status status = report_progress(context, rows->job, done + (uint64_t)(share * (double)count));
+        if (status != MYR_OK)
+            return status;
+    }
+    return MYR_OK;
+}
+
 myr_status myr_cpu_rows_run(myr_context *context, myr_cpu_rows *rows, uint64_t done, uint64_t count) {
     const myr_job *job = rows->job;
     const double all = (double)(job->row_end - job->row_begin);
     int64_t row = job->row_begin;
+    double share = 0.0;
     for (;;) {
         window w = {.row = row, .begins = row == job->row_begin, .ends = true};
         int64_t next = job->row_end;
@@ -219,9 +271,9 @@ myr_status myr_cpu_rows_run(myr_context *context, myr_cpu_rows *rows, uint64_t d
             next = row + rows->mixture.rows;
             w.ends = next == job->row_end;
         }
-        run_blocks(rows, done, count, &w);
-        double share = w.ends ? 1.0 : (double)(next - job->row_begin) / all;
-        myr_status status = report_progress(context, job, done + (uint64_t)(share * (double)count));
+        const double before = share;
+        share = w.ends ? 1.0 : (double)(next - job->row_begin) / all;
+        myr_status status = run_blocks(context, rows, done, count, &w, before, share);
         if (status != MYR_OK || w.ends)
             return status;
         row = next;

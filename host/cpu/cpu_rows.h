@@ -1,20 +1,23 @@
-/* A job's rows on the cpu, batch by batch, for every kind of target that runs fused. */
+/* A job's rows on the cpu, batch by batch. */
 #ifndef MYRIAD_CPU_ROWS_H
 #define MYRIAD_CPU_ROWS_H
 
-#include "lanes_mixture.h"
+#include "lanes.h"
 
 typedef struct myr_cpu_rows {
     const myr_job *job;
     const myr_lanes_isa *isa;
     int threads;
-    myr_affine_table affine;   /* of a Gaussian … */
-    myr_mixture_table mixture; /* … or of a mixture */
+    /* Of a Gaussian, of a mixture or of data. */
+    myr_affine_table affine;
+    myr_mixture_table mixture;
+    myr_empirical_table empirical;
     const double *enter, *leave;
     uint64_t batch;        /* trajectories of a full batch, a multiple of MYR_CHUNK */
     float *values;         /* [dimension][batch]: states, in the end results relative to leave */
     float *memory;         /* [2][dimension][batch]: d1~ and d2~ from window to window; NULL: not kept */
-    myr_lane_row *scratch; /* [threads][MYR_LANE_WORK][dimension] */
+    size_t thread_rows;    /* of scratch: MYR_LANE_WORK of [dimension], for data MYR_POINT_TILE more */
+    myr_lane_row *scratch; /* [threads][thread_rows] */
 } myr_cpu_rows;
 
 /* Makes the tables and the buffers. End it with myr_cpu_rows_end, unless it fails. */

@@ -7,6 +7,7 @@
 
 #include "affine_row.h"
 #include "lane_normals.h"
+#include "lanes_empirical.h"
 #include "lanes_mixture.h"
 
 static void draw_start(const myr_lanes_run *run, uint64_t first, myr_lane_row *state) {
@@ -146,6 +147,7 @@ const myr_lanes_isa MYR_EXPAND(myr_lanes_, MYR_ISA) = {
     .name = MYR_NAME(MYR_ISA),
     .run_affine = run_block,
     .run_mixture = MYR_EXPAND(myr_run_mixture_, MYR_ISA),
+    .run_empirical = MYR_EXPAND(myr_run_empirical_, MYR_ISA),
     .rotate = rotate,
     .words = block_words,
     .normals = block_normals,

@@ -1,0 +1,33 @@
+#include "cpu_product.h"
+
+#include <cblas.h>
+
+/* OpenBLAS has one number of threads for the process, so who holds it at 1 must be counted for the process
+ * too. */
+static int holders, threads_before;
+
+void myr_cpu_product_begin(void) {
+#pragma omp critical(myr_cpu_product)
+    {
+        if (holders++ == 0) {
+            threads_before = openblas_get_num_threads();
+            openblas_set_num_threads(1);
+        }
+    }
+}
+
+void myr_cpu_product_end(void) {
+#pragma omp critical(myr_cpu_product)
+    {
+        if (--holders == 0)
+            openblas_set_num_threads(threads_before);
+    }
+}
+
+void myr_cpu_product(int64_t rows, int64_t columns, int64_t inner, myr_cpu_matrix left,
+                     myr_cpu_matrix right, bool add, float *to, int64_t to_stride) {
+    cblas_sgemm(CblasRowMajor, left.transposed ? CblasTrans : CblasNoTrans,
+                right.transposed ? CblasTrans : CblasNoTrans, (blasint)rows, (blasint)columns,
+                (blasint)inner, 1.0f, left.data, (blasint)left.stride, right.data, (blasint)right.stride,
+                add ? 1.0f : 0.0f, to, (blasint)to_stride);
+}

@@ -1,0 +1,26 @@
+/* Matrix products of floats on the CPU, by OpenBLAS: the one place where its header is read. Matrices are
+ * in rows. */
+#ifndef MYRIAD_CPU_PRODUCT_H
+#define MYRIAD_CPU_PRODUCT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Between begin and end a product is one thread's work, so that many may run at a time and none depends on
+ * how many threads there are. That setting is OpenBLAS's, of the whole process: products of others that run
+ * meanwhile are slower, not wrong. Calls may overlap; each begin has its end. */
+void myr_cpu_product_begin(void);
+void myr_cpu_product_end(void);
+
+/* A matrix of `stride` elements from row to row; transposed: its rows are taken for columns. */
+typedef struct myr_cpu_matrix {
+    const float *data;
+    int64_t stride;
+    bool transposed;
+} myr_cpu_matrix;
+
+/* to = left right, or to += left right: [rows][columns], left [rows][inner]. */
+void myr_cpu_product(int64_t rows, int64_t columns, int64_t inner, myr_cpu_matrix left,
+                     myr_cpu_matrix right, bool add, float *to, int64_t to_stride);
+
+#endif
