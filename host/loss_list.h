@@ -22,29 +22,27 @@
       "sigmoid of w and l per token; needs the lengths")                         \
     X(hinge, MYR_TAKES_DIVERGENCE, "SLiC: max(0, 1 - beta (w - l))")             \
     X(ipo, MYR_TAKES_DIVERGENCE | MYR_TAKES_LENGTHS,                             \
-      "IPO: (w - l - 1/(2 beta))^2, per token where there are lengths")          \
+      "IPO: (w - l - 1/(2 beta))^2, per token if there are lengths")             \
     X(robust, MYR_TAKES_SMOOTHING | MYR_TAKES_DIVERGENCE,                        \
-      "sigmoid without the bias of labels flipped at the rate label_smoothing")  \
+      "sigmoid less the bias of flipped labels (label_smoothing)")               \
     X(exo_pair, MYR_TAKES_SMOOTHING | MYR_TAKES_DIVERGENCE,                      \
       "EXO: the reverse KL divergence from the smoothed labels")                 \
     X(discopop, MYR_TAKES_TAU | MYR_TAKES_DIVERGENCE,                            \
-      "DiscoPOP: logistic and exponential loss, mixed by the margin")            \
+      "DiscoPOP: logistic and exponential loss, by the margin")                  \
     X(unlikelihood, MYR_TAKES_POLICY_ONLY, "log pi(y_l) - log pi(y_w); unbounded: it melts down")
 
 /* Losses of w and l in other ways. */
-#define MYR_ANSWER_LOSS_LIST(X)                                                                   \
-    X(nca_pair, 0u, "NCA: noise contrastive alignment, each answer's reward by itself")           \
-    X(bco_pair, MYR_TAKES_SHIFT, "BCO: a classifier of answers, rewards counted from their mean") \
-    X(sppo_hard, 0u, "SPPO: (w - 1/(2 beta))^2 + (l + 1/(2 beta))^2")                             \
-    X(apo_zero, 0u, "APO zero: chosen answers up, rejected ones down")                            \
-    X(apo_down, 0u, "APO down: chosen answers down, rejected ones further down")                  \
-    X(sft, MYR_TAKES_POLICY_ONLY | MYR_TAKES_TOKENS,                                              \
-      "-log pi(y_w): maximum likelihood on chosen answers, per token where there are lengths")
+#define MYR_ANSWER_LOSS_LIST(X)                                                           \
+    X(nca_pair, 0u, "NCA: noise contrastive, each answer's reward by itself")             \
+    X(bco_pair, MYR_TAKES_SHIFT, "BCO: a classifier of answers, rewards less their mean") \
+    X(sppo_hard, 0u, "SPPO: (w - 1/(2 beta))^2 + (l + 1/(2 beta))^2")                     \
+    X(apo_zero, 0u, "APO zero: chosen answers up, rejected ones down")                    \
+    X(apo_down, 0u, "APO down: chosen answers down, rejected ones further down")          \
+    X(sft, MYR_TAKES_POLICY_ONLY | MYR_TAKES_TOKENS, "-log pi(y_w), per token if there are lengths")
 
 /* Losses that pair the sorted columns of a batch, and then are sigmoid. */
-#define MYR_SORTED_LOSS_LIST(X)                                                    \
-    X(aot, MYR_TAKES_SMOOTHING,                                                    \
-      "AOT: sigmoid of the policy's less the reference's log ratios, each sorted") \
+#define MYR_SORTED_LOSS_LIST(X)                                                            \
+    X(aot, MYR_TAKES_SMOOTHING, "AOT: sigmoid of the two models' log ratios, each sorted") \
     X(aot_unpaired, MYR_TAKES_SMOOTHING, "AOT: sigmoid of w less l, each sorted")
 
 #define MYR_LOSS_ENUM(name, traits, help) MYR_LOSS_##name,

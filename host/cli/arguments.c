@@ -21,6 +21,7 @@ static const struct argp_option help_option[] = {
 typedef struct root_input {
     const cli_part *parts;
     int part_count;
+    const char **file; /* NULL: the command takes none */
 } root_input;
 
 typedef struct option_list {
@@ -101,6 +102,16 @@ static void explain_refusal(const option_list *list, int argc, char **argv) {
 
 /* ---- parsing --------------------------------------------------------------------------------------- */
 
+static error_t take_argument(const root_input *input, const char *argument) {
+    if (input->file && !*input->file) {
+        *input->file = argument;
+        return 0;
+    }
+    cli_fail(CLI_USAGE, "unexpected argument '%s': expected %s, as --help lists them", argument,
+             input->file ? "one FILE and options" : "options alone");
+    return CLI_REPORTED;
+}
+
 static error_t parse_root(int key, char *argument, struct argp_state *state) {
     const root_input *input = state->input;
     switch (key) {
@@ -111,8 +122,11 @@ static error_t parse_root(int key, char *argument, struct argp_state *state) {
         case KEY_HELP:
             return HELP_GIVEN;
         case ARGP_KEY_ARG:
-            cli_fail(CLI_USAGE, "unexpected argument '%s': expected options alone, as --help lists them",
-                     argument);
+            return take_argument(input, argument);
+        case ARGP_KEY_END:
+            if (!input->file || *input->file)
+                return 0;
+            cli_fail(CLI_USAGE, "no file is named: expected FILE, as --help says");
             return CLI_REPORTED;
         default:
             return ARGP_ERR_UNKNOWN;
@@ -121,6 +135,11 @@ static error_t parse_root(int key, char *argument, struct argp_state *state) {
 
 bool cli_parse_arguments(int argc, char **argv, const char *doc, const cli_part *parts, int part_count,
                          int *status) {
+    return cli_parse_file_arguments(argc, argv, doc, parts, part_count, NULL, status);
+}
+
+bool cli_parse_file_arguments(int argc, char **argv, const char *doc, const cli_part *parts, int part_count,
+                              const char **file, int *status) {
     struct argp_child children[MAX_PARTS + 1] = {{0}};
     option_list list = {.count = 0};
     list_options(&list, help_option);
@@ -129,7 +148,9 @@ bool cli_parse_arguments(int argc, char **argv, const char *doc, const cli_part 
         list_options(&list, parts[i].argp->options);
     }
     struct argp root = {.options = help_option, .parser = parse_root, .doc = doc, .children = children};
-    root_input input = {parts, part_count};
+    root_input input = {parts, part_count, file};
+    if (file)
+        root.args_doc = "FILE";
     error_t error = argp_parse(&root, argc, argv, ARGP_NO_ERRS | ARGP_NO_EXIT | ARGP_NO_HELP, NULL, &input);
     *status = CLI_USAGE;
     if (error == HELP_GIVEN) {

@@ -22,6 +22,10 @@ typedef struct cli_part {
 bool cli_parse_arguments(int argc, char **argv, const char *doc, const cli_part *parts, int part_count,
                          int *status);
 
+/* The same for a command that takes one FILE beside its options. */
+bool cli_parse_file_arguments(int argc, char **argv, const char *doc, const cli_part *parts, int part_count,
+                              const char **file, int *status);
+
 /* For the parsers: read an option's value, or print what is wrong with it, naming the option, and return
  * CLI_REPORTED. They return 0 on success. */
 error_t cli_read_count(const char *option, const char *text, uint64_t low, uint64_t high, uint64_t *value);

@@ -9,6 +9,7 @@
     X(variance, "the variance study: estimate, standard error, exact value, z and limit of samplers") \
     X(verify, "a backend against the reference, tier by tier; the exit status says pass or fail")     \
     X(bench, "throughput against the hardware's limit, after checking the results")                   \
+    X(loss, "a preference loss, its metrics and gradients, from a file of log-probabilities")         \
     X(info, "version, build, backends, devices and defaults")
 
 #define CLI_DECLARE_COMMAND(name, help) int cli_run_##name(int argc, char **argv);

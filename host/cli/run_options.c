@@ -9,14 +9,20 @@
 
 enum { KEY_BACKEND = 300, KEY_MATH, KEY_THREADS, KEY_DEVICE, KEY_SEED, KEY_TRAJECTORIES };
 
+/* clang-format off */
+#define WHERE_OPTIONS \
+    {NULL, 0, NULL, 0, "The run:", 4}, \
+    {"backend", KEY_BACKEND, "NAME", 0, \
+     "auto, reference, cpu or cuda (auto: cuda if there is a GPU, else cpu)", 4}, \
+    {"threads", KEY_THREADS, "N", 0, "of the CPU; 0 takes all that the process may use (0)", 4}, \
+    {"device", KEY_DEVICE, "N", 0, "which GPU, from 0 (0)", 4}
+/* clang-format on */
+
+static const struct argp_option where_options[] = {WHERE_OPTIONS, {0}};
 static const struct argp_option run_options[] = {
-    {NULL, 0, NULL, 0, "The run:", 4},
-    {"backend", KEY_BACKEND, "NAME", 0,
-     "auto, reference, cpu or cuda (auto: cuda if there is a GPU, else cpu)", 4},
+    WHERE_OPTIONS,
     {"math", KEY_MATH, "KIND", 0,
      "exact: the same bits on cpu and cuda, or fast: cuda's special-function unit (exact)", 4},
-    {"threads", KEY_THREADS, "N", 0, "of the CPU; 0 takes all that the process may use (0)", 4},
-    {"device", KEY_DEVICE, "N", 0, "which GPU, from 0 (0)", 4},
     {0}};
 
 static const struct argp_option trajectories_options[] = {
@@ -87,6 +93,7 @@ static error_t parse_run(int key, char *argument, struct argp_state *state) {
 }
 
 const struct argp cli_run_argp = {.options = run_options, .parser = parse_run};
+const struct argp cli_where_argp = {.options = where_options, .parser = parse_run};
 
 static error_t parse_trajectories(int key, char *argument, struct argp_state *state) {
     cli_run_options *options = state->input;

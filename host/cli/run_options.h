@@ -25,6 +25,8 @@ cli_run_options cli_run_options_default(void);
 /* Where: --backend --math --threads --device. Apart, which trajectories: --seed --trajectories, since a
  * command that fixes these itself does not take them. The input of both is a cli_run_options. */
 extern const struct argp cli_run_argp;
+/* The same without --math, for commands whose arithmetic is always exact. */
+extern const struct argp cli_where_argp;
 extern const struct argp cli_trajectories_argp;
 
 /* Settles what --device means, after parsing. Only cuda has devices above 0, as many as there are GPUs;
