@@ -37,9 +37,8 @@ static MYR_HD float myr_exp(float x) {
  * n whole, |f| <= 1/2; 2^f = 1 + f F(f), F's share of the error 9.5e-8. */
 #define MYR_EXP2_LOWEST (-126.0f)
 
-static MYR_HD float myr_exp2_down(float t) {
+static MYR_HD float myr_exp2_unclamped(float t) {
     const float whole = 0x1.8p23f;
-    t = t > MYR_EXP2_LOWEST ? t : MYR_EXP2_LOWEST;
     float shifted = t + whole;
     float f = t - (shifted - whole);
     float e = 0x1.5bfd58p-10f;
@@ -49,6 +48,10 @@ static MYR_HD float myr_exp2_down(float t) {
     e = myr_fmaf(e, f, 0x1.62e42ap-1f);
     e = myr_fmaf(e, f, 1.0f);
     return myr_float_of_bits(myr_bits_of_float(e) + (myr_bits_of_float(shifted) << 23));
+}
+
+static MYR_HD float myr_exp2_down(float t) {
+    return myr_exp2_unclamped(t > MYR_EXP2_LOWEST ? t : MYR_EXP2_LOWEST);
 }
 
 /* log(1 + e) for e in [0, 1], relative error below 2e-7; 0 at 0. */

@@ -19,6 +19,17 @@
 #define UNROLL _Pragma("GCC unroll 8")
 #endif
 
+/* myr_exp2_down, whose least argument gcc makes one instruction of the maximum for if it is no constant. */
+ALWAYS float exp2_down(float t, float lowest) {
+    return myr_exp2_unclamped(myr_larger(t, lowest));
+}
+
+ALWAYS float hidden_lowest(void) {
+    float lowest = MYR_EXP2_LOWEST;
+    __asm__("" : "+m"(lowest));
+    return lowest;
+}
+
 /* Sums over the components so far, and the largest share. */
 typedef struct lane_sums {
     float largest[MYR_LANES], total[MYR_LANES];
@@ -41,6 +52,7 @@ ALWAYS float part_mean(const float *tile, int c, int j, float x) {
 ALWAYS void tile_in_registers(const float *restrict tile, const int D, const int count, const int first,
                               myr_lane_row *restrict x, lane_sums *restrict sums,
                               myr_lane_row *restrict d) {
+    const float lowest = hidden_lowest();
 #pragma omp simd
     for (int lane = 0; lane < MYR_LANES; lane++) {
         float q[MYR_TILE], sum[MYR_SMALL_MIXTURE];
@@ -53,14 +65,14 @@ ALWAYS void tile_in_registers(const float *restrict tile, const int D, const int
                 q[j] = share(tile, c, j, x[c][lane], q[j]);
             largest = myr_larger(q[j], largest);
         }
-        float rescale = first ? 0.0f : myr_exp2_down(before - largest);
+        float rescale = first ? 0.0f : exp2_down(before - largest, lowest);
         float total = first ? 0.0f : sums->total[lane] * rescale;
         UNROLL
         for (int c = 0; c < D; c++)
             sum[c] = first ? 0.0f : d[c][lane] * rescale;
         UNROLL
         for (int j = 0; j < count; j++) {
-            float e = myr_exp2_down(q[j] - largest);
+            float e = exp2_down(q[j] - largest, lowest);
             total += e;
             UNROLL
             for (int c = 0; c < D; c++)
@@ -79,6 +91,7 @@ ALWAYS void tile_in_cache(const float *restrict tile, int D, const int count, my
                           lane_sums *restrict sums, myr_lane_row *restrict d) {
     float q[MYR_TILE][MYR_LANES] __attribute__((aligned(64)));
     float rescale[MYR_LANES] __attribute__((aligned(64)));
+    const float lowest = hidden_lowest();
     for (int j = 0; j < count; j++)
         for (int lane = 0; lane < MYR_LANES; lane++)
             q[j][lane] = tile[j];
@@ -96,10 +109,10 @@ ALWAYS void tile_in_cache(const float *restrict tile, int D, const int count, my
         UNROLL
         for (int j = 0; j < count; j++)
             largest = myr_larger(q[j][lane], largest);
-        float scale = myr_exp2_down(before - largest), total = sums->total[lane] * scale;
+        float scale = exp2_down(before - largest, lowest), total = sums->total[lane] * scale;
         UNROLL
         for (int j = 0; j < count; j++) {
-            q[j][lane] = myr_exp2_down(q[j][lane] - largest);
+            q[j][lane] = exp2_down(q[j][lane] - largest, lowest);
             total += q[j][lane];
         }
         rescale[lane] = scale;
