@@ -101,6 +101,10 @@ int myr_target_dimension(const myr_target *target) {
     return target ? target->dimension : 0;
 }
 
+int64_t myr_target_points(const myr_target *target) {
+    return target && target->kind == MYR_TARGET_EMPIRICAL ? target->empirical.count : 0;
+}
+
 void myr_target_moments(const myr_target *target, double *mean, double *variance) {
     if (!target)
         return;

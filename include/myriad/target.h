@@ -59,6 +59,9 @@ const char *myr_target_type(const myr_target *target);
 /* The number of coordinates; 0 for NULL. */
 int myr_target_dimension(const myr_target *target);
 
+/* How many points data has; 0 for other targets and for NULL. */
+int64_t myr_target_points(const myr_target *target);
+
 /* The target's own mean and variance, one a coordinate; either pointer may be NULL. */
 void myr_target_moments(const myr_target *target, double *mean, double *variance);
 
