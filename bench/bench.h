@@ -11,8 +11,9 @@ typedef struct bench_options {
     const char *math;
     int threads;
     int device;
-    int repeats;  /* timed runs, 3 … 1000, after one that warms up */
-    double scale; /* of the work of a timed run: 1 is about half a second on a fast core */
+    int repeats;        /* timed runs, 3 … 1000, after one that warms up */
+    double scale;       /* of the work of a timed run: 1 is about half a second on a fast core */
+    const char *points; /* NAME.npy of data points; NULL: made-up ones */
 } bench_options;
 
 typedef struct bench_result {
@@ -47,6 +48,11 @@ myr_status bench_time(int repeats, myr_status (*work)(void *user), void *user, b
  * at once. 0 where the instruction set has no fused multiply-add. */
 double bench_ceiling_mix(int threads);
 
+/* Trajectories a second that a step's two products of matrices take, without the rest, for that many data
+ * points; 0 without memory. */
+double bench_ceiling_products(int points, int dimension, int threads);
+
 extern const bench_case bench_w1;
+extern const bench_case bench_empirical;
 
 #endif
