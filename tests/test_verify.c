@@ -7,7 +7,7 @@
 typedef struct outcome {
     int checks, failed, skipped;
     uint64_t count;
-    char names[4096]; /* of the checks that failed */
+    char names[65536]; /* of the checks that failed */
 } outcome;
 
 static void note(void *user, const myr_check *check) {

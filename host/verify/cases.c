@@ -53,45 +53,72 @@ static myr_status create_made_up(myr_context *context, int dimension, int64_t st
     return myr_plan_create_from_rows(context, dimension, steps, rows, start_mean, start_scale, plan);
 }
 
-/* Sampler and eta of case number `index`; sampler NULL past the samplers, with what is left of the index.
+/* Besides every sampler on every process with its defaults: both ends of eta, churn, the grids' extremes.
  */
-static const char *sampler_of(int *index, double *eta) {
-    *eta = MYR_DEFAULT_ETA;
-    for (int s = 0; myr_sampler_name(s); s++) {
-        const char *name = myr_sampler_name(s);
-        if (!myr_sampler_supports(name, "ve"))
-            continue;
-        if ((*index)-- == 0)
-            return name;
-        if (strcmp(name, "ddim") == 0 && (*index)-- == 0) {
-            *eta = 1.0;
-            return name;
+static const struct variant {
+    const char *name;
+    myr_plan_options options;
+} variants[] = {
+#define OPTIONS .struct_size = sizeof(myr_plan_options), .final_noise = true
+    {"ddim (eta 1)", {OPTIONS, .process = "ve", .sampler = "ddim", .eta = 1.0}},
+    {"euler-ancestral (eta 0.5)", {OPTIONS, .process = "vp", .sampler = "euler-ancestral", .eta = 0.5}},
+    {"ddpm-small, zero terminal SNR",
+     {OPTIONS, .process = "vp", .sampler = "ddpm-small", .eta = MYR_DEFAULT_ETA, .zero_terminal_snr = true,
+      .spacing = "trailing"}},
+    {"dpmpp-2m, cosine",
+     {OPTIONS, .process = "vp", .sampler = "dpmpp-2m", .eta = MYR_DEFAULT_ETA,
+      .schedule = "squaredcos_cap_v2", .final_alpha = "first"}},
+    {"euler (churn)",
+     {OPTIONS, .process = "edm", .sampler = "euler", .eta = MYR_DEFAULT_ETA, .churn = 40.0,
+      .churn_min = 0.05, .churn_max = 50.0, .noise_scale = 1.003}},
+    {"heun (churn), exponential",
+     {OPTIONS, .process = "edm", .sampler = "heun", .eta = MYR_DEFAULT_ETA, .schedule = "exponential",
+      .churn = 40.0}},
+    {"dpmpp-3m-sde (eta 0.5)", {OPTIONS, .process = "edm", .sampler = "dpmpp-3m-sde", .eta = 0.5}},
+#undef OPTIONS
+};
+enum { VARIANTS = sizeof variants / sizeof *variants };
+
+/* Name and options of case number *index; false past them, with what is left of the index. */
+static bool find_options(int *index, const myr_target *target, char *name, size_t size,
+                         myr_plan_options *options) {
+    *options = (myr_plan_options)MYR_PLAN_OPTIONS_INIT;
+    for (int p = 0; myr_process_name(p); p++)
+        for (int s = 0; myr_sampler_name(s); s++) {
+            if (!myr_sampler_supports(myr_sampler_name(s), myr_process_name(p)) ||
+                !myr_sampler_supports_target(myr_sampler_name(s), target) || (*index)-- != 0)
+                continue;
+            options->process = myr_process_name(p);
+            options->sampler = myr_sampler_name(s);
+            snprintf(name, size, "%s %s", options->process, options->sampler);
+            return true;
         }
+    if (*index >= VARIANTS) {
+        *index -= VARIANTS;
+        return false;
     }
-    return NULL;
+    *options = variants[*index].options;
+    snprintf(name, size, "%s %s", options->process, variants[*index].name);
+    return true;
 }
 
 myr_status myr_case_create(myr_context *context, int index, int dimension, int64_t steps, const char *start,
                            myr_case *made, bool *exists) {
-    double eta;
-    const char *sampler = sampler_of(&index, &eta);
+    myr_plan_options options;
     memset(made, 0, sizeof *made);
-    *exists = sampler || index == 0;
-    if (!*exists)
-        return MYR_OK;
     myr_status status = create_target(context, dimension, &made->target);
     if (status != MYR_OK)
         return status;
-    if (!sampler) {
+    bool found = find_options(&index, made->target, made->name, sizeof made->name, &options);
+    *exists = found || index == 0;
+    if (!*exists)
+        return MYR_OK;
+    if (!found) {
         snprintf(made->name, sizeof made->name, "made-up table");
         return create_made_up(context, dimension, steps, &made->plan);
     }
-    myr_plan_options options = MYR_PLAN_OPTIONS_INIT;
-    options.sampler = sampler;
     options.steps = steps;
-    options.eta = eta;
     options.start = start;
-    snprintf(made->name, sizeof made->name, "%s%s", sampler, eta == 1.0 ? " (eta 1)" : "");
     return myr_plan_create(context, &options, made->target, &made->plan);
 }
 

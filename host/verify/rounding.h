@@ -12,7 +12,7 @@ void myr_bound_normal_pair(uint32_t w0, uint32_t w1, bool fast, double bound[2])
 void myr_bound_normals(const uint32_t words[4], bool fast, double bound[4]);
 
 /* The error of coordinate c of the job's trajectory number n (index job->first + n) after the job's rows,
- * along the reference's own path: e <- |M| e + rounding of the row, M the row's derivative. */
+ * along the reference's own path: each row's rounding times the derivative of the result by that row's. */
 double myr_bound_trajectory(const myr_job *job, uint64_t n, int c);
 
 #endif

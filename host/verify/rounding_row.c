@@ -1,5 +1,6 @@
 /* Errors of rows in float, along the path that the reference takes. */
 #include <math.h>
+#include <stdlib.h>
 
 #include "reference/reference_random.h"
 #include "rounding.h"
@@ -91,15 +92,14 @@ static number float_row(const relative_row *r, const walk *w, bool general, numb
     return multiply_add(coefficient(r->by_x), x, y);
 }
 
-/* What the errors of the state become: |M| e, M the derivative of the row. The rounding of the row itself
- * is counted on the error-free path; ten operations change that by at most 20 eps (|M| e), the second
- * factor. */
+/* The most that the errors can become: |M| e, M the derivative of the row. It is far above what they do
+ * become where a row's terms have two signs, so it serves for the errors of second order alone: the
+ * rounding of a row is counted on the error-free path, and ten operations change that by at most 20 eps
+ * (|M| e). */
 static walk propagate(const relative_row *r, const walk *w) {
-    const double second_order = 1.0 + 20.0 * eps;
     walk next = {0};
-    next.x_error = second_order * (fabs(r->by_x) * w->x_error + fabs(r->by_d1) * w->d1_error +
-                                   fabs(r->by_d2) * w->d2_error);
-    next.d1_error = second_order * fabs(r->g) * w->x_error;
+    next.x_error = fabs(r->by_x) * w->x_error + fabs(r->by_d1) * w->d1_error + fabs(r->by_d2) * w->d2_error;
+    next.d1_error = fabs(r->g) * w->x_error;
     next.d2_error = w->d1_error;
     return next;
 }
@@ -115,23 +115,56 @@ static double reference_rounding(const relative_row *r, const walk *w, const wal
     return reference_eps * weight * weight * size;
 }
 
-static void take_row(const relative_row *r, double m, bool general, number z1, number z2, walk *w) {
+/* What one row does to errors: x <- by_x x + by_d1 d1 + by_d2 d2 + x_rounding, d1 <- g x + d_rounding. */
+typedef struct row_errors {
+    double by_x, by_d1, by_d2, g;
+    double x_rounding, d_rounding;
+} row_errors;
+
+static row_errors take_row(const relative_row *r, double m, bool general, number z1, number z2, walk *w) {
+    const double second_order = 20.0 * eps;
     walk next = propagate(r, w);
     number d = exactly(0.0);
     number x = float_row(r, w, general, z1, z2, &d);
     next.x = x.value;
     next.d1 = d.value;
     next.d2 = w->d1;
-    next.x_error += x.error + reference_rounding(r, w, &next, m);
-    next.d1_error += d.error;
+    double by_reference = reference_rounding(r, w, &next, m);
+    row_errors errors = {.by_x = r->by_x, .by_d1 = r->by_d1, .by_d2 = r->by_d2, .g = r->g};
+    errors.x_rounding = x.error + by_reference + second_order * next.x_error;
+    errors.d_rounding = d.error + by_reference + second_order * next.d1_error;
+    next.x_error += errors.x_rounding;
+    next.d1_error += errors.d_rounding;
     *w = next;
+    return errors;
 }
 
-/* Normal number j of a stream, and the error of its float form. */
-static number draw(const myr_job *job, uint64_t trajectory, uint32_t stream, int64_t j) {
+/* The rounding of every row, times how much of it arrives at the end: the derivative of the last x by each
+ * row's x and d1, signs and all, from the last row back. */
+static double add_up(const row_errors *rows, int64_t count, double start_error) {
+    double by_x = 1.0, by_d1 = 0.0, by_d2 = 0.0, sum = 0.0;
+    for (int64_t k = count - 1; k >= 0; k--) {
+        const row_errors *r = &rows[k];
+        sum += fabs(by_x) * r->x_rounding + fabs(by_d1) * r->d_rounding;
+        double x = by_x * r->by_x + by_d1 * r->g;
+        double d1 = by_x * r->by_d1 + by_d2;
+        by_d2 = by_x * r->by_d2;
+        by_x = x;
+        by_d1 = d1;
+    }
+    return sum + fabs(by_x) * start_error;
+}
+
+/* Normal number j of a stream of the job's trajectory n, given or drawn, and the error of its float form.
+ */
+static number draw(const myr_job *job, uint64_t n, uint32_t stream, int64_t j) {
+    const double *given = stream == MYR_STREAM_START ? job->start_normals : job->noise;
+    uint64_t rows = stream == MYR_STREAM_START ? 1 : (uint64_t)(job->plan->steps * job->plan->slots);
     uint32_t words[4];
     double normals[2], bounds[2];
-    myr_reference_words(job->seed, trajectory, stream, (uint32_t)(j / 4), words);
+    if (given)
+        return rounded(given[n * rows * (uint64_t)job->plan->dimension + (uint64_t)j], 0.0);
+    myr_reference_words(job->seed, job->first + n, stream, (uint32_t)(j / 4), words);
     const uint32_t *pair = words + (j % 4 / 2) * 2;
     myr_reference_box_muller(pair[0], pair[1], normals);
     myr_bound_normal_pair(pair[0], pair[1], job->fast, bounds);
@@ -149,7 +182,7 @@ static walk begin(const myr_job *job, uint64_t n, int c) {
         x = rounded(given - plan->rows[job->row_begin].a * m, 0.0);
     } else {
         number mean = coefficient(plan->start_mean[c] - plan->rows[0].a * m);
-        number z = draw(job, job->first + n, MYR_STREAM_START, c);
+        number z = draw(job, n, MYR_STREAM_START, c);
         x = multiply_add(coefficient(plan->start_scale[c]), z, mean);
     }
     w.x = x.value;
@@ -160,7 +193,12 @@ static walk begin(const myr_job *job, uint64_t n, int c) {
 double myr_bound_trajectory(const myr_job *job, uint64_t n, int c) {
     const myr_plan *plan = job->plan;
     const bool general = plan->memory || plan->pre_noise;
+    const int64_t count = job->row_end - job->row_begin;
+    row_errors *errors = malloc(((size_t)count + 1) * sizeof *errors);
+    if (!errors)
+        return NAN; /* no bound holds */
     walk w = begin(job, n, c);
+    const double start_error = w.x_error;
     for (int64_t k = job->row_begin; k < job->row_end; k++) {
         relative_row r =
             make_relative(&plan->rows[k], k - job->row_begin, job->target->gaussian.axis_mean[c],
@@ -168,11 +206,12 @@ double myr_bound_trajectory(const myr_job *job, uint64_t n, int c) {
         int64_t number_of_row = k * plan->slots * plan->dimension + c;
         number z1 = exactly(0.0), z2 = exactly(0.0);
         if (plan->pre_noise)
-            z1 = draw(job, job->first + n, MYR_STREAM_STEP, number_of_row);
+            z1 = draw(job, n, MYR_STREAM_STEP, number_of_row);
         if (plan->noise)
-            z2 = draw(job, job->first + n, MYR_STREAM_STEP,
-                      number_of_row + (plan->pre_noise ? plan->dimension : 0));
-        take_row(&r, job->target->gaussian.axis_mean[c], general, z1, z2, &w);
+            z2 = draw(job, n, MYR_STREAM_STEP, number_of_row + (plan->pre_noise ? plan->dimension : 0));
+        errors[k - job->row_begin] = take_row(&r, job->target->gaussian.axis_mean[c], general, z1, z2, &w);
     }
-    return w.x_error;
+    double bound = add_up(errors, count, start_error);
+    free(errors);
+    return bound;
 }

@@ -54,9 +54,9 @@ typedef struct myr_case {
     myr_plan *plan;
 } myr_case;
 
-/* Number `index` of the samplers on ve, in d coordinates with means and variances of their own, with both
- * ends of eta for those that take it; then one made-up table with everything that a row can have. *exists
- * is false past the end. Destroy with myr_case_destroy, also after a failure. */
+/* Number `index` of the samplers on every process, in d coordinates with means and variances of their own;
+ * then variants of eta, churn and grids; then one made-up table with everything that a row can have.
+ * *exists is false past the end. Destroy with myr_case_destroy, also after a failure. */
 myr_status myr_case_create(myr_context *context, int index, int dimension, int64_t steps, const char *start,
                            myr_case *made, bool *exists);
 void myr_case_destroy(myr_case *made);
