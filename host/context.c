@@ -1,5 +1,6 @@
 #include "failure.h"
 
+#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -69,6 +70,10 @@ myr_status(myr_fail)(myr_context *context, myr_status status, const char *format
     va_start(arguments, format);
     vsnprintf(context->error, sizeof context->error, format, arguments);
     va_end(arguments);
+    /* What is quoted may be of a file: the message stays one line all the same. */
+    for (char *at = context->error; *at; at++)
+        if (iscntrl((unsigned char)*at))
+            *at = '?';
     return status;
 }
 
