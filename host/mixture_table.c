@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "affine_table.h"
 #include "failure.h"
+#include "step_make.h"
 
 /* One component at a level: its constant, unshifted, and its parts. */
 static double fill_component(const myr_mixture_table *table, int j, double a, double s, float *tile) {
@@ -38,32 +38,6 @@ static void fill_level(const myr_mixture_table *table, double a, double s, float
             j < table->components ? (float)(constants[j] - largest) : MYR_LOWEST_SHARE;
 }
 
-/* The multiples of m that make a row one of the state relative to a m; d1 and d2 are not
- * relative as long as they are still 0 (docs/mathematics.md). */
-static myr_mixture_step make_step(myr_mixture_table *table, int64_t k) {
-    const myr_row *row = &table->job->plan->rows[k];
-    const int64_t set = k - table->job->row_begin; /* how many of d1, d2 hold outputs */
-    double memory = (set >= 1 ? row->P : 0.0) + (set >= 2 ? row->Q : 0.0);
-    myr_mixture_step step = {
-        .n = (float)row->n,
-        .A = (float)row->A,
-        .B = (float)row->B,
-        .P = (float)row->P,
-        .Q = (float)row->Q,
-        .c = (float)row->C,
-        .shift = (float)(row->A * row->a + row->B + memory - row->a_next),
-        .two_stage = row->two_stage ? 1.0f : 0.0f,
-        .A2 = (float)row->A2,
-        .B2 = (float)row->B2,
-        .Y = (float)row->Y,
-        .H = (float)row->H,
-        .shift2 = (float)(row->A2 * row->a + row->B2 + row->Y * row->a_next + row->H - row->a_next),
-    };
-    if (!row->two_stage)
-        step.A = myr_round_carrying(row->A, &table->carry);
-    return step;
-}
-
 void myr_mixture_table_move(myr_mixture_table *table, int64_t row) {
     const myr_job *job = table->job;
     const int64_t left = job->row_end - row;
@@ -76,7 +50,7 @@ void myr_mixture_table_move(myr_mixture_table *table, int64_t row) {
     for (int64_t k = 0; k < table->rows; k++) {
         const myr_row *from = &job->plan->rows[row + k];
         float *levels = table->levels + (size_t)k * (size_t)table->levels_a_row * table->level_floats;
-        table->step[k] = make_step(table, row + k);
+        table->step[k] = myr_step_make(job, row + k, &table->carry);
         fill_level(table, from->a, from->s, levels);
         if (from->two_stage)
             fill_level(table, from->a_next, from->s_next, levels + table->level_floats);

@@ -1,4 +1,5 @@
-/* A row on a mixture of Gaussians: pointwise code of cpu and cuda.
+/* The denoiser of a mixture of Gaussians: pointwise code of cpu and cuda. The rest of a row is
+ * step_row.h's.
  *
  * State relative to the mean path, x~ = x - a m and d~ = d - m, m the mixture's mean. With a component's
  * variance of a coordinate at the level, S = a^2 v + s^2, and mu~ = mu - m, component j's share of the
@@ -19,6 +20,7 @@
 #define MYRIAD_MIXTURE_ROW_H
 
 #include "exponential.h"
+#include "step_row.h"
 
 #define MYR_TILE 8
 
@@ -29,14 +31,6 @@ typedef struct myr_mixture_part {
 
 /* A tile is MYR_TILE constants, then the parts, [dimension][MYR_TILE]; a level is its tiles. */
 #define MYR_TILE_FLOATS(dimension) (MYR_TILE + 4 * MYR_TILE * (dimension))
-
-/* A row's coefficients but for the levels'. */
-typedef struct myr_mixture_step {
-    float n;                    /* pre-noise */
-    float A, B, P, Q, c, shift; /* first stage; shift is a multiple of m */
-    float two_stage;            /* 0 or 1 */
-    float A2, B2, Y, H, shift2; /* second stage */
-} myr_mixture_step;
 
 /* Where the largest q starts: below all that come, and finite. */
 #define MYR_LOWEST_SHARE (-0x1p126f)
@@ -53,37 +47,6 @@ static MYR_HD float myr_larger(float a, float b) {
 
 static MYR_HD float myr_part_mean(float gain, float shift, float x) {
     return myr_fmaf(gain, x, shift);
-}
-
-/* x~ + n z */
-static MYR_HD float myr_mixture_raise(const myr_mixture_step *r, float x, float z) {
-    return myr_fmaf(r->n, z, x);
-}
-
-/* A x~ + B d~ + c z + shift m, for rows without memory … */
-static MYR_HD float myr_mixture_first(const myr_mixture_step *r, float m, float x, float d, float z) {
-    float y = myr_fmaf(r->c, z, r->shift * m);
-    y = myr_fmaf(r->B, d, y);
-    return myr_fmaf(r->A, x, y);
-}
-
-/* … and P d1~ + Q d2~ besides. */
-static MYR_HD float myr_mixture_first_memory(const myr_mixture_step *r, float m, float x, float d, float d1,
-                                             float d2, float z) {
-    float y = myr_fmaf(r->c, z, r->shift * m);
-    y = myr_fmaf(r->Q, d2, y);
-    y = myr_fmaf(r->P, d1, y);
-    y = myr_fmaf(r->B, d, y);
-    return myr_fmaf(r->A, x, y);
-}
-
-/* A' x~ + B' d~ + Y y~ + H d'~ + shift' m */
-static MYR_HD float myr_mixture_second(const myr_mixture_step *r, float m, float x, float d, float y,
-                                       float d_second) {
-    float next = myr_fmaf(r->H, d_second, r->shift2 * m);
-    next = myr_fmaf(r->Y, y, next);
-    next = myr_fmaf(r->B2, d, next);
-    return myr_fmaf(r->A2, x, next);
 }
 
 #endif

@@ -228,7 +228,7 @@ static void draw_start(const myr_lanes_run *run, uint64_t first, myr_lane_row *s
 }
 
 /* x~ <- the first stage's y~; d1~ and d2~ as they were. */
-static void first_stage(const myr_mixture_table *table, const myr_mixture_step *step, bool memory,
+static void first_stage(const myr_mixture_table *table, const myr_step *step, bool memory,
                         lane_cursor *cursor, const myr_lane_work *work, myr_lane_row *y) {
     static const float no_noise[MYR_LANES];
     for (int c = 0; c < table->dimension; c++) {
@@ -239,16 +239,16 @@ static void first_stage(const myr_mixture_table *table, const myr_mixture_step *
         if (memory) {
 #pragma omp simd
             for (int lane = 0; lane < MYR_LANES; lane++)
-                to[lane] = myr_mixture_first_memory(step, m, x[lane], d[lane], d1[lane], d2[lane], z[lane]);
+                to[lane] = myr_step_first_memory(step, m, x[lane], d[lane], d1[lane], d2[lane], z[lane]);
         } else {
 #pragma omp simd
             for (int lane = 0; lane < MYR_LANES; lane++)
-                to[lane] = myr_mixture_first(step, m, x[lane], d[lane], z[lane]);
+                to[lane] = myr_step_first(step, m, x[lane], d[lane], z[lane]);
         }
     }
 }
 
-static void second_stage(const myr_mixture_table *table, const myr_mixture_step *step, const float *level,
+static void second_stage(const myr_mixture_table *table, const myr_step *step, const float *level,
                          const myr_lane_work *work) {
     denoise(table, level, work->y, work->d_second);
     for (int c = 0; c < table->dimension; c++) {
@@ -257,14 +257,14 @@ static void second_stage(const myr_mixture_table *table, const myr_mixture_step 
         float *x = work->state[c];
 #pragma omp simd
         for (int lane = 0; lane < MYR_LANES; lane++)
-            x[lane] = myr_mixture_second(step, m, x[lane], d[lane], y[lane], d_second[lane]);
+            x[lane] = myr_step_second(step, m, x[lane], d[lane], y[lane], d_second[lane]);
     }
 }
 
 static void run_row(const myr_mixture_table *table, int64_t k, lane_cursor *cursor,
                     const myr_lane_work *work) {
     const myr_plan *plan = table->job->plan;
-    const myr_mixture_step *step = &table->step[k];
+    const myr_step *step = &table->step[k];
     const float *level = table->levels + (size_t)(k * table->levels_a_row) * table->level_floats;
     const size_t bytes = (size_t)table->dimension * sizeof(myr_lane_row);
     for (int c = 0; plan->pre_noise && c < table->dimension; c++) {
@@ -272,7 +272,7 @@ static void run_row(const myr_mixture_table *table, int64_t k, lane_cursor *curs
         float *x = work->state[c];
 #pragma omp simd
         for (int lane = 0; lane < MYR_LANES; lane++)
-            x[lane] = myr_mixture_raise(step, x[lane], z[lane]);
+            x[lane] = myr_step_raise(step, x[lane], z[lane]);
     }
     denoise(table, level, work->state, work->d);
     const bool two_stage = step->two_stage != 0.0f;
