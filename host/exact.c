@@ -6,6 +6,7 @@
 #include <math.h>
 #include <stddef.h>
 
+#include "chain.h"
 #include "failure.h"
 #include "plan_table.h"
 #include "target_data.h"
@@ -130,11 +131,31 @@ static myr_status check_pair(myr_context *context, const myr_plan *plan, const m
         return myr_fail(context, MYR_INVALID_ARGUMENT,
                         "the target's dimension is %d; expected the plan's, %d", target->dimension,
                         plan->dimension);
+    return myr_chain_check_target(context, plan, target);
+}
+
+/* Of the state's number, 1 … S. */
+static myr_status exact_of_chain(myr_context *context, const myr_plan *plan, const myr_target *target,
+                                 double *mean, double *variance) {
+    double law[MYR_MAX_STATES], centre = 0.0, spread = 0.0;
+    myr_status status = myr_plan_exact_states(context, plan, target, law);
+    if (status != MYR_OK)
+        return status;
+    for (int i = 0; i < plan->chain->states; i++)
+        centre += law[i] * (i + 1);
+    for (int i = 0; i < plan->chain->states; i++)
+        spread += law[i] * (i + 1 - centre) * (i + 1 - centre);
+    if (mean)
+        *mean = centre;
+    if (variance)
+        *variance = spread;
     return MYR_OK;
 }
 
 myr_status myr_plan_exact(myr_context *context, const myr_plan *plan, const myr_target *target,
                           double *mean, double *variance) {
+    if (plan && target && plan->chain)
+        return exact_of_chain(context, plan, target, mean, variance);
     myr_status status = check_pair(context, plan, target);
     if (status != MYR_OK)
         return status;

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "chain.h"
 #include "failure.h"
 
 static myr_status check_finite(myr_context *context, const char *name, const double *values,
@@ -56,6 +57,10 @@ myr_status myr_job_give(myr_context *context, const myr_given *given, myr_job *j
     if (given->states && given->start_normals)
         return myr_fail(context, MYR_INVALID_ARGUMENT,
                         "given: states and start_normals are both set; expected one of them");
+    if (plan->chain && (given->start_normals || given->noise))
+        return myr_fail(context, MYR_INVALID_ARGUMENT,
+                        "given: %s is set, but a discrete target's chain takes no normals",
+                        given->noise ? "noise" : "start_normals");
     if (job->count > SIZE_MAX / sizeof(double) / d / (rows + 1))
         return myr_fail(context, MYR_INVALID_ARGUMENT,
                         "given: %llu trajectories have more numbers than memory can hold",
@@ -64,6 +69,8 @@ myr_status myr_job_give(myr_context *context, const myr_given *given, myr_job *j
     job->start_normals = given->start_normals;
     job->noise = rows > 0 ? given->noise : NULL;
     myr_status status = check_finite(context, "states", job->states, job->count * d);
+    if (status == MYR_OK && plan->chain && job->states)
+        status = myr_chain_check_states(context, plan, job->states, job->count);
     if (status == MYR_OK)
         status = check_finite(context, "start_normals", job->start_normals, job->count * d);
     if (status == MYR_OK)

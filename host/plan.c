@@ -3,9 +3,27 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "chain.h"
 #include "failure.h"
 #include "plan_choice.h"
 #include "target_data.h"
+
+/* A plan on the process discrete: a chain in place of rows. */
+static myr_status create_chain(myr_context *context, const myr_plan_choice *chosen,
+                               const myr_target *target, myr_plan **plan) {
+    *plan = calloc(1, sizeof **plan);
+    if (!*plan)
+        return myr_fail_memory(context, sizeof **plan);
+    (*plan)->dimension = target->dimension;
+    (*plan)->steps = chosen->options.steps;
+    myr_status status =
+        myr_chain_create(context, target, chosen->options.steps, chosen->exact_start, &(*plan)->chain);
+    if (status != MYR_OK) {
+        myr_plan_destroy(*plan);
+        *plan = NULL;
+    }
+    return status;
+}
 
 /* An empty plan with room for its rows and its start. */
 static myr_status allocate(myr_context *context, int dimension, int64_t steps, myr_plan **plan) {
@@ -111,6 +129,13 @@ myr_status myr_plan_create(myr_context *context, const myr_plan_options *options
     myr_status status = myr_plan_choose(context, options, &chosen);
     if (status != MYR_OK)
         return status;
+    if (chosen.process->discrete != (target->kind == MYR_TARGET_DISCRETE))
+        return myr_fail(context, MYR_UNSUPPORTED,
+                        "the process %s does not suit the target, which is of the type %s; expected %s",
+                        chosen.process->name, myr_target_type(target),
+                        chosen.process->discrete ? "a discrete target" : "the process discrete");
+    if (chosen.process->discrete)
+        return create_chain(context, &chosen, target, plan);
     if (!myr_sampler_supports_target(chosen.sampler->name, target))
         return myr_fail(context, MYR_UNSUPPORTED,
                         "the sampler %s needs a Gaussian target: its noise is the exact posterior variance",
@@ -223,6 +248,7 @@ void myr_plan_destroy(myr_plan *plan) {
         return;
     free(plan->rows);
     free(plan->start_mean); /* and start_scale, which lies behind it */
+    myr_chain_destroy(plan->chain);
     free(plan);
 }
 

@@ -161,6 +161,14 @@ static myr_status choose_start(myr_context *context, myr_plan_choice *choice) {
                     start ? start : "(null)");
 }
 
+static myr_status check_final_noise(myr_context *context, const myr_plan_choice *choice) {
+    if (choice->options.final_noise || !choice->process->discrete)
+        return MYR_OK;
+    return myr_fail(context, MYR_INVALID_ARGUMENT,
+                    "final_noise is off, but the process %s has no noise that could be left out",
+                    choice->process->name);
+}
+
 /* ---- all ------------------------------------------------------------------------------------------- */
 
 static myr_status look_up(myr_context *context, myr_plan_choice *choice) {
@@ -175,9 +183,9 @@ static myr_status look_up(myr_context *context, myr_plan_choice *choice) {
         return myr_fail(context, MYR_INVALID_ARGUMENT, "sampler \"%.64s\" is unknown; expected one of %s",
                         sampler ? sampler : "(null)", list_names(myr_sampler_name, names, sizeof names));
     if (!myr_sampler_supports(sampler, process))
-        return myr_fail(context, MYR_UNSUPPORTED,
-                        "the sampler %s is defined on the process %s only, not on %s", sampler,
-                        choice->sampler->only, process);
+        return myr_fail(context, MYR_UNSUPPORTED, "the sampler %s is defined on %s, not on the process %s",
+                        sampler, choice->sampler->only ? choice->sampler->only : "continuous processes",
+                        process);
     return MYR_OK;
 }
 
@@ -197,5 +205,7 @@ myr_status myr_plan_choose(myr_context *context, const myr_plan_options *options
         status = choose_churn(context, choice);
     if (status == MYR_OK)
         status = choose_noise_scale(context, choice);
+    if (status == MYR_OK)
+        status = check_final_noise(context, choice);
     return status == MYR_OK ? choose_start(context, choice) : status;
 }

@@ -14,6 +14,8 @@ typedef struct myr_limit {
     myr_row end;    /* its row */
 } myr_limit;
 
+typedef struct myr_chain myr_chain;
+
 struct myr_plan {
     int dimension;
     int64_t steps;
@@ -28,7 +30,8 @@ struct myr_plan {
     bool start_in_component;
     double *start_mean, *start_scale; /* [dimension] */
     myr_limit limit;
-    myr_row *rows; /* [steps] */
+    myr_row *rows;    /* [steps]; NULL on the process discrete, which has */
+    myr_chain *chain; /* a chain (chain.h); NULL on others */
 };
 
 /* The variance of x0 given x at level (a, s), for x0 of variance v: v s^2 / (a^2 v + s^2). */

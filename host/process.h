@@ -26,9 +26,10 @@ enum { MYR_OPTIONS_SCHEDULE = 1, MYR_OPTIONS_TRAINING = 2, MYR_OPTIONS_SIGMA = 4
 typedef struct myr_process {
     const char *name;
     const char *help;
-    int options; /* the groups it takes */
-    /* Fills the grid of options->steps steps, whose levels are there to be written. Fails with a message if
-     * the options do not suit the grid. */
+    int options;   /* the groups it takes */
+    bool discrete; /* of states, for discrete targets: it has a chain in place of a grid */
+    /* NULL of a discrete one; else fills the grid of options->steps steps, whose levels are there to be
+     * written. Fails with a message if the options do not suit the grid. */
     myr_status (*make_grid)(myr_context *context, const myr_plan_options *options, myr_grid *grid);
 } myr_process;
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "backend.h"
+#include "chain.h"
 #include "failure.h"
 #include "given.h"
 #include "moments.h"
@@ -164,6 +165,9 @@ static myr_status check_run(myr_context *context, const myr_plan *plan, const my
         return myr_fail(context, MYR_INVALID_ARGUMENT,
                         "target: has %d coordinates, but the plan was made for %d", target->dimension,
                         plan->dimension);
+    myr_status status = myr_chain_check_target(context, plan, target);
+    if (status != MYR_OK)
+        return status;
     if (plan->start_in_component && target->kind == MYR_TARGET_GAUSSIAN)
         return myr_fail(context, MYR_INVALID_ARGUMENT,
                         "target: is a %s, but the plan starts in a component of a mixture or of data",

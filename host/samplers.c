@@ -87,6 +87,9 @@ static const myr_sampler samplers[] = {
      .default_eta = 1.0,
      .drift = 1.0,
      .eta_power = 1},
+    {.name = "ancestral",
+     .help = "draws from the exact reverse chain p(x_{t-1} | x_t) (discrete only)",
+     .only = "discrete"},
 };
 
 enum { SAMPLERS = sizeof samplers / sizeof *samplers };
@@ -108,12 +111,19 @@ const myr_sampler *myr_sampler_find(const char *name) {
 
 bool myr_sampler_supports(const char *sampler, const char *process) {
     const myr_sampler *found = myr_sampler_find(sampler);
-    return found && myr_process_find(process) && (!found->only || strcmp(found->only, process) == 0);
+    const myr_process *on = myr_process_find(process);
+    if (!found || !on)
+        return false;
+    return found->only ? strcmp(found->only, process) == 0 : !on->discrete;
 }
 
 bool myr_sampler_supports_target(const char *sampler, const myr_target *target) {
     const myr_sampler *found = myr_sampler_find(sampler);
-    return found && target && (!found->affine_only || target->kind == MYR_TARGET_GAUSSIAN);
+    if (!found || !target)
+        return false;
+    if (target->kind == MYR_TARGET_DISCRETE || !found->write_row)
+        return target->kind == MYR_TARGET_DISCRETE && !found->write_row;
+    return !found->affine_only || target->kind == MYR_TARGET_GAUSSIAN;
 }
 
 myr_limit myr_sampler_limit(const myr_sampler *sampler, const myr_sampler_settings *settings) {

@@ -21,9 +21,9 @@ typedef void myr_write_row(const myr_level *levels, int64_t k, const myr_sampler
 typedef struct myr_sampler {
     const char *name;
     const char *help;
-    myr_write_row *write_row;
-    const char *only; /* the one process it is defined on; NULL: all */
-    bool scales_by_a; /* published for a = 1: it acts on x/a, and a = 0 is refused */
+    myr_write_row *write_row; /* NULL of one on the process discrete: it runs the chain */
+    const char *only;         /* the one process it is defined on; NULL: all but discrete */
+    bool scales_by_a;         /* published for a = 1: it acts on x/a, and a = 0 is refused */
     bool takes_churn;
     bool takes_noise_scale;
     double default_eta; /* of a sampler that takes it */

@@ -21,6 +21,10 @@ static void free_empirical(myr_target *target) {
     free(target->empirical.points);
 }
 
+static void free_discrete(myr_target *target) {
+    free(target->discrete.weights); /* and prior and transitions, which lie behind it */
+}
+
 /* By kind. */
 static const struct {
     const char *type;
@@ -30,6 +34,7 @@ static const struct {
     [MYR_TARGET_GAUSSIAN] = {"gaussian", MYR_MAX_DIMENSION, free_gaussian},
     [MYR_TARGET_MIXTURE] = {"mixture", MYR_MAX_DIMENSION, free_mixture},
     [MYR_TARGET_EMPIRICAL] = {"empirical", MYR_MAX_DATA_DIMENSION, free_empirical},
+    [MYR_TARGET_DISCRETE] = {"discrete", 1, free_discrete},
 };
 
 myr_status myr_target_allocate(myr_context *context, myr_target_kind kind, int dimension,

@@ -17,7 +17,8 @@
 typedef enum myr_target_kind {
     MYR_TARGET_GAUSSIAN,
     MYR_TARGET_MIXTURE,
-    MYR_TARGET_EMPIRICAL
+    MYR_TARGET_EMPIRICAL,
+    MYR_TARGET_DISCRETE
 } myr_target_kind;
 
 /* Independent along its axes. axes[r][c] is coordinate r of axis c, the axes being orthonormal; NULL where
@@ -39,6 +40,19 @@ typedef struct myr_empirical {
     float *points; /* [count][dimension] */
 } myr_empirical;
 
+/* States are numbered from 0 here. */
+typedef struct myr_discrete {
+    int states;
+    int64_t matrices;    /* 1, or one a step */
+    double *weights;     /* [states], their sum 1 */
+    double *prior;       /* [states], likewise */
+    double *transitions; /* [matrices][states][states], the sum of each row 1 */
+    uint64_t identity;   /* a hash of all of it: plans know their target by it */
+} myr_discrete;
+
+/* The matrix of step t, 1 … T. */
+const double *myr_discrete_matrix(const myr_discrete *discrete, int64_t t);
+
 struct myr_target {
     myr_target_kind kind;
     int dimension;
@@ -47,6 +61,7 @@ struct myr_target {
         myr_gaussian gaussian;
         myr_mixture mixture;
         myr_empirical empirical;
+        myr_discrete discrete;
     };
 };
 

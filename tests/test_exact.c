@@ -110,7 +110,7 @@ static double closed_form_bound(int64_t steps) {
 
 static void compare_with_closed_forms(int64_t steps, double v) {
     for (int i = 0; myr_sampler_name(i); i++)
-        for (int exact = 0; exact <= 1; exact++) {
+        for (int exact = 0; exact <= 1 && myr_sampler_supports(myr_sampler_name(i), "ve"); exact++) {
             myr_plan_options options = ask(myr_sampler_name(i), steps, exact ? "exact" : "prior");
             double got = solve(&options, 0.0, v).variance;
             long double want = closed_form(options.sampler, v, steps, exact ? (long double)v + 1.0L : 1.0L);
@@ -167,7 +167,7 @@ Test(exact, ddpm_exact_from_the_exact_start_keeps_mean_and_variance) {
 Test(exact, the_mean_moves_as_a_deviation_does) {
     const double m = 2.5;
     for (int i = 0; myr_sampler_name(i); i++)
-        for (int j = 0; j < VARIANCES; j++) {
+        for (int j = 0; j < VARIANCES && myr_sampler_supports(myr_sampler_name(i), "ve"); j++) {
             double v = variances[j];
             myr_plan_options options = ask(myr_sampler_name(i), 50, "prior");
             bool ddpm =
@@ -414,6 +414,8 @@ Test(exact, sixty_four_coordinates_are_sixty_four_answers) {
         variance[c] = 0.003 * (c + 1) * (c + 1);
     }
     for (int i = 0; myr_sampler_name(i); i++) {
+        if (!myr_sampler_supports(myr_sampler_name(i), "ve"))
+            continue;
         myr_plan_options options = ask(myr_sampler_name(i), 23, "prior");
         myr_target *target = NULL;
         myr_plan *plan = NULL;

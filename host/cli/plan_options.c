@@ -24,7 +24,8 @@ enum {
 
 static const struct argp_option plan_options[] = {
     {NULL, 0, NULL, 0, "What is run:", 1},
-    {"process", KEY_PROCESS, "NAME", 0, "the forward process, ve, vp or edm (ve)", 1},
+    {"process", KEY_PROCESS, "NAME", 0,
+     "the forward process, ve, vp or edm; discrete for such a target (ve)", 1},
     {"sampler", KEY_SAMPLER, "LIST", 0,
      "names between commas, or all that the process, its grid and the target allow (all)", 1},
     {"steps", KEY_STEPS, "LIST", 0, "numbers of steps, 1 to 1M, each with each sampler (1000)", 1},
@@ -40,8 +41,8 @@ static const struct argp_option plan_options[] = {
     CLI_GRID_OPTIONS(2),
     {NULL, 0, NULL, 0, "The target:", 3},
     {"target", KEY_TARGET, "KIND", 0,
-     "gaussian: independent coordinates, of --mean and --variance; or FILE.json: a mixture, or a Gaussian "
-     "with any covariance (gaussian)",
+     "gaussian: independent coordinates, of --mean and --variance; or FILE.json: a mixture, a Gaussian "
+     "with any covariance, or discrete states (gaussian)",
      3},
     {"mean", KEY_MEAN, "LIST", 0, "one a coordinate, 1 to 64 of them (0)", 3},
     {"variance", KEY_VARIANCE, "LIST", 0, "as many as means, all above 0 (0.01)", 3},
@@ -50,7 +51,6 @@ static const struct argp_option plan_options[] = {
 cli_plan_options cli_plan_options_default(void) {
     const myr_plan_options library = MYR_PLAN_OPTIONS_INIT;
     return (cli_plan_options){
-        .process = library.process,
         .eta = library.eta,
         .start = library.start,
         .final_noise = library.final_noise,
@@ -172,6 +172,8 @@ static int settle_samplers(cli_plan_options *options) {
     /* A sampler named that does not suit is refused with the reason, by the library. */
     size_t count = all ? list_supported(options->process, options->target, names)
                        : list_names(myr_sampler_name, names);
+    if (all && count == 0) /* process and target do not go together: the library says so */
+        count = list_supported(options->process, NULL, names);
     size_t items = count;
     char **list = all ? NULL : cli_split_list(options->sampler_text, &items);
     options->samplers = calloc(items, sizeof *options->samplers);
@@ -251,16 +253,25 @@ static int leave_out_unsupported(myr_context *context, cli_plan_options *options
     return CLI_DONE;
 }
 
+/* What was not given and hangs on the target: the process, and the steps that its file may fix. */
+static void settle_process(cli_plan_options *options) {
+    const myr_plan_options library = MYR_PLAN_OPTIONS_INIT;
+    const int64_t fixed = myr_target_steps(options->target);
+    if (!options->process)
+        options->process = myr_target_states(options->target) > 0 ? "discrete" : library.process;
+    if (options->steps)
+        return;
+    options->steps = malloc(sizeof *options->steps);
+    if (!options->steps)
+        cli_out_of_memory();
+    options->steps[0] = (uint64_t)(fixed > 0 ? fixed : library.steps);
+    options->steps_count = 1;
+}
+
 int cli_plan_options_settle(myr_context *context, cli_plan_options *options) {
-    if (!options->steps) {
-        const myr_plan_options library = MYR_PLAN_OPTIONS_INIT;
-        options->steps = malloc(sizeof *options->steps);
-        if (!options->steps)
-            cli_out_of_memory();
-        options->steps[0] = (uint64_t)library.steps;
-        options->steps_count = 1;
-    }
     int status = settle_target(context, options);
+    if (status == CLI_DONE)
+        settle_process(options);
     if (status == CLI_DONE)
         status = settle_samplers(options);
     return status == CLI_DONE ? leave_out_unsupported(context, options) : status;

@@ -8,7 +8,7 @@
 #include "myriad/myriad.h"
 
 typedef struct cli_plan_options {
-    const char *process;
+    const char *process;      /* NULL before settling: that of the target */
     const char *sampler_text; /* --sampler as given; NULL: all that the process supports */
     const char **samplers;    /* [sampler_count], after settling */
     size_t sampler_count;

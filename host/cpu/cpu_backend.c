@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cpu_chain.h"
 #include "cpu_isa.h"
 #include "cpu_rows.h"
 #include "failure.h"
@@ -33,6 +34,8 @@ static void push_moments(const myr_cpu_rows *run, uint64_t count, myr_moment_nod
 
 myr_status myr_cpu_moments(myr_context *context, const myr_lanes_isa *isa, const myr_job *job,
                            myr_moment *moments) {
+    if (job->plan->chain)
+        return myr_cpu_chain_moments(context, isa, job, moments);
     myr_cpu_rows run;
     myr_status status = myr_cpu_rows_begin(context, &run, isa, job);
     if (status != MYR_OK)
@@ -62,6 +65,8 @@ myr_status myr_cpu_moments(myr_context *context, const myr_lanes_isa *isa, const
 
 myr_status myr_cpu_states(myr_context *context, const myr_lanes_isa *isa, const myr_job *job,
                           double *states) {
+    if (job->plan->chain)
+        return myr_cpu_chain_states(context, isa, job, states);
     myr_cpu_rows run;
     myr_status status = myr_cpu_rows_begin(context, &run, isa, job);
     if (status != MYR_OK)

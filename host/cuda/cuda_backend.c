@@ -1,6 +1,8 @@
 /* The cuda backend's entry in the list of backends. */
 #include "cuda_backend.h"
 
+#include "cuda_chain.h"
+#include "cuda_points.h"
 #include "cuda_run.h"
 
 static void describe(int device, int threads, char *text, size_t size) {
@@ -9,16 +11,24 @@ static void describe(int device, int threads, char *text, size_t size) {
 }
 
 static myr_status moments(myr_context *context, const myr_job *job, myr_moment *result) {
+    if (job->plan->chain)
+        return myr_cuda_chain_moments(context, &myr_cuda_usual_limits, job, result);
+    if (job->target->kind == MYR_TARGET_EMPIRICAL)
+        return myr_cuda_points_moments(context, &myr_points_usual_limits, job, result);
     return myr_cuda_moments(context, &myr_cuda_usual_limits, job, result);
 }
 
 static myr_status states(myr_context *context, const myr_job *job, double *result) {
+    if (job->plan->chain)
+        return myr_cuda_chain_states(context, &myr_cuda_usual_limits, job, result);
+    if (job->target->kind == MYR_TARGET_EMPIRICAL)
+        return myr_cuda_points_states(context, &myr_points_usual_limits, job, result);
     return myr_cuda_states(context, &myr_cuda_usual_limits, job, result);
 }
 
 const myr_backend myr_backend_cuda = {
     .name = "cuda",
-    .help = "float on an NVIDIA GPU, exact or fast arithmetic, all steps in one kernel",
+    .help = "float on an NVIDIA GPU, exact or fast arithmetic, all steps in one kernel but for data",
     .available = myr_cuda_available,
     .describe = describe,
     .moments = moments,

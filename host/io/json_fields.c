@@ -127,23 +127,38 @@ myr_status myr_json_vector(const myr_json *json, const char *name, int length, d
     return status == MYR_OK ? read_numbers(json, name, value, length, values) : status;
 }
 
+myr_status myr_json_matrix_value(const myr_json *json, const char *place, const json_t *value, int rows,
+                                 int length, double *values) {
+    if (!json_is_array(value))
+        return refuse_kind(json, place, value, "an array of arrays of numbers");
+    if (json_array_size(value) != (size_t)rows)
+        return myr_fail(json->context, MYR_INVALID_DATA, "%s: %s has %zu entries; expected %d", json->path,
+                        place, json_array_size(value), rows);
+    myr_status status = MYR_OK;
+    for (int r = 0; status == MYR_OK && r < rows; r++) {
+        char row[128];
+        snprintf(row, sizeof row, "%s[%d]", place, r);
+        status = read_numbers(json, row, json_array_get(value, (size_t)r), length,
+                              values + (size_t)r * (size_t)length);
+    }
+    return status;
+}
+
 myr_status myr_json_matrix(const myr_json *json, const char *name, int rows, int length, double *values) {
+    json_t *value;
+    myr_status status = myr_json_field(json, name, &value);
+    return status == MYR_OK ? myr_json_matrix_value(json, name, value, rows, length, values) : status;
+}
+
+myr_status myr_json_real(const myr_json *json, const char *name, double *number) {
     json_t *value;
     myr_status status = myr_json_field(json, name, &value);
     if (status != MYR_OK)
         return status;
-    if (!json_is_array(value))
-        return refuse_kind(json, name, value, "an array of arrays of numbers");
-    if (json_array_size(value) != (size_t)rows)
-        return myr_fail(json->context, MYR_INVALID_DATA, "%s: %s has %zu entries; expected %d", json->path,
-                        name, json_array_size(value), rows);
-    for (int r = 0; status == MYR_OK && r < rows; r++) {
-        char place[128];
-        snprintf(place, sizeof place, "%s[%d]", name, r);
-        status = read_numbers(json, place, json_array_get(value, (size_t)r), length,
-                              values + (size_t)r * (size_t)length);
-    }
-    return status;
+    if (!json_is_number(value))
+        return refuse_kind(json, name, value, "a number");
+    *number = json_number_value(value);
+    return MYR_OK;
 }
 
 myr_status myr_json_string(const myr_json *json, const char *name, const char **text) {

@@ -30,6 +30,13 @@ myr_status myr_json_length(const myr_json *json, const char *name, int most, int
 myr_status myr_json_vector(const myr_json *json, const char *name, int length, double *values);
 myr_status myr_json_matrix(const myr_json *json, const char *name, int rows, int length, double *values);
 
+/* The value of a field as such a matrix; place is what messages call it. */
+myr_status myr_json_matrix_value(const myr_json *json, const char *place, const json_t *value, int rows,
+                                 int length, double *values);
+
+/* A field that is a number. */
+myr_status myr_json_real(const myr_json *json, const char *name, double *number);
+
 /* A field that is a string. */
 myr_status myr_json_string(const myr_json *json, const char *name, const char **text);
 

@@ -12,6 +12,7 @@ static const struct {
 } types[] = {
     {"gaussian", myr_read_gaussian},
     {"mixture", myr_read_mixture},
+    {"discrete", myr_read_discrete},
 };
 enum { TYPES = sizeof types / sizeof *types };
 

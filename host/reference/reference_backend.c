@@ -7,6 +7,7 @@
 
 #include "backend.h"
 #include "failure.h"
+#include "reference_chain.h"
 #include "reference_denoise.h"
 #include "reference_random.h"
 
@@ -78,6 +79,10 @@ static double step_normal(const myr_job *job, uint64_t n, myr_reference_stream *
 static void run_rows(const myr_job *job, uint64_t n, walk *w) {
     const myr_plan *plan = job->plan;
     const int d = plan->dimension;
+    if (plan->chain) {
+        w->x[0] = myr_reference_chain_run(job, job->first + n, w->x[0]);
+        return;
+    }
     for (int c = 0; c < d; c++)
         w->d1[c] = w->d2[c] = 0.0;
     /* A stream for each noise, so that each keeps its block; both number the same stream's normals. */
@@ -121,6 +126,10 @@ static void start_state(const myr_job *job, uint64_t n, walk *w) {
     if (job->states) {
         for (int c = 0; c < plan->dimension; c++)
             w->x[c] = job->states[n * (uint64_t)plan->dimension + (uint64_t)c];
+        return;
+    }
+    if (plan->chain) {
+        w->x[0] = myr_reference_chain_start(job, job->first + n);
         return;
     }
     if (plan->start_in_component) {

@@ -100,6 +100,8 @@ void myr_reference_denoise(const myr_target *target, double a, double s, const d
         case MYR_TARGET_EMPIRICAL:
             denoise_empirical(target, a, s, x, d);
             break;
+        case MYR_TARGET_DISCRETE: /* has a chain, and no denoiser */
+            break;
     }
 }
 

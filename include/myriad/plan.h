@@ -12,7 +12,14 @@
  *
  * with S = sqrt(C^2 + E^2 Var(x0 | x)) a coordinate; z1, z2 fresh standard normals. Before the first
  * denoiser outputs d1 = d2 = 0. A row may leave from a level noisier than the one entered before it (churn
- * raises s), but its a is the a_next of the row before. */
+ * raises s), but its a is the a_next of the row before.
+ *
+ * On the process "discrete" a plan holds, instead of rows, the chain of a discrete target turned round: the
+ * laws p_0 … p_T of the states that its forward chain passes through, and by them the reverse chain
+ *
+ *     P(x_{t-1} = j | x_t = i) = Q_t(i | j) p_{t-1}(j) / p_t(i)
+ *
+ * whose step number k, from 0, leads from x_{T-k} to x_{T-k-1}. */
 #ifndef MYRIAD_PLAN_H
 #define MYRIAD_PLAN_H
 
@@ -27,6 +34,10 @@ extern "C" {
 #endif
 
 #define MYR_MAX_STEPS 1000000
+
+/* On discrete the steps are limited also by the fast backends' table: steps x S x W x 4 bytes, W being S
+ * rounded up to a power of two. */
+#define MYR_MAX_CHAIN_BYTES 1073741824
 
 /* One step. Fields not used by a sampler are 0. All are finite; a, s, n, C, E are not negative. */
 typedef struct myr_row {
@@ -44,12 +55,12 @@ typedef struct myr_row {
  * only ever grows by appended fields; the library takes their defaults where the caller has none. */
 typedef struct myr_plan_options {
     size_t struct_size;
-    const char *process; /* "ve", "vp", "edm"; see myr_process_name */
+    const char *process; /* "ve", "vp", "edm", "discrete"; see myr_process_name */
     const char *sampler; /* see myr_sampler_name */
     int64_t steps;       /* T, 1 … MYR_MAX_STEPS */
     double eta;          /* 0 … 1, share of fresh noise; MYR_DEFAULT_ETA: the sampler's own default */
-    const char *start;   /* "prior": N(0, 1), on edm N(0, sigma_max^2); "exact": the target's true marginal
-                            at level 0 */
+    const char *start;   /* "prior": N(0, 1), on edm N(0, sigma_max^2), on discrete the target's prior;
+                            "exact": the target's true marginal at level 0 */
     bool final_noise;    /* false: the last row adds no noise after its denoiser, as image pipelines do */
 
     /* From here on 0, NULL or false asks for the default. A field that the process or the sampler does not
@@ -108,15 +119,20 @@ int64_t myr_plan_steps(const myr_plan *plan);
 int myr_plan_dimension(const myr_plan *plan);
 int myr_plan_slots(const myr_plan *plan);
 
-/* The table, myr_plan_steps rows; valid as long as the plan. NULL for a NULL plan. */
+/* The table, myr_plan_steps rows; valid as long as the plan. NULL for a NULL plan, and on discrete. */
 const myr_row *myr_plan_rows(const myr_plan *plan);
 
 /* The exact mean and variance of the plan's result, one a coordinate, by a linear recursion over the
  * table (in long double, the table itself being double). For targets whose denoiser is affine
- * (Gaussians); others: MYR_UNSUPPORTED. Either array may be NULL. Relative error: near 1e-13 after a
- * million steps. */
+ * (Gaussians), and for discrete ones, by the law of the chain; others: MYR_UNSUPPORTED. Either array may be
+ * NULL. Relative error: near 1e-13 after a million steps. */
 myr_status myr_plan_exact(myr_context *context, const myr_plan *plan, const myr_target *target,
                           double *mean, double *variance);
+
+/* The exact probabilities of the states of the plan's result, probabilities[myr_target_states(target)], for
+ * discrete targets; others: MYR_UNSUPPORTED. The target is the one that the plan was made for. */
+myr_status myr_plan_exact_states(myr_context *context, const myr_plan *plan, const myr_target *target,
+                                 double *probabilities);
 
 /* The variance's limit as the steps grow without bound (Dt -> 0), one a coordinate: between the plan's own
  * first and last level, and on edm with the step from sigma_min to 0 as it is. MYR_UNSUPPORTED for plans

@@ -45,6 +45,38 @@ myr_status myr_target_create_mixture(myr_context *context, int dimension, int co
 myr_status myr_target_create_empirical(myr_context *context, int64_t count, int dimension,
                                        const float *points, myr_target **target);
 
+/* A distribution of states 1 … S with a Markov chain that forgets it: x0 is state i + 1 with a probability
+ * proportional to weights[i], and step t of the chain leads from state i + 1 to j + 1 with probability
+ * transitions[t - 1][i][j]. matrices is 1, and that matrix serves every step, or the number of steps, a
+ * matrix a step. prior: weights of x_T for the start "prior"; NULL: every state alike.
+ *
+ * states 1 … MYR_MAX_STATES. Weights and prior: finite, not negative, at most 1e30, at least one above 0;
+ * they are divided by their sum. Transitions: 0 … 1, the entries of each row sum to 1 within 1e-6 and are
+ * divided by their sum; all of them take at most MYR_MAX_TRANSITION_BYTES. Everything is copied. Errors: as
+ * above.
+ *
+ * It runs on the process "discrete" alone. Its one coordinate is the state's number, 1 … S. */
+#define MYR_MAX_STATES 256
+#define MYR_MAX_TRANSITION_BYTES 1073741824
+myr_status myr_target_create_discrete(myr_context *context, int states, const double *weights,
+                                      int64_t matrices, const double *transitions, const double *prior,
+                                      myr_target **target);
+
+/* Transition matrices by name, to matrix[states][states]; beta is 0 … 1:
+ *
+ *     "uniform"      with probability beta to a state drawn uniformly from all of them, the own one
+ * included "absorbing"    with probability beta to absorbing_state, 1 … states "birth-death"  with
+ * probability beta/2 to each neighbour in number; at an end that part stays
+ *
+ * absorbing_state is not looked at for the others. Errors: MYR_INVALID_ARGUMENT. */
+myr_status myr_transition_matrix(myr_context *context, const char *name, int states, double beta,
+                                 int absorbing_state, double *matrix);
+
+/* The number of states of a discrete target, and the steps that its matrices are for: 0 if any number is; 0
+ * for other targets and for NULL. */
+int myr_target_states(const myr_target *target);
+int64_t myr_target_steps(const myr_target *target);
+
 /* Reads a target from a file, NAME.json or (data) NAME.npy; docs/targets.md has the formats. Errors:
  * MYR_IO_ERROR, MYR_INVALID_DATA (the file, what is wrong where, and what was expected),
  * MYR_INVALID_ARGUMENT (a name without an extension that is known), MYR_OUT_OF_MEMORY. */
@@ -53,7 +85,8 @@ myr_status myr_target_load(myr_context *context, const char *path, myr_target **
 /* Frees it. NULL is allowed. Plans made for the target stay valid. */
 void myr_target_destroy(myr_target *target);
 
-/* What it is, as the files name it: "gaussian", "mixture" or "empirical" (data); "" for NULL. */
+/* What it is, as the files name it: "gaussian", "mixture", "empirical" (data) or
+ * "discrete"; "" for NULL. */
 const char *myr_target_type(const myr_target *target);
 
 /* The number of coordinates; 0 for NULL. */

@@ -1,0 +1,13 @@
+/* Runs of chains on the cpu. */
+#ifndef MYRIAD_CPU_CHAIN_H
+#define MYRIAD_CPU_CHAIN_H
+
+#include "cpu_isa.h"
+
+/* As myr_cpu_moments and myr_cpu_states, for plans with a chain. */
+myr_status myr_cpu_chain_moments(myr_context *context, const myr_lanes_isa *isa, const myr_job *job,
+                                 myr_moment *moments);
+myr_status myr_cpu_chain_states(myr_context *context, const myr_lanes_isa *isa, const myr_job *job,
+                                double *states);
+
+#endif
