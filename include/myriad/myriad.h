@@ -4,6 +4,7 @@
 
 #include "myriad/compute.h"
 #include "myriad/context.h"
+#include "myriad/fit.h"
 #include "myriad/linear.h"
 #include "myriad/plan.h"
 #include "myriad/preference.h"

@@ -1,0 +1,21 @@
+/* Fits of resampled outcomes, many at once. */
+#ifndef MYRIAD_FIT_BOOTSTRAP_H
+#define MYRIAD_FIT_BOOTSTRAP_H
+
+#include "fit_solve.h"
+
+typedef struct myr_bootstrap {
+    uint32_t replicates;
+    uint64_t seed;
+    myr_solver solver;
+    myr_progress progress;
+    void *user;
+    uint64_t done, total; /* of all parts' replicates, for progress */
+} myr_bootstrap;
+
+/* Fits the replicates of one part from its maximum x; estimates [replicates][parameters], a row of NaN for
+ * a replicate without a finite maximum, or that did not converge. */
+myr_status myr_bootstrap_model(myr_context *context, const myr_model *model, myr_bootstrap *bootstrap,
+                               const double *x, double *estimates);
+
+#endif

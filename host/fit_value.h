@@ -1,0 +1,20 @@
+/* The two likelihoods, without the ridge's term. Hessians and diagonals are added to. */
+#ifndef MYRIAD_FIT_VALUE_H
+#define MYRIAD_FIT_VALUE_H
+
+#include "fit_model.h"
+
+uint64_t myr_pairs_scratch(const myr_model *model);
+double myr_pairs_value(const myr_model *model, const double *weights, const double *x, double *gradient,
+                       double *scratch, int threads);
+void myr_pairs_hessian(const myr_model *model, const double *weights, const double *x, double *hessian);
+void myr_pairs_diagonal(const myr_model *model, const double *weights, const double *x, double *diagonal);
+
+double myr_rankings_value(const myr_model *model, const double *weights, const double *x, double *gradient,
+                          double *scratch);
+void myr_rankings_hessian(const myr_model *model, const double *weights, const double *x, double *hessian,
+                          double *scratch);
+void myr_rankings_diagonal(const myr_model *model, const double *weights, const double *x, double *diagonal,
+                           double *scratch);
+
+#endif

@@ -1,0 +1,48 @@
+#define _GNU_SOURCE /* strtod_l */
+
+#include "csv_field.h"
+
+#include <jansson.h>
+#include <locale.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+const char *myr_field_shown(const char *text, size_t length, char shown[MYR_FIELD_SHOWN]) {
+    size_t n = 0, cut = length > 40 ? 40 : length;
+    while (cut < length && cut > 0 && ((unsigned char)text[cut] & 0xc0) == 0x80)
+        cut--; /* not within a character */
+    shown[n++] = '\'';
+    for (size_t i = 0; i < cut; i++)
+        shown[n++] = (unsigned char)text[i] < ' ' || text[i] == 127 ? '?' : text[i];
+    snprintf(shown + n, MYR_FIELD_SHOWN - n, "%s'", cut < length ? "..." : "");
+    return shown;
+}
+
+bool myr_field_number(const char *name, const char *text, size_t length, double low, double high,
+                      const char *expected, double *value, char *wrong, size_t size) {
+    char shown[MYR_FIELD_SHOWN], *end = NULL;
+    locale_t locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
+    *value = locale ? strtod_l(text, &end, locale) : 0.0;
+    if (locale)
+        freelocale(locale);
+    if (length == 0)
+        snprintf(wrong, size, "%s is empty; expected %s", name, expected);
+    else if (end != text + length)
+        snprintf(wrong, size, "%s is %s, which is not a number; expected %s", name,
+                 myr_field_shown(text, length, shown), expected);
+    else if (!(*value >= low && *value <= high))
+        snprintf(wrong, size, "%s is %s; expected %s", name, myr_field_shown(text, length, shown),
+                 expected);
+    else
+        return true;
+    return false;
+}
+
+bool myr_field_is_text(const char *text, size_t length) {
+    for (size_t n = 0; n < length; n++)
+        if ((unsigned char)text[n] < ' ' || text[n] == 127)
+            return false;
+    json_t *string = json_stringn(text, length);
+    json_decref(string);
+    return string != NULL;
+}

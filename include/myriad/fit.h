@@ -1,0 +1,184 @@
+/* Fits of preferences: abilities of items, or coefficients of features, from comparisons and rankings.
+ *
+ *     Bradley-Terry    P(i preferred to j)  = sigmoid(x_i - x_j)      (+ home where i is the first column)
+ *     Plackett-Luce    P(y_1 > y_2 > …)     = prod_k exp(x_k) / sum_{j >= k} exp(x_j)
+ *     DPO              x_i = beta log(pi(i) / pi_ref(i)) + constant, else as Bradley-Terry
+ *
+ * The maximum of the likelihood, with standard errors from the observed information and intervals from them
+ * or from a bootstrap. Items of different prompts are never compared: each prompt's abilities have a sum of
+ * their own, which is 0. */
+#ifndef MYRIAD_FIT_H
+#define MYRIAD_FIT_H
+
+#include "myriad/linear.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- what was observed ----------------------------------------------------------------------------- */
+
+typedef struct myr_outcomes myr_outcomes;
+
+typedef enum myr_outcome_kind { MYR_COMPARISONS, MYR_RANKINGS } myr_outcome_kind;
+
+typedef struct myr_outcomes_options {
+    size_t struct_size;
+    const char *input; /* "auto", "comparisons" or "rankings" */
+    bool pool;         /* the prompt column is passed over: an item is the same under every prompt */
+    const char *const *without; /* items that are left out, with the comparisons they are in … */
+    size_t without_count;       /* … so many */
+} myr_outcomes_options;
+
+#define MYR_OUTCOMES_OPTIONS_INIT \
+    { sizeof(myr_outcomes_options), "auto", false, NULL, 0 }
+
+/* Reads a .csv file (RFC 4180, UTF-8, LF or CRLF).
+ *
+ * Comparisons have a header, which names, in any order, either winner and loser (and weight), or first and
+ * second and then score (0 … 1, the first one's share: ½ is a tie) or first_wins and second_wins; score may
+ * have a weight. All may have a prompt. Other columns are passed over. A whole weight n counts as n
+ * comparisons, any other as one that weighs so much. "auto" knows comparisons by the names winner or loser,
+ * or first and second, in the first line.
+ *
+ * Rankings are a line each, best first, with two items or more; empty fields at the end do not count, nor
+ * does a first line rank1,rank2,….
+ *
+ * Errors name the file, and where they can the line and column: MYR_INVALID_DATA, MYR_IO_ERROR,
+ * MYR_OUT_OF_MEMORY, MYR_INVALID_ARGUMENT. */
+myr_status myr_outcomes_load(myr_context *context, const char *path, const myr_outcomes_options *options,
+                             myr_outcomes **outcomes);
+
+/* The same from arrays in host memory, which are copied. Items are numbered 0 … items - 1, and are named by
+ * their numbers. first_wins and second_wins, 0 … 1e15, are the weights of the two outcomes of a comparison;
+ * NULL: all 1, and all 0. A whole weight of one outcome alone counts as so many comparisons. */
+myr_status myr_outcomes_create_comparisons(myr_context *context, uint32_t items, uint64_t count,
+                                           const uint32_t *first, const uint32_t *second,
+                                           const double *first_wins, const double *second_wins,
+                                           myr_outcomes **outcomes);
+
+/* Ranking m is item[offsets[m]] … item[offsets[m + 1] - 1], best first: two items or more, none twice. */
+myr_status myr_outcomes_create_rankings(myr_context *context, uint32_t items, uint64_t count,
+                                        const uint64_t *offsets, const uint32_t *item,
+                                        myr_outcomes **outcomes);
+
+/* Frees it. NULL is allowed. */
+void myr_outcomes_destroy(myr_outcomes *outcomes);
+
+myr_outcome_kind myr_outcomes_kind(const myr_outcomes *outcomes);
+uint32_t myr_outcomes_items(const myr_outcomes *outcomes);
+uint32_t myr_outcomes_prompts(const myr_outcomes *outcomes); /* 0: there is no such column */
+uint64_t myr_outcomes_rows(const myr_outcomes *outcomes);    /* of the file, that were taken */
+double myr_outcomes_weight(const myr_outcomes *outcomes);    /* of all comparisons, or rankings, together */
+
+/* The columns that were read, as "winner, loser, weight"; "" for rankings and arrays. */
+const char *myr_outcomes_columns(const myr_outcomes *outcomes);
+
+/* An item's name, and its prompt ("" if there is none); NULL past the last item. */
+const char *myr_outcomes_name(const myr_outcomes *outcomes, uint32_t item);
+const char *myr_outcomes_prompt(const myr_outcomes *outcomes, uint32_t item);
+
+/* Reads a reference policy for the items: a .csv file with the columns item, log_probability and, if the
+ * outcomes have prompts, prompt; an item for each of the outcomes', others are passed over. logs has room
+ * for one number an item. */
+myr_status myr_outcomes_load_reference(myr_context *context, const char *path, const myr_outcomes *outcomes,
+                                       double *logs);
+
+/* ---- fits ------------------------------------------------------------------------------------------ */
+
+/* The objectives: name and one line of help; NULL past the end. */
+const char *myr_objective_name(int index);
+const char *myr_objective_help(int index);
+
+#define MYR_FIT_NEWTON 1024     /* parameters up to which Newton's method is taken, else L-BFGS */
+#define MYR_FIT_COVARIANCE 4096 /* parameters up to which there are standard errors */
+#define MYR_MAX_BOOTSTRAP 100000
+
+typedef struct myr_fit_options {
+    size_t struct_size;
+    const char *objective;   /* "bt", "pl", "dpo"; NULL: pl for rankings, else bt. bt and dpo take rankings
+                                of two items alone */
+    double beta;             /* of dpo, 1e-6 … 1e6 */
+    const double *reference; /* of dpo: log pi_ref of each item, up to a constant a prompt; NULL: uniform.
+                                Of abilities it changes the probabilities alone */
+    double ridge;            /* 0 or more: -ridge/2 sum x^2 is added to the log-likelihood. Above 0 there
+                                always is a finite maximum */
+    bool home;               /* an advantage for the first of each comparison; needs comparisons */
+    int64_t baseline;        /* an item whose ability is set to 0; -1: the sum is 0. Without prompts */
+    uint32_t bootstrap; /* replicates, 0 … MYR_MAX_BOOTSTRAP; 0: intervals from the standard errors */
+    uint64_t seed;      /* of the bootstrap */
+    double level;       /* of the intervals, above 0 and below 1 */
+    uint32_t max_iterations; /* 1 … 1e6 */
+    double tolerance;      /* 1e-12 … 1: converged means that no component of the gradient, divided by the
+                              root of its own second derivative, is larger. That is, roughly, how far the
+                              estimate is from the maximum, in standard errors */
+    int threads;           /* 0: all that the process may use */
+    myr_progress progress; /* over the bootstrap's replicates; NULL: none */
+    void *user;
+} myr_fit_options;
+
+#define MYR_FIT_OPTIONS_INIT                                                                             \
+    {                                                                                                    \
+        sizeof(myr_fit_options), NULL, 1.0, NULL, 0.0, false, -1, 0, MYR_DEFAULT_SEED, 0.95, 1000, 1e-6, \
+            0, NULL, NULL                                                                                \
+    }
+
+/* NaN where there is none: a standard error beyond MYR_FIT_COVARIANCE, then also the interval unless it is
+ * the bootstrap's; probability of what is no item. */
+typedef struct myr_estimate {
+    double estimate;       /* ability x; of dpo the implicit reward beta log(pi / pi_ref), centred */
+    double standard_error; /* from the observed information (with a ridge, the penalised one) */
+    double ci_low, ci_high;
+    double probability; /* of being the best of all items of its prompt, exp(x_i) / sum exp(x_j); of dpo the
+                           policy, pi_ref exp(x / beta) / Z */
+} myr_estimate;
+
+typedef struct myr_fit_report {
+    const char *objective;    /* the one that was fitted */
+    const char *method;       /* "newton" or "l-bfgs" (of the largest part) */
+    double log_likelihood;    /* without the ridge's term */
+    uint64_t iterations;      /* of the part that took most */
+    uint64_t evaluations;     /* of the objective, all told */
+    bool converged;           /* the gradient's norm says so */
+    double gradient;          /* that norm: see tolerance */
+    myr_estimate home;        /* the advantage; NaN without one */
+    uint32_t replicates;      /* of the bootstrap that the intervals come from … */
+    uint32_t unbounded;       /* … and those left out: no finite maximum, or not converged */
+    double seconds;           /* of the fit, without the bootstrap … */
+    double bootstrap_seconds; /* … and of the bootstrap */
+} myr_fit_report;
+
+/* Fits; items [myr_outcomes_items]. The same bits on any number of threads.
+ *
+ * Without a ridge a set without a finite maximum is refused before the fit, MYR_INVALID_DATA: there is one
+ * exactly if every item is linked to every other (of its prompt) by a chain of wins, and back (Ford 1957;
+ * rankings: Hunter 2004); the items outside the largest such set are named. With home, besides, no order of
+ * the items together with the advantage, or its opposite, may explain every result.
+ *
+ * The bootstrap draws comparisons (or rankings) again: n equal ones weigh Poisson(n), an inversion of word
+ * b of stream MYR_STREAM_RESAMPLE of "trajectory" c, for replicate b and the c-th kind of comparison, in
+ * the order of first item, second item and weights (rankings: the c-th ranking). n is at most 1e8. */
+myr_status myr_fit(myr_context *context, const myr_outcomes *outcomes, const myr_fit_options *options,
+                   myr_estimate *items, myr_fit_report *report);
+
+/* A log-linear policy: the coefficients of features (myriad/linear.h), estimates [parameters], fitted by
+ * bt (beta 1, no reference) or dpo. L-BFGS on myr_loss_linear, then, up to 2,048 parameters, Newton's
+ * method in double. options' reference, home, baseline and threads are not for it: the reference is the
+ * features' own, threads are compute's. Features that are linearly dependent, or that separate all pairs,
+ * are refused unless there is a ridge. The bootstrap is that of myr_loss_many, a pair being a row. */
+myr_status myr_fit_linear(myr_context *context, const myr_features *features,
+                          const myr_fit_options *options, const myr_compute_options *compute,
+                          myr_estimate *estimates, myr_fit_report *report);
+
+#define MYR_FIT_LINEAR_NEWTON 2048
+
+/* The features of the outcomes' comparisons, for myr_fit_linear: row i of file [rows][parameters] is
+ * Phi_first - Phi_second (of winner and loser) of the i-th comparison of the file. reference is NULL or a
+ * number an item. What features then points to is the outcomes' and lives as long as they. */
+myr_status myr_outcomes_features(myr_context *context, myr_outcomes *outcomes, const char *path,
+                                 const double *reference, myr_features *features);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
