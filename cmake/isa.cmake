@@ -7,9 +7,12 @@ set(isa_flags_baseline "")
 set(isa_flags_avx2 -mavx2 -mfma)
 set(isa_flags_avx512 -mavx512f -mavx512dq -mavx512bw -mavx512vl -mavx2 -mfma -mprefer-vector-width=512)
 # Without errno and traps to mind, square roots and selects vectorise; no value changes.
-set(isa_common_flags -O3 -fno-math-errno -fno-trapping-math -fopenmp-simd)
-if(MYRIAD_SANITIZE AND CMAKE_C_COMPILER_ID MATCHES Clang)
-  list(APPEND isa_common_flags -Wno-pass-failed) # sanitized loops need not vectorise
+set(isa_common_flags -fno-math-errno -fno-trapping-math -fopenmp-simd)
+if(MYRIAD_SANITIZE)
+  # Sanitized loops do not vectorise; to try takes compilers minutes.
+  list(APPEND isa_common_flags -O1 $<$<C_COMPILER_ID:Clang>:-Wno-pass-failed>)
+else()
+  list(APPEND isa_common_flags -O3)
 endif()
 
 # myriad_isa_objects(PREFIX SOURCE RESULT): an object library PREFIX_ISA of the source for each instruction
