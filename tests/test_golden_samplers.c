@@ -1,29 +1,19 @@
 /* Schedules, rows, final samples and exact laws against those of published implementations, fed with the
  * same noise: the files of golden/samplers, whose conventions are in them. */
 #include <criterion/criterion.h>
-#include <jansson.h>
 #include <math.h>
 #include <string.h>
 
+#include "golden_inputs.h"
 #include "samplers.h"
-#include "support.h"
 
-enum { COORDINATES = 4, MOST_NOISE = 64 };
+enum { MOST_NOISE = 64 };
 
 /* Published numbers are doubles that have gone through some hundred roundings, as ours have. */
 #define TOLERANCE 1e-12
 
 static myr_context *context;
 static json_t *toy;
-
-static json_t *load(const char *name) {
-    FILE *file = open_golden(name);
-    json_error_t error;
-    json_t *loaded = json_loadf(file, 0, &error);
-    fclose(file);
-    cr_assert_not_null(loaded, "%s: %s", name, error.text);
-    return loaded;
-}
 
 static void begin(void) {
     context = new_context();
@@ -36,26 +26,6 @@ static void end(void) {
 }
 
 TestSuite(golden_samplers, .init = begin, .fini = end);
-
-/* ---- reading --------------------------------------------------------------------------------------- */
-
-static double number_at(const json_t *object, const char *key, double otherwise) {
-    const json_t *value = json_object_get(object, key);
-    return value ? json_number_value(value) : otherwise;
-}
-
-static const char *text_at(const json_t *object, const char *key) {
-    return json_string_value(json_object_get(object, key));
-}
-
-static size_t numbers_at(const json_t *object, const char *key, double *values, size_t most) {
-    const json_t *array = json_object_get(object, key);
-    size_t count = json_array_size(array);
-    cr_assert_leq(count, most, "%s", key);
-    for (size_t i = 0; i < count; i++)
-        values[i] = json_number_value(json_array_get(array, i));
-    return count;
-}
 
 /* Fails unless got is the file's number, to the tolerance and to what the file's own number is known to
  * have lost. Returns 1: the tests count what they compare. */
@@ -70,32 +40,6 @@ static int compare_loosely(double got, double want, double lost, const char *whe
 
 static int compare(double got, double want, const char *where, const char *what, size_t index) {
     return compare_loosely(got, want, 0.0, where, what, index);
-}
-
-/* ---- the two targets of the toy inputs ------------------------------------------------------------- */
-
-static myr_target *make_gaussian(void) {
-    double mean[COORDINATES], variance[COORDINATES];
-    numbers_at(toy, "mu", mean, COORDINATES);
-    numbers_at(toy, "sd", variance, COORDINATES);
-    for (int c = 0; c < COORDINATES; c++)
-        variance[c] *= variance[c];
-    myr_target *target = NULL;
-    REQUIRE_OK(context, myr_target_create_gaussian(context, COORDINATES, mean, variance, &target));
-    return target;
-}
-
-/* The same scalar mixture in each coordinate: four trajectories of one coordinate each. */
-static myr_target *make_mixture(void) {
-    double weights[2], means[2], variances[2];
-    numbers_at(toy, "gmm_weights", weights, 2);
-    numbers_at(toy, "gmm_means", means, 2);
-    numbers_at(toy, "gmm_sds", variances, 2);
-    for (int j = 0; j < 2; j++)
-        variances[j] *= variances[j];
-    myr_target *target = NULL;
-    REQUIRE_OK(context, myr_target_create_mixture(context, 1, 2, weights, means, variances, &target));
-    return target;
 }
 
 /* ---- running --------------------------------------------------------------------------------------- */
@@ -152,7 +96,7 @@ static int compare_samples(const table *t, const json_t *found, const char *wher
         double x0[COORDINATES], want[COORDINATES];
         if (!names[i] || numbers_at(found, names[i], want, COORDINATES) == 0)
             continue;
-        myr_target *target = i == 0 ? make_gaussian() : make_mixture();
+        myr_target *target = i == 0 ? make_gaussian(context, toy) : make_mixture(context, toy);
         run_table(t, target, x0);
         for (size_t c = 0; c < COORDINATES; c++)
             compared +=
@@ -167,7 +111,7 @@ static int compare_samples(const table *t, const json_t *found, const char *wher
  * some eight operations, each right to 2^-52. */
 static int compare_laws(const table *t, const json_t *found, const char *where) {
     double mean[COORDINATES] = {0}, scale[COORDINATES], got[COORDINATES], want[COORDINATES];
-    myr_target *target = make_gaussian();
+    myr_target *target = make_gaussian(context, toy);
     const double lost = 0x1p-48;
     myr_row *quiet = malloc((size_t)t->steps * sizeof *quiet);
     int compared = 0;
@@ -199,7 +143,7 @@ static int compare_laws(const table *t, const json_t *found, const char *where) 
 }
 
 static myr_plan *create_plan(const myr_plan_options *options) {
-    myr_target *target = make_gaussian();
+    myr_target *target = make_gaussian(context, toy);
     myr_plan *plan = NULL;
     REQUIRE_OK(context, myr_plan_create(context, options, target, &plan));
     myr_target_destroy(target);
