@@ -13,7 +13,8 @@
 /* Elements of Delta that are worth a thread of their own. */
 static const double thread_elements = 5e4;
 
-enum { BLOCK = 8 * MYR_ROW_CLASSES };
+/* Rows of a block: at most … */
+enum { BLOCK = 256 };
 
 typedef struct cpu_linear {
     const myr_linear_job *job;
@@ -21,12 +22,13 @@ typedef struct cpu_linear {
     const myr_margin_lanes *margin;
     myr_loss_constants constants;
     myr_linear_shape shape;
-    int parameters, threads;
+    int parameters, threads, block;
     int64_t chunks;
-    size_t node;   /* doubles of a node */
-    double *theta; /* rounded to float */
+    size_t node; /* doubles of a node */
+    float *theta;
     double *nodes; /* [chunks][node] */
-    double *sums;  /* [threads][classes][parameters] */
+    size_t stride; /* parameters, padded */
+    double *sums;  /* [threads][classes][stride] */
 } cpu_linear;
 
 const myr_linear_lanes *myr_linear_lanes_of(const myr_lanes_isa *isa) {
@@ -51,65 +53,85 @@ const myr_margin_lanes *myr_margin_lanes_of(const myr_lanes_isa *isa) {
     return &myr_margin_lanes_baseline;
 }
 
-/* What is known of a block's rows besides Delta. */
+/* Rows first … first + count - 1 of a chunk, and what is known of them besides Delta. */
 typedef struct block {
-    double margins[BLOCK], reference[BLOCK];
-    float x[BLOCK], weight[BLOCK], slope[BLOCK];
+    const float *delta;
+    int first, count;
+    double reference[BLOCK];
+    float x[BLOCK + MYR_MARGIN_WIDTH], weight[BLOCK + MYR_MARGIN_WIDTH], slope[BLOCK + MYR_MARGIN_WIDTH];
 } block;
 
-static void load_block(const myr_linear_job *job, size_t row, int count, block *b) {
-    const myr_array *weight = &job->features->weight, *reference = &job->features->reference_margin;
-    const bool use_reference = !job->loss.reference_free && reference->data;
-    for (int j = 0; j < count; j++) {
-        size_t i = row + (size_t)j;
-        b->weight[j] = weight->data ? (float)myr_load_double(weight->data, weight->type, i) : 1.0f;
-        b->reference[j] = use_reference ? myr_load_double(reference->data, reference->type, i) : 0.0;
-    }
+static void load_column(const myr_array *column, size_t row, int count, float *to) {
+    for (int j = 0; j < count; j++)
+        to[j] = column->data ? (float)myr_load_double(column->data, column->type, row + (size_t)j) : 1.0f;
 }
 
-/* Rows of a chunk, `first` counted in it; returns whether some row is bad. */
-static int run_block(const cpu_linear *run, size_t row, int first, int count, double *sums,
-                     myr_margin_partials partials) {
-    block b;
-    const float *delta = (const float *)run->job->features->delta.data + row * (size_t)run->parameters;
-    load_block(run->job, row, count, &b);
-    run->linear->dots(delta, count, run->parameters, run->theta, b.margins);
-    run->margin->subtract(b.margins, b.reference, count, b.x);
-    myr_margin_rows rows = {.kind = (int)run->job->loss.kind,
-                            .constants = &run->constants,
-                            .first = first,
-                            .count = count,
-                            .margin = b.x,
-                            .weight = b.weight,
-                            .slope = b.slope};
-    int bad = run->margin->evaluate(&rows, partials);
-    if (sums)
-        run->linear->accumulate(delta, count, run->parameters, run->shape.classes, b.slope, sums);
-    return bad;
+/* The block's margins and weights; `chunk` is the chunk's first row. */
+static void enter_block(const cpu_linear *run, size_t chunk, int first, int count, block *b) {
+    const myr_linear_job *job = run->job;
+    const myr_array *reference = &job->features->reference_margin;
+    const size_t row = chunk + (size_t)first;
+    b->delta = (const float *)job->features->delta.data + row * (size_t)run->parameters;
+    b->first = first;
+    b->count = count;
+    run->linear->dots(b->delta, count, run->parameters, run->theta, b->x);
+    load_column(&job->features->weight, row, count, b->weight);
+    if (job->loss.reference_free || !reference->data)
+        return;
+    for (int j = 0; j < count; j++)
+        b->reference[j] = myr_load_double(reference->data, reference->type, row + (size_t)j);
+    run->margin->subtract(b->reference, count, b->x);
+}
+
+/* Its losses and slopes; returns whether some row is bad. */
+static int evaluate_block(const cpu_linear *run, block *b, myr_margin_partials partials) {
+    const myr_margin_rows rows = {.kind = (int)run->job->loss.kind,
+                                  .constants = &run->constants,
+                                  .first = b->first,
+                                  .count = b->count,
+                                  .margin = b->x,
+                                  .weight = b->weight,
+                                  .slope = b->slope};
+    return run->margin->evaluate(&rows, partials);
+}
+
+static void accumulate_block(const cpu_linear *run, const block *b, double *sums) {
+    run->linear->accumulate(b->delta, b->count, run->parameters, &run->shape, b->slope, sums, run->stride);
 }
 
 /* The classes' sums, halved, to the node. */
 static void finish_gradient(const cpu_linear *run, double *sums, double *to) {
-    const size_t columns = (size_t)run->parameters;
+    const size_t stride = run->stride;
     for (size_t half = (size_t)run->shape.classes / 2; half > 0; half /= 2)
-        for (size_t j = 0; j < half * columns; j++)
-            sums[j] += sums[j + half * columns];
-    memcpy(to, sums, columns * sizeof *to);
+        for (size_t j = 0; j < half * stride; j++)
+            sums[j] += sums[j + half * stride];
+    memcpy(to, sums, (size_t)run->parameters * sizeof *to);
+}
+
+/* `count` rows of a chunk, whose first row is `first`: sums and, unless NULL, the gradient's sums. Returns
+ * whether some row is bad. */
+static int run_rows(const cpu_linear *run, size_t first, int count, myr_margin_partials partials,
+                    double *sums) {
+    block b;
+    int bad = 0;
+    for (int at = 0; at < count; at += run->block) {
+        enter_block(run, first, at, count - at < run->block ? count - at : run->block, &b);
+        bad |= evaluate_block(run, &b, partials);
+        if (sums)
+            accumulate_block(run, &b, sums);
+    }
+    return bad;
 }
 
 static int run_chunk(const cpu_linear *run, int64_t chunk, double *sums) {
     const uint64_t rows = run->job->features->count, first = (uint64_t)chunk * (uint64_t)run->shape.chunk;
     const int count = rows - first < (uint64_t)run->shape.chunk ? (int)(rows - first) : run->shape.chunk;
-    const int step = 8 * run->shape.classes;
     double *node = run->nodes + (size_t)chunk * run->node;
     myr_margin_partials partials;
-    int bad = 0;
     memset(partials, 0, sizeof partials);
     if (sums)
-        memset(sums, 0, (size_t)run->shape.classes * (size_t)run->parameters * sizeof *sums);
-    for (int at = 0; at < count; at += step)
-        bad |=
-            run_block(run, first + (size_t)at, at, count - at < step ? count - at : step, sums, partials);
+        memset(sums, 0, (size_t)run->shape.classes * run->stride * sizeof *sums);
+    int bad = run_rows(run, (size_t)first, count, partials, sums);
     run->margin->finish(partials, node);
     if (sums)
         finish_gradient(run, sums, node + MYR_MARGIN_SUMS);
@@ -121,7 +143,7 @@ static uint64_t find_bad(const cpu_linear *run, int64_t chunk) {
     uint64_t row = (uint64_t)chunk * (uint64_t)run->shape.chunk;
     myr_margin_partials partials;
     memset(partials, 0, sizeof partials);
-    while (!run_block(run, row, 0, 1, NULL, partials))
+    while (!run_rows(run, (size_t)row, 1, partials, NULL))
         row++;
     return row;
 }
@@ -141,7 +163,7 @@ static void add_nodes(const cpu_linear *run) {
 }
 
 static void run_chunks(cpu_linear *run, uint64_t *bad) {
-    const size_t sums = (size_t)run->shape.classes * (size_t)run->parameters;
+    const size_t sums = (size_t)run->shape.classes * run->stride;
     int64_t first_bad = INT64_MAX;
 #pragma omp parallel num_threads(run->threads) reduction(min : first_bad)
     {
@@ -171,26 +193,39 @@ static void take_results(const cpu_linear *run, myr_margin_sums *sums) {
     }
 }
 
+/* Rows of a block, whole groups of all classes: as many as the first-level cache holds well beside the
+ * sums, 4,096 elements; but 16 if that is fewer, which the second level holds, up to 16,384. */
+static int block_rows(int parameters, const myr_linear_shape *shape) {
+    int rows = BLOCK;
+    while (rows > shape->group * shape->classes &&
+           rows * parameters > (rows > MYR_MARGIN_WIDTH ? 4096 : 16384))
+        rows /= 2;
+    return rows;
+}
+
 static myr_status begin(myr_context *context, cpu_linear *run, const myr_linear_job *job) {
     const uint64_t count = job->features->count;
     run->job = job;
     run->constants = myr_loss_constants_make(&job->loss);
     run->parameters = (int)job->features->parameters;
     run->shape = myr_linear_shape_make(run->parameters);
+    run->block = block_rows(run->parameters, &run->shape);
     run->chunks = (int64_t)((count + (uint64_t)run->shape.chunk - 1) / (uint64_t)run->shape.chunk);
     double useful = 1.0 + (double)count * run->parameters / thread_elements;
     run->threads = useful < job->compute.threads ? (int)useful : job->compute.threads;
     const size_t columns = (size_t)run->parameters, classes = (size_t)run->shape.classes;
+    run->stride = (columns + MYR_LINEAR_PAD - 1) / MYR_LINEAR_PAD * MYR_LINEAR_PAD;
     run->node = MYR_MARGIN_SUMS + (job->gradient.data ? columns : 0);
     size_t node_bytes = (size_t)run->chunks * run->node * sizeof(double);
-    size_t sum_bytes = job->gradient.data ? (size_t)run->threads * classes * columns * sizeof(double) : 0;
-    run->theta = malloc(columns * sizeof(double));
+    size_t sum_bytes =
+        job->gradient.data ? (size_t)run->threads * classes * run->stride * sizeof(double) : 0;
+    run->theta = calloc(run->stride, sizeof(float));
     run->nodes = malloc(node_bytes);
     run->sums = sum_bytes ? malloc(sum_bytes) : NULL;
     if (!run->theta || !run->nodes || (sum_bytes && !run->sums))
-        return myr_fail_memory(context, columns * sizeof(double) + node_bytes + sum_bytes);
+        return myr_fail_memory(context, columns * sizeof(float) + node_bytes + sum_bytes);
     for (size_t p = 0; p < columns; p++)
-        run->theta[p] = (double)(float)myr_load_double(job->theta.data, job->theta.type, p);
+        run->theta[p] = (float)myr_load_double(job->theta.data, job->theta.type, p);
     return MYR_OK;
 }
 

@@ -3,38 +3,37 @@
 #include "linear_lanes.h"
 #include "poisson.h"
 
-static void subtract(const double *margins, const double *reference, int count, float *x) {
+static void subtract(const double *reference, int count, float *x) {
 #pragma omp simd
     for (int j = 0; j < count; j++)
-        x[j] = (float)(margins[j] - reference[j]);
+        x[j] = (float)((double)x[j] - reference[j]);
 }
 
-/* Rows of one round of the classes: count at most MYR_ROW_CLASSES, none past the last class. */
-#define EVALUATOR(name, traits, help)                                                               \
-    static int evaluate_##name(const myr_loss_constants *constants, int count, const float *margin, \
-                               const float *weight, float *slope, int class,                        \
-                               myr_margin_partials partial) {                                       \
-        const myr_loss_constants c = *constants;                                                    \
-        double *weights = partial[MYR_MARGIN_WEIGHT] + class;                                       \
-        double *losses = partial[MYR_MARGIN_LOSS] + class;                                          \
-        double *margins = partial[MYR_MARGIN_MARGIN] + class;                                       \
-        double *accurate = partial[MYR_MARGIN_ACCURATE] + class;                                    \
-        int bad = 0;                                                                                \
-        _Pragma("omp simd reduction(| : bad)") for (int j = 0; j < count; j++) {                    \
-            float x = margin[j], v = weight[j];                                                     \
-            myr_margin_value value = myr_margin_loss(MYR_LOSS_##name, &c, x);                       \
-            bad |= myr_margin_bad(x, v, value.loss);                                                \
-            slope[j] = v * value.slope;                                                             \
-            weights[j] += (double)v;                                                                \
-            losses[j] += (double)v * (double)value.loss;                                            \
-            margins[j] += (double)v * (double)x;                                                    \
-            accurate[j] += x > 0.0f ? (double)v : 0.0;                                              \
-        }                                                                                           \
-        return bad;                                                                                 \
+/* MYR_MARGIN_WIDTH rows of classes class … */
+#define EVALUATOR(name, traits, help)                                                                     \
+    static int evaluate_##name(const myr_loss_constants *constants, const float *margin,                  \
+                               const float *weight, float *slope, int class,                              \
+                               myr_margin_partials partial) {                                             \
+        const myr_loss_constants c = *constants;                                                          \
+        double *weights = partial[MYR_MARGIN_WEIGHT] + class, *losses = partial[MYR_MARGIN_LOSS] + class; \
+        double *margins = partial[MYR_MARGIN_MARGIN] + class,                                             \
+               *accurate = partial[MYR_MARGIN_ACCURATE] + class;                                          \
+        int bad = 0;                                                                                      \
+        _Pragma("omp simd reduction(| : bad)") for (int j = 0; j < MYR_MARGIN_WIDTH; j++) {               \
+            float x = margin[j], v = weight[j];                                                           \
+            myr_margin_value value = myr_margin_loss(MYR_LOSS_##name, &c, x);                             \
+            bad |= myr_margin_bad(x, v, value.loss);                                                      \
+            slope[j] = v * value.slope;                                                                   \
+            weights[j] += (double)v;                                                                      \
+            losses[j] += (double)v * (double)value.loss;                                                  \
+            margins[j] += (double)v * (double)x;                                                          \
+            accurate[j] += x > 0.0f ? (double)v : 0.0;                                                    \
+        }                                                                                                 \
+        return bad;                                                                                       \
     }
 MYR_MARGIN_LOSS_LIST(EVALUATOR)
 
-typedef int (*evaluator)(const myr_loss_constants *, int, const float *, const float *, float *, int,
+typedef int (*evaluator)(const myr_loss_constants *, const float *, const float *, float *, int,
                          myr_margin_partials);
 
 static const evaluator evaluators[MYR_MARGIN_LOSSES] = {
@@ -42,13 +41,14 @@ static const evaluator evaluators[MYR_MARGIN_LOSSES] = {
     MYR_MARGIN_LOSS_LIST(LINE)};
 
 static int evaluate(const myr_margin_rows *rows, myr_margin_partials partials) {
+    const evaluator run = evaluators[rows->kind];
     int bad = 0, step;
+    for (int j = rows->count; j < rows->count + MYR_MARGIN_WIDTH; j++)
+        rows->margin[j] = rows->weight[j] = 0.0f;
     for (int j = 0; j < rows->count; j += step) {
-        int class = (rows->first + j) % MYR_ROW_CLASSES;
-        int room = MYR_ROW_CLASSES - class, left = rows->count - j;
-        step = left < room ? left : room;
-        bad |= evaluators[rows->kind](rows->constants, step, rows->margin + j, rows->weight + j,
-                                      rows->slope + j, class, partials);
+        int class = (rows->first + j) % MYR_ROW_CLASSES, room = MYR_ROW_CLASSES - class;
+        step = MYR_MARGIN_WIDTH < room ? MYR_MARGIN_WIDTH : room;
+        bad |= run(rows->constants, rows->margin + j, rows->weight + j, rows->slope + j, class, partials);
     }
     return bad;
 }
