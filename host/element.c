@@ -33,9 +33,41 @@ double myr_element(myr_array array, uint64_t index) {
     return (double)NAN;
 }
 
+/* The nearest such number, of two the even one: whole multiples of the last place. The exponent and an
+ * implicit leading bit add up by themselves, below 2^(1 - bias) as well as where rounding carries. */
+static unsigned encode(double value, int exponent_bits, int fraction_bits) {
+    const int bias = (1 << (exponent_bits - 1)) - 1;
+    const unsigned infinity = ((1u << exponent_bits) - 1) << fraction_bits;
+    unsigned sign = signbit(value) ? 1u << (exponent_bits + fraction_bits) : 0u;
+    if (isnan(value))
+        return infinity | 1u << (fraction_bits - 1);
+    if (isinf(value))
+        return sign | infinity;
+    int exponent;
+    (void)frexp(value, &exponent);
+    exponent = exponent - 1 < 1 - bias || value == 0.0 ? 1 - bias : exponent - 1;
+    if (exponent > bias)
+        return sign | infinity;
+    double places = rint(ldexp(fabs(value), fraction_bits - exponent));
+    unsigned bits = ((unsigned)(exponent + bias - 1) << fraction_bits) + (unsigned)places;
+    return sign | (bits < infinity ? bits : infinity);
+}
+
 void myr_element_store(myr_array_out array, uint64_t index, double value) {
-    if (array.type == MYR_F64)
-        ((double *)array.data)[index] = value;
-    else
-        ((float *)array.data)[index] = (float)value;
+    switch (array.type) {
+        case MYR_F64:
+            ((double *)array.data)[index] = value;
+            return;
+        case MYR_F32:
+            ((float *)array.data)[index] = (float)value;
+            return;
+        case MYR_BF16:
+            ((uint16_t *)array.data)[index] = (uint16_t)encode(value, 8, 7);
+            return;
+        case MYR_F16:
+            ((uint16_t *)array.data)[index] = (uint16_t)encode(value, 5, 10);
+            return;
+        default: /* integers are read only */
+            return;
+    }
 }

@@ -6,7 +6,7 @@
 
 double myr_element(myr_array array, uint64_t index);
 
-/* Stores a number as MYR_F64 or MYR_F32. */
+/* Stores a number as a float of any type, rounded to nearest. */
 void myr_element_store(myr_array_out array, uint64_t index, double value);
 
 #endif

@@ -76,6 +76,9 @@ typedef struct myr_ranking_verdict {
     uint64_t at; /* the first such ranking, item or entry */
 } myr_ranking_verdict;
 
+/* Those over tokens: token_jobs.h. */
+typedef struct myr_token_reductions myr_token_reductions;
+
 typedef struct myr_reductions {
     const char *name; /* of the backend */
     /* Fills in the sums and the gradients of sum v L / (sum v, or sum of tokens). *bad is the first row
@@ -90,6 +93,7 @@ typedef struct myr_reductions {
                        uint64_t *bad);
     myr_status (*rankings)(myr_context *context, const myr_ranking_job *job, myr_ranking_sums *sums,
                            myr_ranking_verdict *verdict);
+    const myr_token_reductions *tokens;
 } myr_reductions;
 
 extern const myr_reductions myr_reductions_reference;

@@ -31,3 +31,8 @@ void myr_cpu_product(int64_t rows, int64_t columns, int64_t inner, myr_cpu_matri
                 (blasint)inner, 1.0f, left.data, (blasint)left.stride, right.data, (blasint)right.stride,
                 add ? 1.0f : 0.0f, to, (blasint)to_stride);
 }
+
+void myr_cpu_add_squares(int64_t size, int64_t count, const double *rows, double *to) {
+    cblas_dsyrk(CblasRowMajor, CblasLower, CblasTrans, (blasint)size, (blasint)count, 1.0, rows,
+                (blasint)size, 1.0, to, (blasint)size);
+}

@@ -23,4 +23,7 @@ typedef struct myr_cpu_matrix {
 void myr_cpu_product(int64_t rows, int64_t columns, int64_t inner, myr_cpu_matrix left,
                      myr_cpu_matrix right, bool add, float *to, int64_t to_stride);
 
+/* to += rowsᵀ rows, in double: the lower triangle of [size][size], of count rows. */
+void myr_cpu_add_squares(int64_t size, int64_t count, const double *rows, double *to);
+
 #endif

@@ -1,8 +1,10 @@
 /* The cpu backend's table of reductions. */
 #include "cpu_reductions.h"
+#include "token_jobs.h"
 
 const myr_reductions myr_reductions_cpu = {
     .name = "cpu",
     .pairs = myr_cpu_pairs,
     .linear = myr_cpu_linear,
+    .tokens = &myr_cpu_tokens,
 };

@@ -1,7 +1,9 @@
 /* The cuda backend's table of reductions. */
 #include "cuda_reductions.h"
+#include "token_jobs.h"
 
 const myr_reductions myr_reductions_cuda = {
     .name = "cuda",
     .pairs = myr_cuda_pairs,
+    .tokens = &myr_cuda_tokens,
 };

@@ -1,9 +1,11 @@
 /* The reference's table of reductions. */
 #include "reference_reductions.h"
+#include "token_jobs.h"
 
 const myr_reductions myr_reductions_reference = {
     .name = "reference",
     .pairs = myr_reference_pairs,
     .linear = myr_reference_linear,
     .many = myr_reference_many,
+    .tokens = &myr_reference_tokens,
 };

@@ -10,10 +10,12 @@
 #include "myriad/preference.h"
 #include "myriad/random.h"
 #include "myriad/ranking.h"
+#include "myriad/rlvr.h"
 #include "myriad/run.h"
 #include "myriad/status.h"
 #include "myriad/table.h"
 #include "myriad/target.h"
+#include "myriad/tokens.h"
 #include "myriad/verify.h"
 
 #endif

@@ -1,0 +1,31 @@
+/* Matrix products of floats on the device, by cuBLAS: the one place where its header is read. The library
+ * is loaded when it is first wanted, so that the tool starts on machines without it. Matrices are in rows.
+ */
+#ifndef MYRIAD_CUDA_PRODUCT_H
+#define MYRIAD_CUDA_PRODUCT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "cuda_backend.h"
+
+typedef struct myr_cuda_products myr_cuda_products;
+
+/* Products on the session's stream. end takes NULL. */
+myr_status myr_cuda_products_begin(myr_context *context, const myr_cuda_session *session,
+                                   myr_cuda_products **products);
+void myr_cuda_products_end(myr_cuda_products *products);
+
+/* A matrix of `stride` elements from row to row; transposed: its rows are taken for columns. */
+typedef struct myr_cuda_matrix {
+    const float *d_data;
+    int64_t stride;
+    bool transposed;
+} myr_cuda_matrix;
+
+/* to = left right, or to += left right: [rows][columns], left [rows][inner]; all below 2^31. Queued. */
+myr_status myr_cuda_product(myr_context *context, myr_cuda_products *products, int64_t rows,
+                            int64_t columns, int64_t inner, myr_cuda_matrix left, myr_cuda_matrix right,
+                            bool add, float *d_to, int64_t to_stride);
+
+#endif

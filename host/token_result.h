@@ -1,0 +1,29 @@
+/* What a row of logits comes to. Read by the kernels too. */
+#ifndef MYRIAD_TOKEN_RESULT_H
+#define MYRIAD_TOKEN_RESULT_H
+
+#include <stdint.h>
+
+typedef enum myr_row_state {
+    MYR_ROW_COUNTS,
+    MYR_ROW_MASKED,
+    MYR_ROW_BAD_LOGIT, /* NaN, infinite or too large */
+    MYR_ROW_BAD_LABEL, /* not in the vocabulary */
+    MYR_ROW_BAD_CHOICE /* the label's own logit is too far below 0 */
+} myr_row_state;
+
+/* The log-probability of the row's label, and what the gradient needs of the row: the softmax is
+ * exp(logit) / (normaliser 2^power). (The reference keeps log sum exp as the normaliser, and no power.) */
+typedef struct myr_row_result {
+    double logp; /* 0 unless the row counts */
+    double normaliser;
+    int32_t power;
+    int32_t state; /* a myr_row_state */
+} myr_row_result;
+
+/* Logits are at most this in size; those below -2^17 count as -2^17, which gives them the probability 0 as
+ * well: the label's own logit is above -2^16. */
+#define MYR_LOGIT_LIMIT 0x1p16f
+#define MYR_LOGIT_FLOOR (-0x1p17f)
+
+#endif

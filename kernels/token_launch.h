@@ -1,0 +1,57 @@
+/* The launchers of kernels over rows of logits and over tokens; as in launch.h. */
+#ifndef MYRIAD_TOKEN_LAUNCH_H
+#define MYRIAD_TOKEN_LAUNCH_H
+
+#include <cuda_runtime_api.h>
+#include <stddef.h>
+
+#include "policy.h"
+#include "token_result.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct myr_device_rows {
+    void *d_logits; /* [rows][vocabulary] */
+    int type;       /* myr_dtype: MYR_F64 … MYR_F16 */
+    int labels_type;
+    uint64_t vocabulary;
+    uint32_t rows;         /* at most 2^31 - 1 */
+    const void *d_labels;  /* of row i: element d_index[i], or i where that is NULL … */
+    const uint8_t *d_mask; /* … and likewise; NULL: all count */
+    const uint64_t *d_index;
+    myr_row_result *d_results; /* [rows] */
+    const float *d_upstream;   /* [rows], for the gradient */
+} myr_device_rows;
+
+cudaError_t myr_launch_rows(const myr_device_rows *rows, cudaStream_t stream);
+
+/* The gradient, over the logits; 0 in rows that do not count. */
+cudaError_t myr_launch_row_gradient(const myr_device_rows *rows, cudaStream_t stream);
+
+/* Rows of width floats, from d_all[d_index[i]] to d_some[i], or back. */
+cudaError_t myr_launch_gather(const float *d_all, const uint64_t *d_index, uint32_t rows, uint64_t width,
+                              float *d_some, cudaStream_t stream);
+cudaError_t myr_launch_scatter(const float *d_some, const uint64_t *d_index, uint32_t rows, uint64_t width,
+                               float *d_all, cudaStream_t stream);
+
+/* Sequences of tokens. */
+typedef struct myr_device_policy {
+    myr_policy_view view;
+    uint32_t sequences;       /* at most 2^31 - 1 */
+    const uint64_t *d_starts; /* [sequences + 1] */
+    const float *d_factor;    /* [sequences]: of the gradient; NaN: the tokens are not read, gradient 0 */
+    myr_policy_sums *d_sums;  /* [sequences] */
+} myr_device_policy;
+
+cudaError_t myr_launch_policy(const myr_device_policy *policy, cudaStream_t stream);
+
+/* The tokens that the mask counts, [sequences]. */
+cudaError_t myr_launch_policy_tokens(const myr_device_policy *policy, double *d_tokens,
+                                     cudaStream_t stream);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
