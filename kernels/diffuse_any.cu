@@ -4,41 +4,14 @@
  * (k M + m) d + c. So a thread block takes a chunk and four coordinates, and a thread a trajectory after
  * the other with those four in registers: x~ and, for general tables, d1~ and d2~. Where four numbers lie
  * across two Philox blocks (d no multiple of 4) both are made, and the four are shifted into place. */
+#include "draw_quad.cuh"
 #include "launch.h"
 #include "reduce_chunk.cuh"
-
-#define MYR_QUAD 4
 
 /* Four coordinates of one trajectory. Those past the dimension run along, and are not kept. */
 typedef struct any_quad {
     float x[MYR_QUAD], d1[MYR_QUAD], d2[MYR_QUAD];
 } any_quad;
-
-/* Normals number … number + 3 of a trajectory's stream. */
-MYR_DEVICE void draw_quad(const myr_device_keys *keys, const myr_trajectory *t, uint32_t high,
-                          uint32_t number, const int fast, float z[MYR_QUAD]) {
-    const uint32_t block = number / 4, shift = number % 4;
-    myr_block here = myr_block_make(keys, high, block);
-    myr_device_normals(myr_device_words(keys, t, &here), fast, z);
-    if (shift == 0)
-        return;
-    float more[4];
-    myr_block next = myr_block_make(keys, high, block + 1);
-    myr_device_normals(myr_device_words(keys, t, &next), fast, more);
-    if (shift & 2) {
-        z[0] = z[2];
-        z[1] = z[3];
-        z[2] = more[0];
-        z[3] = more[1];
-        more[0] = more[2];
-    }
-    if (shift & 1) {
-        z[0] = z[1];
-        z[1] = z[2];
-        z[2] = z[3];
-        z[3] = more[0];
-    }
-}
 
 /* Cells of one row, 16 bytes at a time. */
 MYR_DEVICE myr_device_cell load_simple(const void *cells, size_t index) {
@@ -68,10 +41,10 @@ MYR_DEVICE void run_row(const myr_device_slice *slice, const myr_trajectory *t, 
     const uint32_t number = (slice->row + row) * (uint32_t)(slice->slots * slice->dimension) + (uint32_t)c;
     float raise[MYR_QUAD] = {0}, noise[MYR_QUAD] = {0};
     if (general && slice->pre_noise)
-        draw_quad(&slice->keys, t, high, number, fast, raise);
+        myr_draw_quad(&slice->keys, t, high, number, fast, raise);
     if (slice->noise)
-        draw_quad(&slice->keys, t, high, number + (uint32_t)((slice->slots - 1) * slice->dimension), fast,
-                  noise);
+        myr_draw_quad(&slice->keys, t, high, number + (uint32_t)((slice->slots - 1) * slice->dimension),
+                      fast, noise);
 #pragma unroll
     for (int i = 0; i < MYR_QUAD; i++) {
         const size_t index = cell_index(slice, row, c + i);
@@ -93,7 +66,7 @@ MYR_DEVICE void enter_quad(const myr_device_slice *slice, uint32_t high, uint32_
     float z[MYR_QUAD] = {0};
     if (slice->draw_start) {
         myr_trajectory start = myr_trajectory_make(&slice->keys, 1, low);
-        draw_quad(&slice->keys, &start, high, (uint32_t)c, fast, z);
+        myr_draw_quad(&slice->keys, &start, high, (uint32_t)c, fast, z);
     }
 #pragma unroll
     for (int i = 0; i < MYR_QUAD; i++) {
