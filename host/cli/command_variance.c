@@ -73,7 +73,7 @@ static void find_statistics(const myr_target *target, const myr_moment *moments,
 }
 
 static myr_status run_study(settings *s, const myr_plan_options *options, cli_study *study) {
-    myr_moment moments[MYR_MAX_DIMENSION];
+    myr_moment moments[MYR_MAX_DATA_DIMENSION];
     *study = (cli_study){.sampler = options->sampler, .steps = (uint64_t)options->steps};
     myr_run_options run = cli_run_options_make(&s->run);
     run.progress = cli_progress_update;

@@ -42,7 +42,7 @@ static const struct argp_option plan_options[] = {
     {NULL, 0, NULL, 0, "The target:", 3},
     {"target", KEY_TARGET, "KIND", 0,
      "gaussian: independent coordinates, of --mean and --variance; or FILE.json: a mixture, a Gaussian "
-     "with any covariance, or discrete states (gaussian)",
+     "with any covariance, or discrete states; or FILE.npy: data points [n, d] (gaussian)",
      3},
     {"mean", KEY_MEAN, "LIST", 0, "one a coordinate, 1 to 64 of them (0)", 3},
     {"variance", KEY_VARIANCE, "LIST", 0, "as many as means, all above 0 (0.01)", 3},

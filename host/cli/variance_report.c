@@ -66,7 +66,10 @@ static void add_text(cli_variance_report *report, const cli_study *study) {
             cli_put_text(table, "-");
         cli_put_number(table, study->limit[c]);
         cli_put_number(table, study->target_variance[c]);
-        cli_put_text(table, "%+.4f %%", 100.0 * study->bias[c]);
+        if (isfinite(study->bias[c])) /* a coordinate of data may have no variance */
+            cli_put_text(table, "%+.4f %%", 100.0 * study->bias[c]);
+        else
+            cli_put_text(table, "-");
         cli_put_text(table, "%016" PRIx64, study->run.checksum);
     }
 }

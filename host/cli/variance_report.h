@@ -12,12 +12,12 @@ typedef struct cli_study {
     const char *sampler;
     uint64_t steps;
     myr_run_report run;
-    double mean[MYR_MAX_DIMENSION], mean_error[MYR_MAX_DIMENSION];
-    double variance[MYR_MAX_DIMENSION], variance_error[MYR_MAX_DIMENSION];
-    double exact_mean[MYR_MAX_DIMENSION], exact_variance[MYR_MAX_DIMENSION];
-    double limit[MYR_MAX_DIMENSION], target_variance[MYR_MAX_DIMENSION];
-    double z[MYR_MAX_DIMENSION];    /* (variance - exact_variance) / variance_error */
-    double bias[MYR_MAX_DIMENSION]; /* exact_variance, or else variance, / target_variance - 1 */
+    double mean[MYR_MAX_DATA_DIMENSION], mean_error[MYR_MAX_DATA_DIMENSION];
+    double variance[MYR_MAX_DATA_DIMENSION], variance_error[MYR_MAX_DATA_DIMENSION];
+    double exact_mean[MYR_MAX_DATA_DIMENSION], exact_variance[MYR_MAX_DATA_DIMENSION];
+    double limit[MYR_MAX_DATA_DIMENSION], target_variance[MYR_MAX_DATA_DIMENSION];
+    double z[MYR_MAX_DATA_DIMENSION];    /* (variance - exact_variance) / variance_error */
+    double bias[MYR_MAX_DATA_DIMENSION]; /* exact_variance, or else variance, / target_variance - 1 */
 } cli_study;
 
 typedef struct cli_variance_report {
