@@ -10,6 +10,7 @@
 
 typedef struct sigma_range {
     long double min, max, rho;
+    long double high, low; /* the ends where steps are equal: sigma^(1/rho), or log sigma */
     bool exponential;
 } sigma_range;
 
@@ -46,21 +47,19 @@ static myr_status choose_range(myr_context *context, const myr_plan_options *opt
     range->min = min;
     range->max = max;
     range->rho = rho;
+    range->high = range->exponential ? logl(range->max) : powl(range->max, 1.0L / range->rho);
+    range->low = range->exponential ? logl(range->min) : powl(range->min, 1.0L / range->rho);
     return status;
 }
 
 /* Karras: sigma = b^rho with b in n - 1 equal steps of size D, and sigma'/sigma = (1 - D/b)^rho;
  * exponential: log sigma in equal steps. k = 0 … n - 2; log_ratio = log(sigma'/sigma). */
 static long double sigma_of(const sigma_range *range, int64_t k, int64_t n, long double *log_ratio) {
-    long double share = (long double)k / (long double)(n - 1), left = 1.0L - share;
-    if (range->exponential) {
-        *log_ratio = (logl(range->min) - logl(range->max)) / (long double)(n - 1);
-        return expl(left * logl(range->max) + share * logl(range->min));
-    }
-    long double high = powl(range->max, 1.0L / range->rho), low = powl(range->min, 1.0L / range->rho);
-    long double base = left * high + share * low;
-    *log_ratio = range->rho * log1pl(-(high - low) / (long double)(n - 1) / base);
-    return powl(base, range->rho);
+    const long double share = (long double)k / (long double)(n - 1);
+    const long double base = (1.0L - share) * range->high + share * range->low;
+    const long double step = (range->high - range->low) / (long double)(n - 1);
+    *log_ratio = range->exponential ? -step : range->rho * log1pl(-step / base);
+    return range->exponential ? expl(base) : powl(base, range->rho);
 }
 
 static myr_level last_level(long double sigma) {

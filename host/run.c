@@ -205,6 +205,9 @@ static myr_status run(myr_context *context, const myr_plan *plan, const myr_targ
 
     myr_job job = myr_job_make(plan, target, options);
     double *turned = NULL;
+    if (given && strcmp(backend->name, "cuda") == 0)
+        return myr_fail(context, MYR_UNSUPPORTED,
+                        "given: the backend cuda draws its own numbers; expected reference or cpu");
     if (given)
         status = myr_job_give(context, given, &job, &turned);
     if (status != MYR_OK)

@@ -77,7 +77,9 @@ typedef struct myr_given {
 #define MYR_GIVEN_INIT \
     { sizeof(myr_given), 0, 0, 0 }
 
-/* As myr_run_samples, with numbers given. Errors besides: MYR_INVALID_DATA for one that is not finite. */
+/* As myr_run_samples, with numbers given, on the backends reference and cpu. Errors besides:
+ * MYR_INVALID_DATA for a number that is not finite, MYR_UNSUPPORTED on cuda, also where auto resolves to
+ * it. */
 myr_status myr_run_samples_given(myr_context *context, const myr_plan *plan, const myr_target *target,
                                  const myr_run_options *options, const myr_given *given, double *samples,
                                  myr_run_report *report);
