@@ -1,0 +1,204 @@
+/* Kernels over rows of logits and over tokens, run on the host through the cuda backend: the bits of the
+ * cpu backend, for every type, alignment and size at the edges of vectors, lanes and tiles. */
+#include <criterion/criterion.h>
+
+#include "cuda/cuda_tokens.h"
+#include "fake_runtime.h"
+#include "token_rows.h"
+
+static void check_rows(myr_context *context, const rows_batch *b, uint64_t *state) {
+    const size_t rows = (size_t)b->tokens.rows, bytes = b->logits * myr_dtype_size(b->type);
+    myr_row_result *cpu = poisoned(rows * sizeof *cpu), *cuda = poisoned(rows * sizeof *cuda);
+    void *typed[2] = {malloc(bytes), malloc(bytes)};
+    double *upstream = malloc(rows * sizeof *upstream);
+    myr_row_job job = {.compute = {.threads = 1},
+                       .rows = rows,
+                       .vocabulary = b->tokens.vocabulary,
+                       .labels = b->tokens.labels,
+                       .mask = b->mask};
+    for (size_t row = 0; row < rows; row++)
+        upstream[row] = row % 7 == 3 ? 0.0 : uniform(state) - 0.5;
+    for (int i = 0; i < 2; i++) {
+        const myr_token_reductions *backend = i ? &myr_cuda_tokens : &myr_cpu_tokens;
+        memcpy(typed[i], b->typed, bytes);
+        job.logits = (myr_array_out){typed[i], b->type};
+        REQUIRE_OK(context, backend->rows(context, &job, i ? cuda : cpu));
+        REQUIRE_OK(context, backend->gradient(context, &job, i ? cuda : cpu, upstream));
+    }
+    for (size_t row = 0; row < rows; row++)
+        cr_assert(cpu[row].state == cuda[row].state && cpu[row].power == cuda[row].power &&
+                      memcmp(&cpu[row].logp, &cuda[row].logp, sizeof(double)) == 0 &&
+                      memcmp(&cpu[row].normaliser, &cuda[row].normaliser, sizeof(double)) == 0,
+                  "%s, vocabulary %llu, row %zu: %a and %a", myr_dtype_name(b->type),
+                  (unsigned long long)b->tokens.vocabulary, row, cpu[row].logp, cuda[row].logp);
+    cr_assert_arr_eq(typed[0], typed[1], bytes, "%s, vocabulary %llu: gradients", myr_dtype_name(b->type),
+                     (unsigned long long)b->tokens.vocabulary);
+    free(cpu);
+    free(cuda);
+    free(typed[0]);
+    free(typed[1]);
+    free(upstream);
+}
+
+Test(tokens_on_host, rows_have_the_bits_of_the_cpu) {
+    static const uint64_t sizes[] = {1, 7, 8, 64, 1000, 1023, 1024, 1025, 2048, 4100, 16384, 17409};
+    static const myr_dtype types[] = {MYR_F64, MYR_F32, MYR_BF16, MYR_F16};
+    static const double spreads[] = {0.01, 3.0, 60.0};
+    myr_context *context = new_context();
+    uint64_t seed = fresh_seed(), state = seed;
+    cr_log_info("seed %llu", (unsigned long long)seed);
+    fake_machine(1, CUDART_VERSION);
+    for (size_t size = 0; size < sizeof sizes / sizeof *sizes; size++)
+        for (size_t type = 0; type < 4; type++) {
+            rows_batch b = make_rows(&state, 2, 3, sizes[size], types[type], spreads[(size + type) % 3]);
+            check_rows(context, &b, &state);
+            free_rows(&b);
+        }
+    cr_expect_eq(fake_live(), 0);
+    myr_context_destroy(context);
+}
+
+/* Labels, logits and masks that are refused have the same states. */
+Test(tokens_on_host, refusals_are_those_of_the_cpu) {
+    enum { V = 1030, N = 6 };
+    static float x[N * V];
+    int32_t labels[N] = {0, -1, V, 5, 6, 7};
+    uint8_t mask[N] = {1, 1, 1, 1, 1, 0};
+    myr_row_result cpu[N], cuda[N];
+    myr_context *context = new_context();
+    fake_machine(1, CUDART_VERSION);
+    x[V - 1] = NAN;
+    x[3 * V + 1029] = -INFINITY;
+    x[4 * V + 6] = -1e9f;
+    x[5 * V] = NAN; /* masked */
+    myr_row_job job = {.compute = {.threads = 1},
+                       .rows = N,
+                       .vocabulary = V,
+                       .logits = {x, MYR_F32},
+                       .labels = {labels, MYR_I32},
+                       .mask = mask};
+    REQUIRE_OK(context, myr_cpu_tokens.rows(context, &job, cpu));
+    REQUIRE_OK(context, myr_cuda_tokens.rows(context, &job, cuda));
+    static const myr_row_state expected[N] = {MYR_ROW_BAD_LOGIT, MYR_ROW_BAD_LABEL,  MYR_ROW_BAD_LABEL,
+                                              MYR_ROW_BAD_LOGIT, MYR_ROW_BAD_CHOICE, MYR_ROW_MASKED};
+    for (int row = 0; row < N; row++) {
+        cr_expect_eq(cpu[row].state, (int32_t)expected[row], "cpu, row %d: %d", row, (int)cpu[row].state);
+        cr_expect_eq(cuda[row].state, (int32_t)expected[row], "cuda, row %d: %d", row,
+                     (int)cuda[row].state);
+    }
+    myr_context_destroy(context);
+}
+
+Test(tokens_on_host, policy_has_the_bits_of_the_cpu) {
+    static const uint64_t lengths[] = {1, 31, 256, 257, 1000};
+    enum { SEQUENCES = 5, TOKENS = 1545 };
+    static const myr_dtype types[] = {MYR_F64, MYR_F32, MYR_BF16, MYR_F16};
+    static uint8_t mask[TOKENS];
+    static double now[TOKENS], old[TOKENS], gradient[2][TOKENS];
+    double advantage[SEQUENCES], scale[SEQUENCES], counted[2][SEQUENCES];
+    uint64_t starts[SEQUENCES + 1] = {0}, state = fresh_seed();
+    myr_policy_sums sums[2][SEQUENCES];
+    myr_context *context = new_context();
+    fake_machine(1, CUDART_VERSION);
+    for (int s = 0; s < SEQUENCES; s++) {
+        starts[s + 1] = starts[s] + lengths[s];
+        advantage[s] = uniform(&state) - 0.5;
+        scale[s] = s == 1 ? 0.0 : -0.25;
+    }
+    cr_assert_eq(starts[SEQUENCES], (uint64_t)TOKENS);
+    for (size_t type = 0; type < 4; type++) {
+        for (size_t t = 0; t < TOKENS; t++) {
+            myr_element_store((myr_array_out){now, types[type]}, t, -5.0 * uniform(&state));
+            myr_element_store((myr_array_out){old, types[type]}, t, -5.0 * uniform(&state));
+            mask[t] = next_random(&state) % 3 != 0;
+        }
+        for (int i = 0; i < 2; i++) {
+            const myr_token_reductions *backend = i ? &myr_cuda_tokens : &myr_cpu_tokens;
+            myr_policy_job job = {.compute = {.threads = 1},
+                                  .sequences = SEQUENCES,
+                                  .starts = starts,
+                                  .log_probs = {now, types[type]},
+                                  .old_log_probs = {old, types[type]},
+                                  .mask = mask,
+                                  .cap = 2.0,
+                                  .advantage = advantage,
+                                  .scale = scale,
+                                  .gradient = {gradient[i], type % 2 ? MYR_F32 : MYR_F64}};
+            memset(gradient[i], 0xff, sizeof gradient[i]);
+            REQUIRE_OK(context, backend->policy_tokens(context, &job, counted[i]));
+            REQUIRE_OK(context, backend->policy(context, &job, sums[i]));
+        }
+        cr_expect_arr_eq(counted[0], counted[1], sizeof counted[0]);
+        cr_expect_arr_eq(gradient[0], gradient[1], sizeof gradient[0]);
+        for (int s = 0; s < SEQUENCES; s++)
+            cr_expect(memcmp(&sums[0][s].objective, &sums[1][s].objective, sizeof(double)) == 0 &&
+                          sums[0][s].tokens == sums[1][s].tokens &&
+                          sums[0][s].capped == sums[1][s].capped && !sums[0][s].bad && !sums[1][s].bad,
+                      "sequence %d", s);
+    }
+    cr_expect_eq(fake_live(), 0);
+    myr_context_destroy(context);
+}
+
+/* The last layer with CBLAS for cuBLAS, in two chunks, the later first on the way back. Products of the two
+ * backends may be cut differently. Logits, sums of 24 terms below 1, differ by at most 25 24 2^-24
+ * = 3.6e-5, a softmax by twice that of itself. A row's slopes are below 1/2 in size, and below 1 in sum:
+ * hidden gradients differ by 7.2e-5 and the 300 terms' own 300 2^-24 = 1.8e-5, the matrix's, of 9 rows, by
+ * 9/2 7.2e-5. */
+Test(tokens_on_host, last_layer_agrees_with_the_cpu) {
+    enum { N = 10, V = 300, WIDTH = 24, CHUNK = 6 };
+    static float hidden[N * WIDTH], matrix[V * WIDTH], to_hidden[2][N * WIDTH], to_matrix[2][V * WIDTH];
+    static const uint64_t rows[N - 1] = {9, 8, 7, 5, 4, 3, 2, 1, 0}; /* row 6 is masked */
+    myr_row_result results[2][N];
+    double upstream[N];
+    int64_t labels[N];
+    uint64_t state = fresh_seed();
+    myr_context *context = new_context();
+    fake_machine(1, CUDART_VERSION);
+    for (int i = 0; i < N * WIDTH; i++)
+        hidden[i] = (float)(2.0 * uniform(&state) - 1.0);
+    for (int i = 0; i < V * WIDTH; i++)
+        matrix[i] = (float)(2.0 * uniform(&state) - 1.0);
+    for (int row = 0; row < N; row++) {
+        labels[row] = (int64_t)(next_random(&state) % V);
+        upstream[row] = uniform(&state) - 0.5;
+    }
+    for (int i = 0; i < 2; i++) {
+        const myr_token_reductions *backend = i ? &myr_cuda_tokens : &myr_cpu_tokens;
+        const myr_head_job job = {.compute = {.threads = 1},
+                                  .rows = N,
+                                  .vocabulary = V,
+                                  .width = WIDTH,
+                                  .hidden = {hidden, MYR_F32},
+                                  .matrix = {matrix, MYR_F32},
+                                  .labels = {labels, MYR_I64},
+                                  .hidden_gradient = {to_hidden[i], MYR_F32},
+                                  .matrix_gradient = {to_matrix[i], MYR_F32},
+                                  .chunk_rows = CHUNK};
+        void *work = NULL;
+        memset(to_hidden[i], 0xff, sizeof to_hidden[i]);
+        memset(to_matrix[i], 0xff, sizeof to_matrix[i]);
+        REQUIRE_OK(context, backend->head_begin(context, &job, &work));
+        REQUIRE_OK(context, backend->head_forward(context, work, rows, CHUNK, results[i]));
+        REQUIRE_OK(context, backend->head_forward(context, work, rows + CHUNK, 3, results[i] + CHUNK));
+        REQUIRE_OK(context,
+                   backend->head_backward(context, work, rows + CHUNK, 3, results[i] + CHUNK, upstream));
+        REQUIRE_OK(context, backend->head_forward(context, work, rows, CHUNK, results[i]));
+        REQUIRE_OK(context, backend->head_backward(context, work, rows, CHUNK, results[i], upstream));
+        if (backend->head_finish)
+            REQUIRE_OK(context, backend->head_finish(context, work));
+        backend->head_end(work);
+    }
+    for (int i = 0; i < N - 1; i++)
+        cr_expect(fabs(results[0][i].logp - results[1][i].logp) <= 1e-4, "row %d", i);
+    for (int i = 0; i < N * WIDTH; i++)
+        cr_assert(fabsf(to_hidden[0][i] - to_hidden[1][i]) <= 1e-4f, "hidden %d: %g, %g", i,
+                  (double)to_hidden[0][i], (double)to_hidden[1][i]);
+    for (int i = 0; i < V * WIDTH; i++)
+        cr_assert(fabsf(to_matrix[0][i] - to_matrix[1][i]) <= 3.3e-4f, "matrix %d: %g, %g", i,
+                  (double)to_matrix[0][i], (double)to_matrix[1][i]);
+    for (int c = 0; c < WIDTH; c++)
+        cr_expect(to_hidden[1][6 * WIDTH + c] == 0.0f);
+    cr_expect_eq(fake_live(), 0);
+    myr_context_destroy(context);
+}
