@@ -239,7 +239,7 @@ myr_status myr_make_vp_grid(myr_context *context, const myr_plan_options *option
     if (status != MYR_OK)
         return status;
     size_t bytes = (size_t)m * sizeof(long double);
-    long double *log_steps = malloc(bytes);
+    long double *log_steps = calloc((size_t)m, sizeof *log_steps);
     if (!log_steps)
         return myr_fail_memory(context, bytes);
     status = make_training_steps(context, options, m, log_steps);

@@ -161,7 +161,7 @@ static number draw(const myr_job *job, uint64_t n, uint32_t stream, int64_t j) {
     const double *given = stream == MYR_STREAM_START ? job->start_normals : job->noise;
     uint64_t rows = stream == MYR_STREAM_START ? 1 : (uint64_t)(job->plan->steps * job->plan->slots);
     uint32_t words[4];
-    double normals[2], bounds[2];
+    double normals[2] = {0}, bounds[2] = {0};
     if (given)
         return rounded(given[n * rows * (uint64_t)job->plan->dimension + (uint64_t)j], 0.0);
     myr_reference_words(job->seed, job->first + n, stream, (uint32_t)(j / 4), words);
