@@ -241,3 +241,7 @@ const char *myr_outcomes_prompt(const myr_outcomes *outcomes, uint32_t item) {
         return NULL;
     return outcomes->has_prompts ? myr_names_text(&outcomes->names, item) : "";
 }
+
+uint32_t myr_outcomes_prompt_number(const myr_outcomes *outcomes, uint32_t item) {
+    return item < outcomes->items && outcomes->has_prompts ? outcomes->prompt[item] : 0;
+}

@@ -10,6 +10,7 @@
     X(verify, "a backend against the reference, tier by tier; the exit status says pass or fail")     \
     X(bench, "throughput against the hardware's limit, after checking the results")                   \
     X(loss, "a preference loss, its metrics and gradients, from a file of log-probabilities")         \
+    X(fit, "abilities from a file of comparisons or rankings, with standard errors or a bootstrap")   \
     X(info, "version, build, backends, devices and defaults")
 
 #define CLI_DECLARE_COMMAND(name, help) int cli_run_##name(int argc, char **argv);

@@ -78,6 +78,9 @@ const char *myr_outcomes_columns(const myr_outcomes *outcomes);
 const char *myr_outcomes_name(const myr_outcomes *outcomes, uint32_t item);
 const char *myr_outcomes_prompt(const myr_outcomes *outcomes, uint32_t item);
 
+/* The prompt's number, from 0 in the order of the file; 0 if there is none. */
+uint32_t myr_outcomes_prompt_number(const myr_outcomes *outcomes, uint32_t item);
+
 /* Reads a reference policy for the items: a .csv file with the columns item, log_probability and, if the
  * outcomes have prompts, prompt; an item for each of the outcomes', others are passed over. logs has room
  * for one number an item. */

@@ -1,0 +1,139 @@
+/* Fits of log-linear policies: the public call. */
+#include "fit_linear.h"
+
+#include <math.h>
+#include <omp.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "backend.h"
+#include "cpu/cpu_product.h"
+#include "failure.h"
+#include "fit_interval.h"
+
+static myr_status check(myr_context *context, const myr_features *features, const myr_fit_options *options,
+                        const myr_compute_options *compute, const myr_objective **objective) {
+    if (!features || features->struct_size != sizeof *features || !compute ||
+        compute->struct_size != sizeof *compute)
+        return myr_fail(context, MYR_INVALID_ARGUMENT,
+                        "features or compute options: NULL, or struct_size not set by their initialiser");
+    myr_status status = myr_fit_check_options(context, options, MYR_COMPARISONS, objective);
+    if (status != MYR_OK)
+        return status;
+    if (strcmp((*objective)->name, "pl") == 0)
+        return myr_fail(context, MYR_UNSUPPORTED, "objective: pl takes no features (expected bt or dpo)");
+    if (options->home || options->baseline >= 0 || options->reference)
+        return myr_fail(context, MYR_UNSUPPORTED,
+                        "home, baseline and reference are for items; features take none of them");
+    if (compute->memory != MYR_HOST)
+        return myr_fail(context, MYR_UNSUPPORTED, "memory: fits take features in the host's memory");
+    if (features->parameters < 1 || features->parameters > MYR_MAX_PARAMETERS)
+        return myr_fail(context, MYR_INVALID_ARGUMENT, "features: parameters %llu (expected 1 … %d)",
+                        (unsigned long long)features->parameters, MYR_MAX_PARAMETERS);
+    if (options->bootstrap > 0 && features->parameters > MYR_FIT_LINEAR_NEWTON)
+        return myr_fail(context, MYR_UNSUPPORTED,
+                        "bootstrap: %llu features are too many (expected at most %d)",
+                        (unsigned long long)features->parameters, MYR_FIT_LINEAR_NEWTON);
+    return MYR_OK;
+}
+
+static bool allocate(myr_linear_fit *fit) {
+    const size_t P = fit->parameters;
+    const bool newton = P <= MYR_FIT_LINEAR_NEWTON;
+    fit->theta = calloc(3 * P, sizeof(double));
+    fit->inverse = newton ? malloc(P * P * sizeof(double)) : NULL;
+    if (!fit->theta || (newton && !fit->inverse))
+        return false;
+    fit->diagonal = fit->theta + P;
+    fit->gradient = fit->theta + 2 * P;
+    return true;
+}
+
+static void take_estimates(const myr_linear_fit *fit, myr_estimate *estimates) {
+    const double reach = myr_normal_reach(fit->options->level);
+    for (uint64_t p = 0; p < fit->parameters; p++) {
+        const double x = fit->theta[p];
+        const double error = fit->inverse ? sqrt(fit->inverse[p * fit->parameters + p]) : NAN;
+        estimates[p] = (myr_estimate){x, error, x - reach * error, x + reach * error, NAN};
+    }
+}
+
+static myr_status take_percentiles(myr_linear_fit *fit, myr_estimate *estimates) {
+    const size_t P = fit->parameters, B = fit->options->bootstrap;
+    double *replicates = malloc((P + 1) * B * sizeof *replicates);
+    if (!replicates)
+        return myr_fail_memory(fit->context, (P + 1) * B * sizeof *replicates);
+    double *column = replicates + P * B;
+    myr_status status = myr_linear_bootstrap(fit, replicates);
+    for (size_t p = 0; status == MYR_OK && p < P; p++) {
+        size_t kept = 0;
+        for (size_t b = 0; b < B; b++)
+            if (!isnan(replicates[b * P + p]))
+                column[kept++] = replicates[b * P + p];
+        myr_percentiles(column, kept, fit->options->level, &estimates[p].ci_low, &estimates[p].ci_high);
+        fit->report->unbounded = (uint32_t)(B - kept);
+    }
+    free(replicates);
+    return status;
+}
+
+static myr_status run(myr_linear_fit *fit, myr_estimate *estimates) {
+    const int threads = myr_resolve_threads(fit->compute->threads);
+    /* The floats' rounding stays well below a ten-thousandth of a standard error; the rest is double's. */
+    const double tolerance = fit->options->tolerance;
+    const double goal = fit->inverse ? fmax(tolerance, 1e-4) : 0.5 * tolerance;
+    double start = omp_get_wtime();
+    fit->weight = myr_linear_scale(&fit->model, threads, fit->diagonal);
+    myr_status status = myr_linear_descend(fit, goal);
+    if (status == MYR_OK && fit->inverse)
+        status = myr_linear_polish(fit, threads);
+    if (status != MYR_OK)
+        return status;
+    fit->report->converged = fit->report->gradient <= tolerance;
+    take_estimates(fit, estimates);
+    fit->report->seconds = omp_get_wtime() - start;
+    start = omp_get_wtime();
+    if (fit->options->bootstrap > 0)
+        status = take_percentiles(fit, estimates);
+    fit->report->bootstrap_seconds = omp_get_wtime() - start;
+    return status;
+}
+
+myr_status myr_fit_linear(myr_context *context, const myr_features *features,
+                          const myr_fit_options *options, const myr_compute_options *compute,
+                          myr_estimate *estimates, myr_fit_report *report) {
+    const myr_objective *objective = NULL;
+    if (!estimates || !report)
+        return myr_fail(context, MYR_INVALID_ARGUMENT, "estimates or report is NULL (expected both)");
+    myr_status status = check(context, features, options, compute, &objective);
+    if (status != MYR_OK)
+        return status;
+    const bool free_of_reference = !objective->takes_reference || !features->reference_margin.data;
+    *report = (myr_fit_report){.objective = objective->name,
+                               .method = "l-bfgs",
+                               .home = {NAN, NAN, NAN, NAN, NAN},
+                               .replicates = options->bootstrap};
+    myr_linear_fit fit = {.context = context,
+                          .options = options,
+                          .compute = compute,
+                          .model = {features, options->beta, free_of_reference},
+                          .loss = MYR_LOSS_OPTIONS_INIT,
+                          .parameters = features->parameters,
+                          .report = report};
+    fit.loss.beta = options->beta;
+    fit.loss.reference_free = free_of_reference;
+    status = allocate(&fit) ? MYR_OK : myr_fail_memory(context, 8 * fit.parameters * fit.parameters);
+    if (status == MYR_OK) {
+        /* The first look also checks the arrays, at theta = 0. */
+        status = myr_loss_linear(context, &fit.loss, features, (myr_array){fit.theta, MYR_F64}, compute,
+                                 (myr_array_out){NULL, MYR_F64}, NULL, NULL);
+    }
+    if (status == MYR_OK) {
+        myr_cpu_product_begin();
+        status = run(&fit, estimates);
+        myr_cpu_product_end();
+    }
+    free(fit.theta);
+    free(fit.inverse);
+    return status;
+}

@@ -1,0 +1,112 @@
+#include "linear_information.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cpu/cpu_product.h"
+#include "element.h"
+#include "failure.h"
+
+enum { TILE = 256 }; /* rows that are squared at once */
+
+/* A fixed number of partial sums, each over every SLOTS-th tile, are added up in order: so it does not
+ * matter how many threads there are. */
+typedef struct slot {
+    double value;
+    double *gradient, *rows, *hessian;
+} slot;
+
+static int slot_count(uint64_t parameters) {
+    return parameters <= 512 ? 16 : 4;
+}
+
+static double weight_of(const myr_features *f, uint64_t i) {
+    return f->weight.data ? myr_element(f->weight, i) : 1.0;
+}
+
+static double reference_of(const myr_linear_model *m, uint64_t i) {
+    const myr_array r = m->features->reference_margin;
+    return m->reference_free || !r.data ? 0.0 : myr_element(r, i);
+}
+
+/* Row i: adds its value and gradient; the row times the root of its curvature goes to `to`, unless NULL. */
+static void add_row(const myr_linear_model *m, const double *theta, uint64_t i, slot *s, double *to) {
+    const uint64_t P = m->features->parameters;
+    const float *delta = (const float *)m->features->delta.data + i * P;
+    double u = 0.0;
+    for (uint64_t p = 0; p < P; p++)
+        u += delta[p] * theta[p];
+    const double v = weight_of(m->features, i), h = m->beta * (u - reference_of(m, i));
+    const double e = exp(-fabs(h)), slope = -m->beta * v * (h >= 0.0 ? e : 1.0) / (1.0 + e);
+    const double curve = m->beta * sqrt(v * e) / (1.0 + e);
+    s->value += v * (log1p(e) + (h >= 0.0 ? 0.0 : -h));
+    for (uint64_t p = 0; p < P; p++)
+        s->gradient[p] += slope * delta[p];
+    for (uint64_t p = 0; to && p < P; p++)
+        to[p] = curve * delta[p];
+}
+
+static void add_tile(const myr_linear_model *m, const double *theta, uint64_t tile, slot *s) {
+    const uint64_t P = m->features->parameters, begin = tile * TILE;
+    const uint64_t end = begin + TILE < m->features->count ? begin + TILE : m->features->count;
+    for (uint64_t i = begin; i < end; i++)
+        add_row(m, theta, i, s, s->hessian ? s->rows + (i - begin) * P : NULL);
+    if (s->hessian)
+        myr_cpu_add_squares((int64_t)P, (int64_t)(end - begin), s->rows, s->hessian);
+}
+
+myr_status myr_linear_information(myr_context *context, const myr_linear_model *model, const double *theta,
+                                  int threads, double *value, double *gradient, double *hessian) {
+    const size_t P = model->features->parameters, squares = hessian ? P * P : 0;
+    const size_t each = P + (hessian ? TILE * P : 0) + squares;
+    const int slots = slot_count(P);
+    const uint64_t tiles = (model->features->count + TILE - 1) / TILE;
+    double *memory = calloc((size_t)slots * each, sizeof *memory);
+    if (!memory)
+        return myr_fail_memory(context, (size_t)slots * each * sizeof *memory);
+    slot parts[16];
+    for (int s = 0; s < slots; s++) {
+        double *own = memory + (size_t)s * each;
+        parts[s] = (slot){0.0, own, own + P, hessian ? own + P + TILE * P : NULL};
+    }
+#pragma omp parallel for schedule(dynamic, 1) num_threads(threads)
+    for (int s = 0; s < slots; s++)
+        for (uint64_t tile = (uint64_t)s; tile < tiles; tile += (uint64_t)slots)
+            add_tile(model, theta, tile, &parts[s]);
+    *value = 0.0;
+    memset(gradient, 0, P * sizeof *gradient);
+    if (hessian)
+        memset(hessian, 0, squares * sizeof *hessian);
+    for (int s = 0; s < slots; s++) {
+        *value += parts[s].value;
+        for (size_t p = 0; p < P; p++)
+            gradient[p] += parts[s].gradient[p];
+        for (size_t q = 0; q < squares; q++)
+            hessian[q] += parts[s].hessian[q];
+    }
+    free(memory);
+    return MYR_OK;
+}
+
+double myr_linear_scale(const myr_linear_model *model, int threads, double *diagonal) {
+    const myr_features *f = model->features;
+    const float *delta = f->delta.data;
+    double total = 0.0;
+    for (uint64_t i = 0; i < f->count; i++)
+        total += weight_of(f, i);
+    /* A column block is a thread's own, so its sums do not hang on the number of threads. */
+    enum { BLOCK = 64 };
+#pragma omp parallel for schedule(dynamic, 1) num_threads(threads)
+    for (uint64_t begin = 0; begin < f->parameters; begin += BLOCK) {
+        const uint64_t end = begin + BLOCK < f->parameters ? begin + BLOCK : f->parameters;
+        for (uint64_t p = begin; p < end; p++)
+            diagonal[p] = 0.0;
+        for (uint64_t i = 0; i < f->count; i++) {
+            const double v = 0.25 * model->beta * model->beta * weight_of(f, i);
+            for (uint64_t p = begin; p < end; p++)
+                diagonal[p] += v * delta[i * f->parameters + p] * delta[i * f->parameters + p];
+        }
+    }
+    return total;
+}

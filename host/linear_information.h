@@ -1,0 +1,25 @@
+/* Log-linear policies in double: log-likelihood, gradient and observed information. */
+#ifndef MYRIAD_LINEAR_INFORMATION_H
+#define MYRIAD_LINEAR_INFORMATION_H
+
+#include <stdbool.h>
+
+#include "myriad/linear.h"
+
+/* The features, with h = beta (Delta theta - r); r is 0 if the reference does not count. */
+typedef struct myr_linear_model {
+    const myr_features *features;
+    double beta;
+    bool reference_free;
+} myr_linear_model;
+
+/* -sum v log sigmoid(h) at theta, its gradient [parameters], and unless hessian is NULL, the lower triangle
+ * of its Hessian beta² sum v sigmoid(h) sigmoid(-h) Delta Deltaᵀ. The same bits on any number of threads,
+ * if BLAS is held at one (cpu/cpu_product.h). */
+myr_status myr_linear_information(myr_context *context, const myr_linear_model *model, const double *theta,
+                                  int threads, double *value, double *gradient, double *hessian);
+
+/* diagonal[p] = beta²/4 sum v Delta_p²: the Hessian's at h = 0. Returns sum v. */
+double myr_linear_scale(const myr_linear_model *model, int threads, double *diagonal);
+
+#endif
