@@ -52,7 +52,12 @@ double bench_ceiling_mix(int threads);
  * points; 0 without memory. */
 double bench_ceiling_products(int points, int dimension, int threads);
 
+/* Bytes a second that so many threads together read from memory, on the cpu; 0 without memory. */
+double bench_ceiling_read(int threads);
+
 extern const bench_case bench_w1;
+extern const bench_case bench_w2;
 extern const bench_case bench_empirical;
+extern const bench_case bench_pairs;
 
 #endif

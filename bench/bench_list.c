@@ -6,7 +6,7 @@
 #include "bench.h"
 #include "ceiling_lanes.h"
 
-static const bench_case *const cases[] = {&bench_w1, &bench_empirical};
+static const bench_case *const cases[] = {&bench_w1, &bench_w2, &bench_empirical, &bench_pairs};
 
 const bench_case *bench_case_at(int index) {
     return index >= 0 && index < (int)(sizeof cases / sizeof *cases) ? cases[index] : NULL;

@@ -78,7 +78,7 @@ typedef struct myr_logistic {
 static MYR_HD myr_logistic myr_logistic_make(float h) {
     myr_logistic s;
     float e = myr_exp(-fabsf(h));
-    float small = e / (1.0f + e), large = 1.0f / (1.0f + e);
+    float large = 1.0f / (1.0f + e), small = e * large;
     float log1p = myr_log1p_unit(e);
     s.up = h >= 0.0f ? large : small;
     s.down = h >= 0.0f ? small : large;

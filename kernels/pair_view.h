@@ -29,6 +29,7 @@ typedef struct myr_pair_view {
     int type, weight_type, length_type[2], gradient_type;
     int policy_only;    /* the loss takes log pi, not w and l */
     int per_token;      /* … divided by the lengths */
+    int stream;         /* cpu: gradients are more than the caches hold */
     int survey, losses; /* which sums are wanted; gradients come with the loss */
     int kind, divergence;
     myr_loss_constants constants;

@@ -11,6 +11,9 @@
 /* Chunks that are worth a thread of their own. */
 static const double thread_chunks = 8.0;
 
+/* Pairs whose gradients are more than a cache is likely to keep. */
+static const uint64_t stream_count = 1 << 20;
+
 typedef struct cpu_pairs {
     const myr_pair_lanes *lanes;
     uint64_t count;
@@ -67,7 +70,9 @@ myr_status myr_cpu_pairs_on(myr_context *context, const myr_lanes_isa *isa, cons
     if (!run.sums)
         return myr_fail_memory(context, bytes);
     myr_pair_runner runner = {run_view, &run};
-    myr_status status = myr_pair_passes(job, myr_pair_view_make(job), &runner, sums, bad);
+    myr_pair_view view = myr_pair_view_make(job);
+    view.stream = run.count > stream_count;
+    myr_status status = myr_pair_passes(job, view, &runner, sums, bad);
     free(run.sums);
     return status;
 }
