@@ -69,8 +69,9 @@ myr_status myr_fail_features(myr_context *context, const myr_linear_job *job, ui
         status = check_entry(context, job, "weight", f->weight, row, 0.0, "0 or more, at most 1e15");
     if (status != MYR_OK)
         return status;
-    return myr_fail(context, MYR_INVALID_DATA,
-                    "row %llu: the margin is out of range (expected at most 1e15 in size), or its loss is "
-                    "not finite",
-                    (unsigned long long)row);
+    return myr_fail(
+        context, MYR_INVALID_DATA,
+        "row %llu: the margin, or the weight times its bootstrap's, is out of range (expected at "
+        "most 1e15 in size), or the loss is not finite",
+        (unsigned long long)row);
 }

@@ -6,7 +6,6 @@
 
 #include "loss.h"
 #include "myriad/linear.h"
-#include "myriad/ranking.h"
 
 /* Where a reduction runs, already checked. */
 typedef struct myr_compute {
@@ -50,32 +49,6 @@ typedef struct myr_linear_job {
     myr_array_out gradient;
 } myr_linear_job;
 
-typedef struct myr_ranking_sums {
-    double weight, loss; /* sum v, sum v L */
-} myr_ranking_sums;
-
-/* Rankings, already checked but for the numbers in the arrays. */
-typedef struct myr_ranking_job {
-    myr_compute compute;
-    const myr_rankings *rankings;
-    myr_array scores;
-    myr_array_out gradient;
-} myr_ranking_job;
-
-/* What is wrong with rankings, where the backends look; the first in this order is reported. */
-typedef enum myr_ranking_fault {
-    MYR_RANKING_OFFSET, /* of a ranking */
-    MYR_RANKING_WEIGHT, /* of a ranking */
-    MYR_RANKING_SCORE,  /* of an item */
-    MYR_RANKING_ENTRY,
-    MYR_RANKING_FINE
-} myr_ranking_fault;
-
-typedef struct myr_ranking_verdict {
-    myr_ranking_fault fault;
-    uint64_t at; /* the first such ranking, item or entry */
-} myr_ranking_verdict;
-
 /* Those over tokens: token_jobs.h. */
 typedef struct myr_token_reductions myr_token_reductions;
 
@@ -86,13 +59,11 @@ typedef struct myr_reductions {
      * is unspecified if there is one, or if all weights are 0. */
     myr_status (*pairs)(myr_context *context, const myr_pair_job *job, myr_pair_sums *sums, uint64_t *bad);
     /* Sums of the loss, of each of many; and the gradients of sum v L / sum v. *bad is the first row with a
-     * number out of range, or UINT64_MAX; the rest as above. */
+     * number out of range, or UINT64_MAX; the rest as above. NULL where the backend has none. */
     myr_status (*linear)(myr_context *context, const myr_linear_job *job, myr_margin_sums *sums,
                          uint64_t *bad);
     myr_status (*many)(myr_context *context, const myr_linear_job *job, myr_margin_sums *sums,
                        uint64_t *bad);
-    myr_status (*rankings)(myr_context *context, const myr_ranking_job *job, myr_ranking_sums *sums,
-                           myr_ranking_verdict *verdict);
     const myr_token_reductions *tokens;
 } myr_reductions;
 

@@ -6,5 +6,6 @@ const myr_reductions myr_reductions_cpu = {
     .name = "cpu",
     .pairs = myr_cpu_pairs,
     .linear = myr_cpu_linear,
+    .many = myr_cpu_many,
     .tokens = &myr_cpu_tokens,
 };

@@ -15,4 +15,7 @@ myr_status myr_cpu_linear(myr_context *context, const myr_linear_job *job, myr_m
 myr_status myr_cpu_linear_on(myr_context *context, const myr_lanes_isa *isa, const myr_linear_job *job,
                              myr_margin_sums *sums, uint64_t *bad);
 
+myr_status myr_cpu_many(myr_context *context, const myr_linear_job *job, myr_margin_sums *sums,
+                        uint64_t *bad);
+
 #endif

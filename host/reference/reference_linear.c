@@ -57,11 +57,11 @@ static uint64_t sum_pairs(const myr_linear_job *job, const replicate *r, long do
     long double weight = 0.0L, loss = 0.0L, margin = 0.0L, accurate = 0.0L;
     for (uint64_t i = 0; i < f->count; i++) {
         double x = margin_of(job, r, i), v = element_or(f->weight, i, 1.0);
+        if (job->many && job->many->bootstrap)
+            v *= bootstrap_weight(job->many, i, r->number);
         myr_reference_value value = myr_reference_margin(&r->loss, x);
         if (!is_good(x, v, value.loss))
             return i;
-        if (job->many && job->many->bootstrap)
-            v *= bootstrap_weight(job->many, i, r->number);
         weight += v;
         loss += v * value.loss;
         margin += v * x;

@@ -9,7 +9,6 @@
 #include "myriad/plan.h"
 #include "myriad/preference.h"
 #include "myriad/random.h"
-#include "myriad/ranking.h"
 #include "myriad/rlvr.h"
 #include "myriad/run.h"
 #include "myriad/status.h"
