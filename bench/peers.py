@@ -63,9 +63,66 @@ def w1_torch(steps=1000, block=16384):
     return block * steps / (time.perf_counter() - start)
 
 
+def ring(steps):
+    """w2: ddpm-small on ve for eight Gaussians of variance 0.01 on the unit circle; centres, and a row's numbers:
+    A, B, C, the exponent's factor -1/(2(v + t)) and the gain v/(v + t)."""
+    angle = 2 * np.pi * np.arange(8) / 8
+    centres = np.stack([np.cos(angle), np.sin(angle)]).astype(np.float32)
+    t = np.arange(steps, 0, -1) / steps
+    dt, v = 1.0 / steps, 0.01
+    table = np.stack([(t - dt) / t, dt / t, np.sqrt((t - dt) * dt / t), -0.5 / (v + t), v / (v + t)], axis=1)
+    return centres, [[np.float32(value) for value in row] for row in table]
+
+
+def w2_numpy(steps=1000, block=4096):
+    centres, table = ring(steps)
+    rng = np.random.default_rng(np.random.SFC64(1))
+    start = time.perf_counter()
+    x = rng.standard_normal((2, block), np.float32)
+    z, d, total = np.empty_like(x), np.empty_like(x), np.empty(block, np.float32)
+    q, away = np.empty((8, block), np.float32), np.empty((8, block), np.float32)
+    for a, b, c, factor, gain in table:
+        rng.standard_normal(out=z, dtype=np.float32)
+        np.subtract(x[0], centres[0][:, None], out=q)
+        np.multiply(q, q, out=q)
+        np.subtract(x[1], centres[1][:, None], out=away)
+        np.multiply(away, away, out=away)
+        q += away
+        q *= factor
+        q -= q.max(axis=0)
+        np.exp(q, out=q)
+        np.sum(q, axis=0, out=total)
+        np.dot(centres, q, out=d)
+        d /= total
+        d *= np.float32(1) - gain  # D = mean + gain (x - mean), the mean's share 1 - gain
+        x *= a + b * gain
+        d *= b
+        x += d
+        z *= c
+        x += z
+    float(x.var())
+    return block * steps / (time.perf_counter() - start)
+
+
+def w2_torch(steps=1000, block=4096):
+    centres, table = ring(steps)
+    centres = torch.from_numpy(centres)
+    start = time.perf_counter()
+    x = torch.randn(2, block)
+    z = torch.empty(2, block)
+    for a, b, c, factor, gain in table:
+        a, b, c, factor, gain = float(a), float(b), float(c), float(factor), float(gain)
+        q = (x[:, None] - centres[:, :, None]).square_().sum(0).mul_(factor)
+        d = centres @ torch.softmax(q, 0)
+        x.mul_(a + b * gain).add_(d, alpha=b * (1 - gain)).add_(z.normal_(), alpha=c)
+    float(x.var())
+    return block * steps / (time.perf_counter() - start)
+
+
 # name: (unit, peers)
 WORKLOADS = {
     "w1": ("trajectory-steps/s", {"numpy": w1_numpy, "torch": w1_torch}),
+    "w2": ("trajectory-steps/s", {"numpy": w2_numpy, "torch": w2_torch}),
 }
 
 
