@@ -1,9 +1,12 @@
 # Hot loops, compiled once for each instruction set; the machine chooses at run time.
 set(MYRIAD_ISAS baseline)
+set(isa_flags_baseline "")
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
   list(APPEND MYRIAD_ISAS avx2 avx512)
+  # Without fused multiply-adds every one is fifteen operations (kernels/port.h): at -O3 such bodies take compilers
+  # minutes, at -O1 seconds, and the loops marked simd are vectors all the same.
+  set(isa_flags_baseline -O1)
 endif()
-set(isa_flags_baseline "")
 set(isa_flags_avx2 -mavx2 -mfma)
 set(isa_flags_avx512 -mavx512f -mavx512dq -mavx512bw -mavx512vl -mavx2 -mfma -mprefer-vector-width=512)
 # Without errno and traps to mind, square roots and selects vectorise; no value changes.
