@@ -81,7 +81,7 @@ static inline void lane_philox_begin(lane_philox *p, uint64_t seed, uint64_t fir
     }
     p->index_high = (uint32_t)(first >> 32);
     for (int vector = 0; vector < 2 * MYR_PAIRS; vector++) {
-        myr_wide index;
+        myr_wide index = {0};
         for (int lane = 0; lane < MYR_WIDE; lane++)
             index[lane] = (uint32_t)first + (uint32_t)((vector / 2) * 2 * MYR_WIDE + 2 * lane + vector % 2);
         myr_wide product1 = wide_multiply(index, wide_set(PHILOX_M1));
