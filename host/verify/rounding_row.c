@@ -194,7 +194,7 @@ double myr_bound_trajectory(const myr_job *job, uint64_t n, int c) {
     const myr_plan *plan = job->plan;
     const bool general = plan->memory || plan->pre_noise;
     const int64_t count = job->row_end - job->row_begin;
-    row_errors *errors = malloc(((size_t)count + 1) * sizeof *errors);
+    row_errors *errors = calloc((size_t)count + 1, sizeof *errors);
     if (!errors)
         return NAN; /* no bound holds */
     walk w = begin(job, n, c);
