@@ -257,7 +257,7 @@ Test(empirical, the_bound_finds_points_that_are_moved) {
     myr_plan *plan = make_plan("edm", "ddim", 2, "prior", target);
     myr_job job = make_job(plan, target, 0, 40);
     cr_expect(share_of_bound(job, target) <= 1.0);
-    cr_expect(!(share_of_bound(job, other) <= 100.0));
+    cr_expect(!(share_of_bound(job, other) <= 10.0)); /* 1e-3 of sums with errors of some 300 u */
     myr_plan_destroy(plan);
     myr_target_destroy(target);
     myr_target_destroy(other);
