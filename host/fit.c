@@ -115,7 +115,7 @@ static void take_solution(fit *f, const myr_model *m, const myr_solution *s, con
     double squares = 0.0;
     for (uint32_t i = 0; i < m->parameters; i++)
         squares += x[i] * x[i];
-    r->log_likelihood -= s->value - 0.5 * m->ridge * squares;
+    r->log_likelihood -= (double)s->value - 0.5 * m->ridge * squares;
     r->evaluations += s->evaluations;
     r->iterations = s->iterations > r->iterations ? s->iterations : r->iterations;
     r->converged = r->converged && s->converged;
@@ -161,7 +161,7 @@ static myr_status fit_parts(fit *f) {
         const myr_model *m = &f->models.models[k];
         myr_solve_space space;
         double *x = calloc(m->parameters, sizeof *x);
-        if (!x || !myr_solve_space_make(m, &space)) {
+        if (!x || !myr_solve_space_make(m, MYR_FIT_COVARIANCE, &space)) {
             free(x);
             return myr_fail_memory(f->context, 5 * m->parameters * sizeof *x);
         }

@@ -63,13 +63,14 @@ static bool fit_one(const myr_model *m, const myr_solver *solver, const double *
 
 static bool fit_batch(const myr_model *m, const myr_bootstrap *bootstrap, const uint32_t *draws,
                       uint32_t batch, uint32_t count, const double *x, double *estimates) {
-    const myr_solver solver = {bootstrap->solver.max_iterations, bootstrap->solver.tolerance, 1};
+    const myr_solver solver = {bootstrap->solver.max_iterations,
+                               fmax(bootstrap->solver.tolerance, MYR_REPLICATE_TOLERANCE), 1};
     bool good = true;
 #pragma omp parallel num_threads(bootstrap->solver.threads) reduction(&& : good)
     {
         myr_solve_space space = {0};
         double *weights = malloc((size_t)m->weight_count * sizeof *weights);
-        good = weights && myr_solve_space_make(m, &space);
+        good = weights && myr_solve_space_make(m, MYR_FIT_NEWTON, &space);
 #pragma omp for schedule(dynamic, 1)
         for (uint32_t b = 0; b < count; b++) {
             if (!good)

@@ -4,6 +4,9 @@
 
 #include "fit_solve.h"
 
+/* A replicate's fit need be no better than this, in standard errors, since it is one of many draws. */
+#define MYR_REPLICATE_TOLERANCE 1e-3
+
 typedef struct myr_bootstrap {
     uint32_t replicates;
     uint64_t seed;

@@ -15,6 +15,7 @@ typedef struct descent {
     myr_solve_space *space;
     myr_solution *solution;
     double goal;
+    long double base; /* of values: near the maximum their differences are small */
 } descent;
 
 static double root(double diagonal) {
@@ -29,14 +30,14 @@ static lbfgsfloatval_t evaluate(void *instance, const lbfgsfloatval_t *y, lbfgsf
     (void)step;
     for (uint32_t i = 0; i < count; i++)
         s->trial[i] = y[i] / root(s->diagonal[i]);
-    double value =
+    const long double value =
         myr_model_value(d->model, d->weights, s->trial, s->gradient, s->scratch, d->solver->threads);
     for (uint32_t i = 0; i < count; i++)
         g[i] = s->gradient[i] / root(s->diagonal[i]);
     for (int i = (int)count; i < n; i++) /* liblbfgs' padding */
         g[i] = 0.0;
     d->solution->evaluations++;
-    return value;
+    return (double)(value - d->base);
 }
 
 static int watch(void *instance, const lbfgsfloatval_t *y, const lbfgsfloatval_t *g, lbfgsfloatval_t value,
@@ -59,6 +60,7 @@ static void descend(descent *d, double *x, double *y) {
     lbfgs_parameter_init(&parameters);
     parameters.m = MEMORY;
     parameters.epsilon = 0.0; /* watch ends it */
+    d->base = d->solution->value;
     for (uint32_t i = 0; i < count; i++)
         y[i] = x[i] * root(diagonal[i]);
     (void)lbfgs((int)count, y, NULL, evaluate, watch, d, &parameters);
@@ -80,7 +82,7 @@ static void look(descent *d, const double *x) {
 myr_solution myr_solve_lbfgs(const myr_model *model, const double *weights, const myr_solver *solver,
                              myr_solve_space *space, double *x) {
     myr_solution solution = {.method = "l-bfgs"};
-    descent d = {model, weights, solver, space, &solution, 0.5 * solver->tolerance};
+    descent d = {model, weights, solver, space, &solution, 0.5 * solver->tolerance, 0.0L};
     lbfgsfloatval_t *y = lbfgs_malloc((int)model->parameters);
     if (!y) { /* not converged, and the estimate is where it began */
         look(&d, x);

@@ -112,10 +112,11 @@ myr_status myr_models_check(myr_context *context, const myr_outcomes *outcomes, 
             case MYR_UNLINKED:
                 return fail_part(context, outcomes, models, k);
             case MYR_HOME_UNBOUNDED:
-                return myr_fail(context, MYR_INVALID_DATA,
-                                "no finite maximum: an order of the items and the advantage of the first "
-                                "column explain every result; leave the advantage out (--home), or take a "
-                                "ridge (--ridge 0.1, say)");
+                return myr_fail(
+                    context, MYR_INVALID_DATA,
+                    "no single finite maximum: the advantage of the first column and an order of "
+                    "the items explain every result, or cannot be told apart; leave the "
+                    "advantage out (--home), or take a ridge (--ridge 0.1, say)");
             case MYR_BOUND_NO_MEMORY:
                 return myr_fail_memory(context, m->items * sizeof(double));
         }

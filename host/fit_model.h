@@ -49,8 +49,8 @@ typedef struct myr_cell myr_cell;
 /* Minus the log-likelihood, and ridge/2 sum x^2; and its gradient [parameters]. scratch has room for as
  * many numbers as myr_model_scratch says. Infinite or NaN if x is far out. The same bits on any number of
  * threads. */
-double myr_model_value(const myr_model *model, const double *weights, const double *x, double *gradient,
-                       double *scratch, int threads);
+long double myr_model_value(const myr_model *model, const double *weights, const double *x,
+                            double *gradient, double *scratch, int threads);
 uint64_t myr_model_scratch(const myr_model *model);
 
 /* The Hessian of that, [parameters][parameters], the lower triangle. */

@@ -8,13 +8,13 @@
 
 /* ---- shared ---------------------------------------------------------------------------------------- */
 
-bool myr_solve_space_make(const myr_model *model, myr_solve_space *space) {
+bool myr_solve_space_make(const myr_model *model, uint32_t newton, myr_solve_space *space) {
     const size_t n = model->parameters;
-    const bool newton = n <= MYR_FIT_NEWTON;
+    const bool dense = n <= newton;
     *space = (myr_solve_space){.gradient = malloc(5 * n * sizeof(double)),
                                .scratch = malloc((size_t)(myr_model_scratch(model) + 1) * sizeof(double)),
-                               .hessian = newton ? malloc(n * n * sizeof(double)) : NULL};
-    if (!space->gradient || !space->scratch || (newton && !space->hessian)) {
+                               .hessian = dense ? malloc(n * n * sizeof(double)) : NULL};
+    if (!space->gradient || !space->scratch || (dense && !space->hessian)) {
         myr_solve_space_free(space);
         return false;
     }
@@ -69,8 +69,19 @@ static void centre(const myr_model *model, double *x) {
 
 myr_solution myr_solve(const myr_model *model, const double *weights, const myr_solver *solver,
                        myr_solve_space *space, double *x) {
-    myr_solution solution = space->hessian ? myr_solve_newton(model, weights, solver, space, x)
-                                           : myr_solve_lbfgs(model, weights, solver, space, x);
+    myr_solution solution = {.method = "newton"}, last;
+    myr_solver first = *solver;
+    if (space->hessian) /* the rest is Newton's */
+        first.tolerance = fmax(solver->tolerance, 1e-3);
+    if (!space->hessian || model->parameters > MYR_FIT_NEWTON)
+        solution = myr_solve_lbfgs(model, weights, &first, space, x);
+    if (space->hessian) {
+        last = myr_solve_newton(model, weights, solver, space, x);
+        last.method = solution.method;
+        last.iterations += solution.iterations;
+        last.evaluations += solution.evaluations;
+        solution = last;
+    }
     centre(model, x);
     return solution;
 }
@@ -105,12 +116,12 @@ static bool search(const myr_model *model, const double *weights, const myr_solv
     double slope = 0.0;
     for (size_t i = 0; i < n; i++)
         slope += space->gradient[i] * space->step[i];
-    const double slack = 1e-13 * fabs(solution->value);
+    const double slack = 1e-13 * fabs((double)solution->value);
     for (double along = 1.0; along > 1e-12; along *= 0.5) {
         for (size_t i = 0; i < n; i++)
             space->trial[i] = x[i] + along * space->step[i];
-        double value = myr_model_value(model, weights, space->trial, space->trial_gradient, space->scratch,
-                                       solver->threads);
+        const long double value = myr_model_value(model, weights, space->trial, space->trial_gradient,
+                                                  space->scratch, solver->threads);
         solution->evaluations++;
         if (!(value <= solution->value + 1e-4 * along * slope + slack))
             continue;

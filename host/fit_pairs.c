@@ -53,8 +53,8 @@ static void gather(const myr_model *model, const double *slopes, double *gradien
     }
 }
 
-double myr_pairs_value(const myr_model *model, const double *weights, const double *x, double *gradient,
-                       double *scratch, int threads) {
+long double myr_pairs_value(const myr_model *model, const double *weights, const double *x,
+                            double *gradient, double *scratch, int threads) {
     const uint64_t chunks = chunk_count(model);
     double *slopes = scratch, *sums = scratch + model->pair_count;
 #pragma omp parallel for schedule(static) num_threads(threads) if (threads > 1)
@@ -68,7 +68,7 @@ double myr_pairs_value(const myr_model *model, const double *weights, const doub
     }
     if (model->home)
         gradient[model->items] = (double)home;
-    return (double)value;
+    return value;
 }
 
 static double curvature(const myr_model *model, const double *weights, const double *x, uint64_t pair) {

@@ -44,8 +44,8 @@ static void prefix_sums(const double *L, uint64_t count, double *R, double *Q) {
     }
 }
 
-double myr_rankings_value(const myr_model *model, const double *weights, const double *x, double *gradient,
-                          double *scratch) {
+long double myr_rankings_value(const myr_model *model, const double *weights, const double *x,
+                               double *gradient, double *scratch) {
     double *L = scratch, *R = L + model->longest;
     long double value = 0.0L;
     memset(gradient, 0, model->parameters * sizeof *gradient);
@@ -62,7 +62,7 @@ double myr_rankings_value(const myr_model *model, const double *weights, const d
         }
         value += w * sum;
     }
-    return (double)value;
+    return value;
 }
 
 static void add_hessian(const double *x, const uint32_t *items, uint64_t count, double w, const double *L,

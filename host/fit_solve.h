@@ -12,24 +12,24 @@ typedef struct myr_solver {
 
 typedef struct myr_solution {
     uint64_t iterations, evaluations;
-    double value;    /* of the objective */
-    double gradient; /* max_i |g_i| / sqrt(H_ii) */
+    long double value; /* of the objective */
+    double gradient;   /* max_i |g_i| / sqrt(H_ii) */
     bool converged;
     const char *method;
 } myr_solution;
 
-/* Memory for one solution at a time. */
+/* Memory for one solution at a time: with a Hessian for up to that many parameters. */
 typedef struct myr_solve_space {
     double *gradient, *trial, *trial_gradient, *step, *diagonal; /* [parameters] each */
     double *scratch;                                             /* myr_model_scratch */
     double *hessian; /* [parameters][parameters], for Newton's method; else NULL */
 } myr_solve_space;
 
-bool myr_solve_space_make(const myr_model *model, myr_solve_space *space);
+bool myr_solve_space_make(const myr_model *model, uint32_t newton, myr_solve_space *space);
 void myr_solve_space_free(myr_solve_space *space);
 
-/* From x, which becomes the maximum, centred group by group: Newton's method up to MYR_FIT_NEWTON
- * parameters, else L-BFGS. */
+/* From x, which becomes the maximum, centred group by group: Newton's method where space has a Hessian,
+ * after L-BFGS if there are more than MYR_FIT_NEWTON parameters; else L-BFGS alone. */
 myr_solution myr_solve(const myr_model *model, const double *weights, const myr_solver *solver,
                        myr_solve_space *space, double *x);
 

@@ -7,19 +7,19 @@ uint64_t myr_model_scratch(const myr_model *model) {
     return model->kind == MYR_RANKINGS ? 3 * model->longest : myr_pairs_scratch(model);
 }
 
-double myr_model_value(const myr_model *model, const double *weights, const double *x, double *gradient,
-                       double *scratch, int threads) {
-    double value;
+long double myr_model_value(const myr_model *model, const double *weights, const double *x,
+                            double *gradient, double *scratch, int threads) {
+    long double value;
     if (model->kind == MYR_RANKINGS)
         value = myr_rankings_value(model, weights, x, gradient, scratch);
     else
         value = myr_pairs_value(model, weights, x, gradient, scratch, threads);
-    double squares = 0.0;
+    long double squares = 0.0L;
     for (uint32_t i = 0; i < model->parameters; i++) {
         squares += x[i] * x[i];
         gradient[i] += model->ridge * x[i];
     }
-    return value + 0.5 * model->ridge * squares;
+    return value + 0.5L * model->ridge * squares;
 }
 
 void myr_model_hessian(const myr_model *model, const double *weights, const double *x, double *hessian,

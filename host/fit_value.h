@@ -5,13 +5,13 @@
 #include "fit_model.h"
 
 uint64_t myr_pairs_scratch(const myr_model *model);
-double myr_pairs_value(const myr_model *model, const double *weights, const double *x, double *gradient,
-                       double *scratch, int threads);
+long double myr_pairs_value(const myr_model *model, const double *weights, const double *x,
+                            double *gradient, double *scratch, int threads);
 void myr_pairs_hessian(const myr_model *model, const double *weights, const double *x, double *hessian);
 void myr_pairs_diagonal(const myr_model *model, const double *weights, const double *x, double *diagonal);
 
-double myr_rankings_value(const myr_model *model, const double *weights, const double *x, double *gradient,
-                          double *scratch);
+long double myr_rankings_value(const myr_model *model, const double *weights, const double *x,
+                               double *gradient, double *scratch);
 void myr_rankings_hessian(const myr_model *model, const double *weights, const double *x, double *hessian,
                           double *scratch);
 void myr_rankings_diagonal(const myr_model *model, const double *weights, const double *x, double *diagonal,

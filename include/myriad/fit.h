@@ -93,8 +93,8 @@ myr_status myr_outcomes_load_reference(myr_context *context, const char *path, c
 const char *myr_objective_name(int index);
 const char *myr_objective_help(int index);
 
-#define MYR_FIT_NEWTON 1024     /* parameters up to which Newton's method is taken, else L-BFGS */
-#define MYR_FIT_COVARIANCE 4096 /* parameters up to which there are standard errors */
+#define MYR_FIT_NEWTON 1024 /* parameters of a part up to which Newton's method begins, else L-BFGS … */
+#define MYR_FIT_COVARIANCE 4096 /* … and up to which it ends, and there are standard errors */
 #define MYR_MAX_BOOTSTRAP 100000
 
 typedef struct myr_fit_options {
@@ -160,7 +160,8 @@ typedef struct myr_fit_report {
  *
  * The bootstrap draws comparisons (or rankings) again: n equal ones weigh Poisson(n), an inversion of word
  * b of stream MYR_STREAM_RESAMPLE of "trajectory" c, for replicate b and the c-th kind of comparison, in
- * the order of first item, second item and weights (rankings: the c-th ranking). n is at most 1e8. */
+ * the order of first item, second item and weights (rankings: the c-th ranking). n is at most 1e8.
+ * Replicates are fitted to 1e-3 standard errors. */
 myr_status myr_fit(myr_context *context, const myr_outcomes *outcomes, const myr_fit_options *options,
                    myr_estimate *items, myr_fit_report *report);
 
