@@ -42,8 +42,11 @@ static double rate_of(int points, int dimension, int width, int tile) {
         run_products(&p);
         const double start = omp_get_wtime();
         double seconds = 0.0;
-        for (; seconds < 0.05; seconds = omp_get_wtime() - start, blocks++)
+        while (seconds < 0.05) {
             run_products(&p);
+            blocks++;
+            seconds = omp_get_wtime() - start;
+        }
         rate = blocks * (double)width / seconds;
     }
     free(p.data);

@@ -114,7 +114,8 @@ static myr_status run_batches(myr_context *context, const myr_model *m, myr_boot
 
 /* As many replicates at once as fit, but progress is shown now and then; a multiple of 4: whole blocks. */
 static uint32_t batch_size(const myr_model *m, const myr_bootstrap *bootstrap) {
-    uint64_t most = DRAWN / m->cells, wanted = (uint64_t)32 * (uint64_t)bootstrap->solver.threads;
+    uint64_t most = DRAWN / (m->cells > 0 ? m->cells : 1),
+             wanted = (uint64_t)32 * (uint64_t)bootstrap->solver.threads;
     uint64_t batch = most < wanted ? most : wanted;
     batch = batch < bootstrap->replicates ? batch : bootstrap->replicates;
     return (uint32_t)(batch < 4 ? 4 : (batch + 3) / 4 * 4);

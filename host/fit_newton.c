@@ -117,7 +117,8 @@ static bool search(const myr_model *model, const double *weights, const myr_solv
     for (size_t i = 0; i < n; i++)
         slope += space->gradient[i] * space->step[i];
     const double slack = 1e-13 * fabs((double)solution->value);
-    for (double along = 1.0; along > 1e-12; along *= 0.5) {
+    for (int halvings = 0; halvings < 40; halvings++) {
+        const double along = ldexp(1.0, -halvings);
         for (size_t i = 0; i < n; i++)
             space->trial[i] = x[i] + along * space->step[i];
         const long double value = myr_model_value(model, weights, space->trial, space->trial_gradient,

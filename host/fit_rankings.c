@@ -34,6 +34,7 @@ static void suffix_sums(const double *x, const uint32_t *items, uint64_t count, 
 static void prefix_sums(const double *L, uint64_t count, double *R, double *Q) {
     double r = 0.0, q = 0.0;
     for (uint64_t i = 0; i < count; i++) {
+        /* L is there. NOLINTNEXTLINE(clang-analyzer-core.NullDereference) */
         const double fall = i ? exp(L[i] - L[i - 1]) : 0.0;
         r = r * fall + 1.0;
         q = q * fall * fall + 1.0;

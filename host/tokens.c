@@ -89,7 +89,7 @@ myr_status myr_token_logps(myr_context *context, const myr_tokens *tokens, myr_a
                            const myr_compute_options *options, myr_array_out sequence_logps,
                            myr_array_out row_logps, myr_compute_report *report) {
     token_call call;
-    /* Only the gradient writes logits. */
+    /* Only the gradient writes logits. NOLINTNEXTLINE(performance-no-int-to-ptr) */
     myr_array_out same = {(void *)(uintptr_t)logits.data, logits.type};
     myr_status status = check_floats(context, "sequence_logps", sequence_logps.data, sequence_logps.type);
     if (status == MYR_OK)

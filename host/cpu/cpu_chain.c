@@ -53,8 +53,8 @@ static myr_status run_begin(myr_context *context, const myr_lanes_isa *isa, cons
     run->threads = useful < job->threads ? (int)useful : job->threads;
     double chunks = batch_steps * run->threads / (steps * MYR_CHUNK);
     chunks = chunks > batch_chunks ? batch_chunks : chunks;
-    chunks =
-        chunks > (double)(job->count / MYR_CHUNK) + 1.0 ? (double)(job->count / MYR_CHUNK) + 1.0 : chunks;
+    const uint64_t needed = job->count / MYR_CHUNK + 1;
+    chunks = chunks > (double)needed ? (double)needed : chunks;
     run->batch = MYR_CHUNK * (uint64_t)(chunks < 1.0 ? 1.0 : chunks);
     myr_status status = myr_chain_table_create(context, job, &run->table);
     if (status != MYR_OK)

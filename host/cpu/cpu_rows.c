@@ -46,12 +46,12 @@ static int useful_threads(const myr_job *job) {
 }
 
 static uint64_t batch_size(const myr_job *job) {
-    double by_memory = batch_bytes / (job->plan->dimension * sizeof(float) * MYR_CHUNK);
+    double by_memory = batch_bytes / (job->plan->dimension * (double)sizeof(float) * MYR_CHUNK);
     double by_time = batch_work * job->threads / (work_of(job) * MYR_CHUNK);
-    double needed = (double)(job->count / MYR_CHUNK) + 1.0;
+    const uint64_t needed = job->count / MYR_CHUNK + 1;
     double chunks = by_memory < by_time ? by_memory : by_time;
-    if (chunks > needed)
-        chunks = needed;
+    if (chunks > (double)needed)
+        chunks = (double)needed;
     return MYR_CHUNK * (uint64_t)(chunks < 1.0 ? 1.0 : chunks);
 }
 

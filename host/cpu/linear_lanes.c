@@ -73,6 +73,7 @@ static inline float halve(wide *sum) {
 
 /* The line of memory that many floats further on, whether or not it is the array's, will be wanted. */
 static inline void fetch(const float *from, size_t ahead) {
+    /* Not a pointer's sum: it may lie beyond the array. NOLINTNEXTLINE(performance-no-int-to-ptr) */
     __builtin_prefetch((const void *)((uintptr_t)from + ahead * sizeof *from), 0, 2);
 }
 

@@ -189,7 +189,7 @@ static void scale_slopes(float *slope, const float *weight, float scale) {
     if (!weight) {
 #pragma omp simd
         for (int j = 0; j < ROWS; j++)
-            slope[j] *= scale;
+            slope[j] *= scale; /* NOLINT(clang-analyzer-core.NullDereference): a row of a block */
         return;
     }
 #pragma omp simd

@@ -174,6 +174,7 @@ static int policy_tokens(const myr_policy_view *view, size_t first, size_t n, fl
     load_ratios(view, first, n, b->ratio);
 #pragma omp simd reduction(| : bad)
     for (size_t j = 0; j < n; j++) {
+        /* Loaded, n of them, by load_block. NOLINTNEXTLINE(clang-analyzer-core.CallAndMessage) */
         myr_policy_token token = myr_policy_token_make(now[j], old[j], b->ratio[j], cap);
         int counts = mask ? mask[j] != 0 : 1;
         bad |= token.bad & counts;

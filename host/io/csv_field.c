@@ -13,7 +13,7 @@ const char *myr_field_shown(const char *text, size_t length, char shown[MYR_FIEL
         cut--; /* not within a character */
     shown[n++] = '\'';
     for (size_t i = 0; i < cut; i++)
-        shown[n++] = (unsigned char)text[i] < ' ' || text[i] == 127 ? '?' : text[i];
+        shown[n++] = (char)((unsigned char)text[i] < ' ' || text[i] == 127 ? '?' : text[i]);
     snprintf(shown + n, MYR_FIELD_SHOWN - n, "%s'", cut < length ? "..." : "");
     return shown;
 }

@@ -30,7 +30,7 @@ static const char *shown(const char *text, size_t length, char quoted[64]) {
     size_t n = 0;
     quoted[n++] = '\'';
     for (size_t i = 0; i < length && i < 40; i++)
-        quoted[n++] = (unsigned char)text[i] < ' ' || text[i] == 127 ? '?' : text[i];
+        quoted[n++] = (char)((unsigned char)text[i] < ' ' || text[i] == 127 ? '?' : text[i]);
     snprintf(quoted + n, 64 - n, "%s'", length > 40 ? "..." : "");
     return quoted;
 }

@@ -137,7 +137,7 @@ static double divergence(const myr_loss *loss, double u, double *slope) {
 
 myr_reference_value myr_reference_margin(const myr_loss *loss, double margin) {
     static myr_reference_value (*const losses[])(const myr_loss *, double) = {
-#define LOSS_LINE(name, traits, help) [MYR_LOSS_##name] = name,
+#define LOSS_LINE(name, traits, help) [MYR_LOSS_##name] = (name),
         MYR_MARGIN_LOSS_LIST(LOSS_LINE)};
     return losses[loss->kind](loss, margin);
 }

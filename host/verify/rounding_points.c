@@ -94,7 +94,8 @@ static double find_scores(const path *p, double a, const vector *x) {
 static void denoise(const path *p, double a, double s, const vector *x, vector *d) {
     const myr_target *target = p->job->target;
     const int64_t count = target->empirical.count;
-    const double tiles = (double)(count / smallest_tile + 1), sharp = sharp_of(s);
+    const int64_t most_tiles = count / smallest_tile + 1;
+    const double tiles = (double)most_tiles, sharp = sharp_of(s);
     const double k = (count < largest_tile ? (double)count : largest_tile) + 3.0 * tiles;
     const double largest = find_scores(p, a, x);
     double total = 0.0, moved = 0.0;
