@@ -43,6 +43,9 @@ const bench_case *bench_case_at(int index);
  * ends it. */
 myr_status bench_time(int repeats, myr_status (*work)(void *user), void *user, bench_result *result);
 
+/* The seconds of a result: median and extremes of seconds[repeats], which are sorted. */
+void bench_summarise(int repeats, double *seconds, bench_result *result);
+
 /* The cpu's ceiling for a mix of 32 x 32 -> 64 multiplications and fused multiply-adds, 9 of the latter for
  * 5 of the former, in vector lanes of 32 bits: lane operations per second and thread on that many threads
  * at once. 0 where the instruction set has no fused multiply-add. */
@@ -59,5 +62,6 @@ extern const bench_case bench_w1;
 extern const bench_case bench_w2;
 extern const bench_case bench_empirical;
 extern const bench_case bench_pairs;
+extern const bench_case bench_sample;
 
 #endif

@@ -6,7 +6,8 @@
 #include "bench.h"
 #include "ceiling_lanes.h"
 
-static const bench_case *const cases[] = {&bench_w1, &bench_w2, &bench_empirical, &bench_pairs};
+static const bench_case *const cases[] = {&bench_w1, &bench_w2, &bench_empirical, &bench_pairs,
+                                          &bench_sample};
 
 const bench_case *bench_case_at(int index) {
     return index >= 0 && index < (int)(sizeof cases / sizeof *cases) ? cases[index] : NULL;
@@ -15,6 +16,13 @@ const bench_case *bench_case_at(int index) {
 static int compare(const void *left, const void *right) {
     double a = *(const double *)left, b = *(const double *)right;
     return (a > b) - (a < b);
+}
+
+void bench_summarise(int repeats, double *seconds, bench_result *result) {
+    qsort(seconds, (size_t)repeats, sizeof *seconds, compare);
+    result->seconds_min = seconds[0];
+    result->seconds_max = seconds[repeats - 1];
+    result->seconds_median = 0.5 * (seconds[(repeats - 1) / 2] + seconds[repeats / 2]);
 }
 
 myr_status bench_time(int repeats, myr_status (*work)(void *user), void *user, bench_result *result) {
@@ -27,12 +35,8 @@ myr_status bench_time(int repeats, myr_status (*work)(void *user), void *user, b
         status = work(user);
         seconds[run] = omp_get_wtime() - start;
     }
-    if (status == MYR_OK) {
-        qsort(seconds, (size_t)repeats, sizeof *seconds, compare);
-        result->seconds_min = seconds[0];
-        result->seconds_max = seconds[repeats - 1];
-        result->seconds_median = 0.5 * (seconds[(repeats - 1) / 2] + seconds[repeats / 2]);
-    }
+    if (status == MYR_OK)
+        bench_summarise(repeats, seconds, result);
     free(seconds);
     return status;
 }

@@ -56,4 +56,10 @@ myr_status myr_options_check(myr_context *context, const myr_run_options *option
 int myr_resolve_threads(int threads);
 myr_job myr_job_make(const myr_plan *plan, const myr_target *target, const myr_run_options *options);
 
+/* What every public run begins with: checks its arguments (output: where results go, not NULL), resolves
+ * the backend, makes the job, and fills in the report but for its seconds. */
+myr_status myr_run_prepare(myr_context *context, const myr_plan *plan, const myr_target *target,
+                           const myr_run_options *options, const void *output, const myr_backend **backend,
+                           myr_job *job, myr_run_report *report);
+
 #endif

@@ -187,23 +187,36 @@ static const char *math_of(const myr_backend *backend, const myr_job *job) {
     return job->fast && strcmp(backend->name, "cuda") == 0 ? "fast" : "exact";
 }
 
-/* All public runs: moments or samples, the one that is not NULL; given may be NULL. */
+myr_status myr_run_prepare(myr_context *context, const myr_plan *plan, const myr_target *target,
+                           const myr_run_options *options, const void *output, const myr_backend **backend,
+                           myr_job *job, myr_run_report *report) {
+    memset(report, 0, sizeof *report);
+    myr_status status = check_run(context, plan, target, options, output);
+    if (status == MYR_OK)
+        status = myr_backend_resolve(context, options->backend, options->device, backend, report->note);
+    if (status != MYR_OK)
+        return status;
+    *job = myr_job_make(plan, target, options);
+    report->backend = (*backend)->name;
+    report->math = math_of(*backend, job);
+    (*backend)->describe(job->device, job->threads, report->device, sizeof report->device);
+    return MYR_OK;
+}
+
+/* Moments or samples, the one that is not NULL; given may be NULL. */
 static myr_status run(myr_context *context, const myr_plan *plan, const myr_target *target,
                       const myr_run_options *options, const myr_given *given, myr_moment *moments,
                       double *samples, myr_run_report *report) {
     myr_run_report scratch;
     if (!report)
         report = &scratch;
-    memset(report, 0, sizeof *report);
-    myr_status status =
-        check_run(context, plan, target, options, moments ? (void *)moments : (void *)samples);
     const myr_backend *backend = NULL;
-    if (status == MYR_OK)
-        status = myr_backend_resolve(context, options->backend, options->device, &backend, report->note);
+    myr_job job;
+    myr_status status =
+        myr_run_prepare(context, plan, target, options, moments ? (void *)moments : (void *)samples,
+                        &backend, &job, report);
     if (status != MYR_OK)
         return status;
-
-    myr_job job = myr_job_make(plan, target, options);
     double *turned = NULL;
     if (given && strcmp(backend->name, "cuda") == 0)
         return myr_fail(context, MYR_UNSUPPORTED,
@@ -212,9 +225,6 @@ static myr_status run(myr_context *context, const myr_plan *plan, const myr_targ
         status = myr_job_give(context, given, &job, &turned);
     if (status != MYR_OK)
         return status;
-    report->backend = backend->name;
-    report->math = math_of(backend, &job);
-    backend->describe(job.device, job.threads, report->device, sizeof report->device);
     double start = omp_get_wtime();
     status = moments ? backend->moments(context, &job, moments) : backend->states(context, &job, samples);
     report->seconds = omp_get_wtime() - start;

@@ -63,6 +63,15 @@ myr_status myr_cpu_moments(myr_context *context, const myr_lanes_isa *isa, const
     return status;
 }
 
+/* A batch's results, [count][dimension], from the rows' values. */
+static void leave_rows(const myr_cpu_rows *run, uint64_t count, double *states) {
+    const int64_t d = run->job->plan->dimension, batch = (int64_t)run->batch;
+#pragma omp parallel for schedule(static) num_threads(run->threads)
+    for (int64_t i = 0; i < (int64_t)count; i++)
+        for (int64_t c = 0; c < d; c++)
+            states[i * d + c] = (double)run->values[c * batch + i] + run->leave[c];
+}
+
 myr_status myr_cpu_states(myr_context *context, const myr_lanes_isa *isa, const myr_job *job,
                           double *states) {
     if (job->plan->chain)
@@ -75,9 +84,8 @@ myr_status myr_cpu_states(myr_context *context, const myr_lanes_isa *isa, const 
     for (uint64_t done = 0; status == MYR_OK && done < job->count;) {
         uint64_t count = job->count - done < run.batch ? job->count - done : run.batch;
         status = myr_cpu_rows_run(context, &run, done, count);
-        for (uint64_t i = 0; status == MYR_OK && i < count; i++)
-            for (uint64_t c = 0; c < dimension; c++)
-                states[(done + i) * dimension + c] = (double)run.values[c * run.batch + i] + run.leave[c];
+        if (status == MYR_OK)
+            leave_rows(&run, count, states + done * dimension);
         done += count;
     }
     myr_cpu_rows_end(&run);

@@ -11,6 +11,7 @@
 #include "myriad/random.h"
 #include "myriad/rlvr.h"
 #include "myriad/run.h"
+#include "myriad/samples.h"
 #include "myriad/status.h"
 #include "myriad/table.h"
 #include "myriad/target.h"

@@ -63,6 +63,24 @@ myr_status myr_run_moments(myr_context *context, const myr_plan *plan, const myr
 myr_status myr_run_samples(myr_context *context, const myr_plan *plan, const myr_target *target,
                            const myr_run_options *options, double *samples, myr_run_report *report);
 
+/* Receives trajectories first … first + count - 1 of a run: samples[count][dimension], as of
+ * myr_run_samples, valid during the call. A status other than MYR_OK stops the run, which returns it. */
+typedef myr_status (*myr_sink)(void *user, uint64_t first, uint64_t count, const double *samples);
+
+/* Runs the trajectories and hands their results to the sink, from the calling thread, in the order of their
+ * indices, block by block; report->seconds is the runs' time alone. Memory does not grow with the count: a
+ * block has at most MYR_SINK_NUMBERS numbers, or 4,096 trajectories. */
+#define MYR_SINK_NUMBERS 4194304
+myr_status myr_run_stream(myr_context *context, const myr_plan *plan, const myr_target *target,
+                          const myr_run_options *options, myr_sink sink, void *user,
+                          myr_run_report *report);
+
+/* Runs the trajectories and keeps all of each: states[count][steps + 1][dimension], from x_T to the result,
+ * which is that of myr_run_samples to the bit. Since samplers may remember outputs, level k comes from a
+ * run of the first k rows: the whole takes the work of some steps/2 runs. */
+myr_status myr_run_trace(myr_context *context, const myr_plan *plan, const myr_target *target,
+                         const myr_run_options *options, double *states, myr_run_report *report);
+
 /* Numbers of the caller's own in place of the generator's: who compares with another program feeds both the
  * same. Each array is NULL where the generator's are wanted; states and start_normals exclude each other.
  * All are finite. The float backends round them to float. A set initialiser leaves all drawn. */

@@ -1,0 +1,236 @@
+/* myriad sample: samples, or whole trajectories, to a file. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "arguments.h"
+#include "command.h"
+#include "interrupt.h"
+#include "messages.h"
+#include "progress.h"
+#include "sample_report.h"
+
+static const char doc[] =
+    "Draws samples with one sampler at one number of steps and writes them to a file: .npy holds floats "
+    "[trajectories, d], .csv a line each with the trajectory's index. Or keeps whole trajectories, from "
+    "their start x_T to the sample: [K, steps + 1, d]."
+    "\vTrajectory i of a seed is the same in any run, whatever else is drawn with it, and the one that "
+    "variance takes with the same options.\n"
+    "The file appears when it is complete, by rename; an old one stays until then. Memory does not grow "
+    "with --trajectories.\n"
+    "\n"
+    "Examples:\n"
+    "  myriad sample --output samples.npy --trajectories 10M --steps 100\n"
+    "  myriad sample --output more.csv --first 10M --trajectories 1000 --sampler ddim\n"
+    "  myriad sample --output traces.npy --trace 20 --steps 200";
+
+typedef struct sample_arguments {
+    const char *output;
+    uint64_t first;
+    uint64_t trace; /* 0: samples alone */
+} sample_arguments;
+
+enum { KEY_OUTPUT = 700, KEY_FIRST, KEY_TRACE };
+
+static const struct argp_option sample_options[] = {
+    {NULL, 0, NULL, 0, "The file:", 5},
+    {"output", KEY_OUTPUT, "FILE", 0, "where to, NAME.npy or NAME.csv", 5},
+    {"first", KEY_FIRST, "N", 0, "index of the first trajectory (0)", 5},
+    {"trace", KEY_TRACE, "K", 0,
+     "write K whole trajectories, in place of --trajectories samples; takes the work of K x steps/2 of "
+     "them",
+     5},
+    {0}};
+
+static error_t parse_sample(int key, char *argument, struct argp_state *state) {
+    sample_arguments *arguments = state->input;
+    switch (key) {
+        case KEY_OUTPUT:
+            arguments->output = argument;
+            return 0;
+        case KEY_FIRST:
+            return cli_read_count("--first", argument, 0, CLI_LARGEST, &arguments->first);
+        case KEY_TRACE:
+            return cli_read_count("--trace", argument, 1, CLI_LARGEST, &arguments->trace);
+        default:
+            return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static const struct argp sample_argp = {.options = sample_options, .parser = parse_sample};
+
+typedef struct settings {
+    cli_plan_options plan;
+    cli_run_options run;
+    sample_arguments arguments;
+    cli_format format;
+    myr_context *context;
+    cli_progress progress;
+    myr_samples_file *file;
+} settings;
+
+/* ---- what is asked --------------------------------------------------------------------------------- */
+
+static int settle_output(const settings *s) {
+    if (!s->arguments.output)
+        return cli_fail(CLI_USAGE, "--output is missing: expected --output=NAME.npy or NAME.csv");
+    return CLI_DONE;
+}
+
+/* How many trajectories there are. */
+static int settle_count(settings *s) {
+    if (s->arguments.trace > 0 && s->run.trajectories > 0)
+        return cli_fail(CLI_USAGE,
+                        "--trace and --trajectories are both given: expected one of them, --trace K for "
+                        "K whole trajectories");
+    if (s->arguments.trace > 0)
+        s->run.trajectories = s->arguments.trace;
+    else if (s->run.trajectories == 0)
+        s->run.trajectories = cli_run_options_default().trajectories;
+    return CLI_DONE;
+}
+
+/* One sampler, one number of steps. Where no sampler is named: ddpm-exact, or if it cannot run here ddim,
+ * or the only one. */
+static int settle_sampler(settings *s) {
+    cli_plan_options *plan = &s->plan;
+    if (plan->steps_count > 1)
+        return cli_fail(CLI_USAGE, "--steps has %zu values: expected one", plan->steps_count);
+    if (plan->sampler_text && plan->sampler_count > 1)
+        return cli_fail(CLI_USAGE, "--sampler names %zu samplers: expected one", plan->sampler_count);
+    static const char *const preferred[] = {"ddpm-exact", "ddim"};
+    for (size_t p = 0; p < 2 && plan->sampler_count > 1; p++)
+        for (size_t i = 0; i < plan->sampler_count && plan->sampler_count > 1; i++)
+            if (strcmp(plan->samplers[i], preferred[p]) == 0) {
+                plan->samplers[0] = plan->samplers[i];
+                plan->sampler_count = 1;
+            }
+    plan->sampler_count = 1;
+    return CLI_DONE;
+}
+
+/* ---- drawing --------------------------------------------------------------------------------------- */
+
+static int report_progress(void *user, uint64_t done, uint64_t total) {
+    settings *s = user;
+    cli_progress_update(&s->progress, done, total);
+    return cli_interrupted();
+}
+
+static myr_status write_samples(void *user, uint64_t first, uint64_t count, const double *samples) {
+    (void)first;
+    settings *s = user;
+    myr_status status = myr_samples_write(s->context, s->file, samples, count);
+    return status == MYR_OK && cli_interrupted() ? MYR_CANCELLED : status;
+}
+
+static myr_run_options run_options(settings *s) {
+    myr_run_options run = cli_run_options_make(&s->run);
+    run.first = s->arguments.first;
+    run.progress = report_progress;
+    run.user = s;
+    return run;
+}
+
+static myr_status draw_samples(settings *s, const myr_plan *plan, myr_run_report *report) {
+    const myr_run_options run = run_options(s);
+    cli_progress_part(&s->progress, s->plan.samplers[0], (double)run.count);
+    return myr_run_stream(s->context, plan, s->plan.target, &run, write_samples, s, report);
+}
+
+/* Some trajectories at a time, as many as have MYR_SINK_NUMBERS numbers. */
+static myr_status draw_traces(settings *s, const myr_plan *plan, myr_run_report *report) {
+    myr_run_options run = run_options(s);
+    const uint64_t total = run.count;
+    const double numbers = ((double)s->plan.steps[0] + 1.0) * myr_plan_dimension(plan);
+    const double most = MYR_SINK_NUMBERS / numbers;
+    const uint64_t room = most < 1.0 ? 1 : most < (double)total ? (uint64_t)most : total;
+    double *states = malloc((size_t)room * (size_t)numbers * sizeof *states);
+    if (!states)
+        cli_out_of_memory();
+    myr_status status = MYR_OK;
+    for (uint64_t done = 0; status == MYR_OK && done < total; done += run.count) {
+        run.first = s->arguments.first + done;
+        run.count = total - done < room ? total - done : room;
+        cli_progress_part(&s->progress, s->plan.samplers[0], (double)run.count);
+        status = myr_run_trace(s->context, plan, s->plan.target, &run, states, report);
+        if (status == MYR_OK)
+            status = myr_samples_write(s->context, s->file, states, run.count);
+    }
+    free(states);
+    return status;
+}
+
+/* To the file, which is there afterwards, or not at all. */
+static myr_status draw_to_file(settings *s, const myr_plan *plan, cli_sample_report *r) {
+    myr_status status = myr_samples_open(s->context, r->path, &r->shape, &s->file);
+    if (status != MYR_OK)
+        return status;
+    cli_progress_begin(&s->progress, (double)r->shape.count, "trajectories");
+    status = r->shape.levels > 0 ? draw_traces(s, plan, &r->report) : draw_samples(s, plan, &r->report);
+    cli_progress_clear(&s->progress);
+    return myr_samples_close(s->context, s->file,
+                             status == MYR_OK && cli_interrupted() ? MYR_CANCELLED : status);
+}
+
+static double now(void) {
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+}
+
+static int run_command(settings *s) {
+    cli_sample_report r = {.path = s->arguments.output, .plan = &s->plan, .run = &s->run};
+    const double begun = now();
+    myr_plan *plan = NULL;
+    const myr_plan_options asked = cli_plan_options_make(&s->plan, 0, 0);
+    myr_status result = myr_plan_create(s->context, &asked, s->plan.target, &plan);
+    if (result == MYR_OK) {
+        r.shape = (myr_samples_shape){s->arguments.first, s->run.trajectories,
+                                      s->arguments.trace > 0 ? s->plan.steps[0] + 1 : 0,
+                                      myr_plan_dimension(plan)};
+        cli_interrupt_watch();
+        result = draw_to_file(s, plan, &r);
+    }
+    r.seconds = now() - begun;
+    myr_plan_destroy(plan);
+    if (result != MYR_OK && cli_interrupted())
+        cli_interrupt_die(r.path);
+    if (result != MYR_OK)
+        return cli_fail_library(s->context, result);
+    cli_sample_print(&r, s->format);
+    const int status = cli_flush_results(CLI_DONE);
+    if (status == CLI_DONE)
+        cli_note(r.report.note);
+    return status;
+}
+
+int cli_run_sample(int argc, char **argv) {
+    settings s = {.plan = cli_plan_options_default(), .run = cli_run_options_default()};
+    s.run.trajectories = 0; /* until one is given */
+    const cli_part parts[] = {{&cli_plan_argp, &s.plan},
+                              {&sample_argp, &s.arguments},
+                              {&cli_run_argp, &s.run},
+                              {&cli_trajectories_argp, &s.run},
+                              {&cli_output_argp, &s.format}};
+    int status;
+    if (cli_parse_arguments(argc, argv, doc, parts, 5, &status)) {
+        if (myr_context_create(&s.context) != MYR_OK)
+            cli_out_of_memory();
+        status = settle_output(&s);
+        if (status == CLI_DONE)
+            status = settle_count(&s);
+        if (status == CLI_DONE)
+            status = cli_run_options_settle(&s.run);
+        if (status == CLI_DONE)
+            status = cli_plan_options_settle(s.context, &s.plan);
+        if (status == CLI_DONE)
+            status = settle_sampler(&s);
+        if (status == CLI_DONE)
+            status = run_command(&s);
+        myr_context_destroy(s.context);
+    }
+    cli_plan_options_free(&s.plan);
+    return status;
+}

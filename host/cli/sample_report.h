@@ -1,0 +1,20 @@
+/* What `myriad sample` says of the file that it has written. */
+#ifndef MYRIAD_CLI_SAMPLE_REPORT_H
+#define MYRIAD_CLI_SAMPLE_REPORT_H
+
+#include "output.h"
+#include "plan_options.h"
+#include "run_options.h"
+
+typedef struct cli_sample_report {
+    const char *path;
+    myr_samples_shape shape;
+    const cli_plan_options *plan;
+    const cli_run_options *run;
+    myr_run_report report;
+    double seconds; /* all of it: drawing and writing */
+} cli_sample_report;
+
+void cli_sample_print(const cli_sample_report *report, cli_format format);
+
+#endif
