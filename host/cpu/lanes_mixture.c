@@ -131,43 +131,62 @@ ALWAYS void tile_in_cache(const float *restrict tile, int D, const int count, my
     }
 }
 
-/* All tiles. D is literal, or 0 for any number of coordinates; last, of components in the last tile, too.
- */
-ALWAYS void all_tiles(const myr_mixture_table *table, const float *restrict level, const int D,
-                      const int last, myr_lane_row *restrict x, lane_sums *restrict sums,
-                      myr_lane_row *restrict d) {
-    const size_t tile_floats = MYR_TILE_FLOATS((size_t)table->dimension);
-    const float *end = level + (size_t)(table->tiles - 1) * tile_floats;
-    if (D == 0) {
-        for (int lane = 0; lane < MYR_LANES; lane++) {
-            sums->largest[lane] = MYR_LOWEST_SHARE;
-            sums->total[lane] = 0.0f;
-        }
-        memset(d, 0, (size_t)table->dimension * sizeof *d);
-        for (; level < end; level += tile_floats)
-            tile_in_cache(level, table->dimension, MYR_TILE, x, sums, d);
-        tile_in_cache(level, table->dimension, last, x, sums, d);
-        return;
-    }
-    if (level == end) {
-        tile_in_registers(level, D, last, 1, x, sums, d);
-        return;
-    }
-    tile_in_registers(level, D, MYR_TILE, 1, x, sums, d);
-    for (level += tile_floats; level < end; level += tile_floats)
-        tile_in_registers(level, D, MYR_TILE, 0, x, sums, d);
-    tile_in_registers(level, D, last, 0, x, sums, d);
+/* Components of a tile that are summed, of those left: as few as there are code for. */
+static int count_of(int left) {
+    return left <= 2 ? 2 : left <= 4 ? 4 : MYR_TILE;
 }
 
-ALWAYS void tiles_of(const myr_mixture_table *table, const float *restrict level, const int D,
-                     myr_lane_row *restrict x, lane_sums *restrict sums, myr_lane_row *restrict d) {
-    const int last = (table->components - 1) % MYR_TILE + 1;
-    if (last <= 2)
-        all_tiles(table, level, D, 2, x, sums, d);
-    else if (last <= 4)
-        all_tiles(table, level, D, 4, x, sums, d);
+/* All tiles. D is literal. */
+ALWAYS void tiles_in_registers(const myr_mixture_table *table, const float *restrict level, const int D,
+                               myr_lane_row *restrict x, lane_sums *restrict sums,
+                               myr_lane_row *restrict d) {
+    int left = table->components;
+    const int count = count_of(left);
+    if (count == 2)
+        tile_in_registers(level, D, 2, 1, x, sums, d);
+    else if (count == 4)
+        tile_in_registers(level, D, 4, 1, x, sums, d);
     else
-        all_tiles(table, level, D, MYR_TILE, x, sums, d);
+        tile_in_registers(level, D, MYR_TILE, 1, x, sums, d);
+    for (left -= MYR_TILE; left > 0; left -= MYR_TILE) {
+        level += MYR_TILE_FLOATS(D);
+        if (count_of(left) == 2)
+            tile_in_registers(level, D, 2, 0, x, sums, d);
+        else if (count_of(left) == 4)
+            tile_in_registers(level, D, 4, 0, x, sums, d);
+        else
+            tile_in_registers(level, D, MYR_TILE, 0, x, sums, d);
+    }
+}
+
+/* A function each: compilers take their time with large ones. */
+#define MYR_TILES(D)                                                                                     \
+    static                                                                                               \
+        __attribute__((noinline)) void tiles_in_##D(const myr_mixture_table *table, const float *level,  \
+                                                    myr_lane_row *x, lane_sums *sums, myr_lane_row *d) { \
+        tiles_in_registers(table, level, D, x, sums, d);                                                 \
+    }
+MYR_TILES(1)
+MYR_TILES(2)
+MYR_TILES(3)
+
+static void tiles_in_any(const myr_mixture_table *table, const float *level, myr_lane_row *x,
+                         lane_sums *sums, myr_lane_row *d) {
+    const int D = table->dimension;
+    for (int lane = 0; lane < MYR_LANES; lane++) {
+        sums->largest[lane] = MYR_LOWEST_SHARE;
+        sums->total[lane] = 0.0f;
+    }
+    memset(d, 0, (size_t)D * sizeof *d);
+    for (int left = table->components; left > 0; left -= MYR_TILE) {
+        if (count_of(left) == 2)
+            tile_in_cache(level, D, 2, x, sums, d);
+        else if (count_of(left) == 4)
+            tile_in_cache(level, D, 4, x, sums, d);
+        else
+            tile_in_cache(level, D, MYR_TILE, x, sums, d);
+        level += MYR_TILE_FLOATS((size_t)D);
+    }
 }
 
 /* d = D(x~) at a level. */
@@ -175,16 +194,16 @@ static void denoise(const myr_mixture_table *table, const float *level, myr_lane
     lane_sums sums;
     switch (table->dimension) {
         case 1:
-            tiles_of(table, level, 1, x, &sums, d);
+            tiles_in_1(table, level, x, &sums, d);
             break;
         case 2:
-            tiles_of(table, level, 2, x, &sums, d);
+            tiles_in_2(table, level, x, &sums, d);
             break;
         case 3:
-            tiles_of(table, level, 3, x, &sums, d);
+            tiles_in_3(table, level, x, &sums, d);
             break;
         default:
-            tiles_of(table, level, 0, x, &sums, d);
+            tiles_in_any(table, level, x, &sums, d);
     }
 #pragma omp simd
     for (int lane = 0; lane < MYR_LANES; lane++)
