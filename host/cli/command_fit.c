@@ -212,8 +212,8 @@ typedef struct fit_job {
     cli_format format;
     myr_outcomes *outcomes;
     double *reference;
+    myr_features features;
     cli_fit_result result;
-    char note[256];
 } fit_job;
 
 static void *allocate(uint64_t count, size_t size) {
@@ -245,24 +245,22 @@ static myr_status load(fit_job *job) {
         job->reference = allocate(myr_outcomes_items(job->outcomes), sizeof *job->reference);
         status = myr_outcomes_load_reference(job->context, a->reference, job->outcomes, job->reference);
     }
+    if (status == MYR_OK && a->features)
+        status =
+            myr_outcomes_features(job->context, job->outcomes, a->features, job->reference, &job->features);
     return status;
 }
 
 static myr_status fit_features(fit_job *job) {
     fit_arguments *a = job->arguments;
-    myr_features features;
     myr_compute_options compute = MYR_COMPUTE_OPTIONS_INIT;
     compute.backend = job->run->backend;
     compute.threads = job->run->threads;
     compute.device = job->run->device;
-    myr_status status =
-        myr_outcomes_features(job->context, job->outcomes, a->features, job->reference, &features);
-    if (status != MYR_OK)
-        return status;
     job->result.features = true;
-    job->result.count = features.parameters;
-    job->result.estimates = allocate(features.parameters, sizeof *job->result.estimates);
-    return myr_fit_linear(job->context, &features, &a->fit, &compute, job->result.estimates,
+    job->result.count = job->features.parameters;
+    job->result.estimates = allocate(job->result.count, sizeof *job->result.estimates);
+    return myr_fit_linear(job->context, &job->features, &a->fit, &compute, job->result.estimates,
                           &job->result.report);
 }
 

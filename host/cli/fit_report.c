@@ -218,6 +218,14 @@ void cli_fit_print(cli_format format, const cli_fit_result *result) {
 
 /* ---- the picture ----------------------------------------------------------------------------------- */
 
+/* Bytes of a label of at most 100, not ending within a character. */
+static int label_size(const char *text) {
+    size_t size = strlen(text) < 100 ? strlen(text) : 100;
+    while (size > 0 && ((unsigned char)text[size] & 0xc0) == 0x80)
+        size--;
+    return (int)size;
+}
+
 static void draw_names(cli_plot *plot, const cli_fit_result *r) {
     char scratch[32];
     fputs("set ytics (", plot->script);
@@ -225,10 +233,11 @@ static void draw_names(cli_plot *plot, const cli_fit_result *r) {
         const uint64_t item = r->order[n];
         char label[256];
         const char *prompt = has_prompts(r) ? myr_outcomes_prompt(r->outcomes, (uint32_t)item) : "";
-        snprintf(label, sizeof label, "%.100s%s%.100s", prompt, *prompt ? ": " : "",
-                 name_of(r, item, scratch));
+        const char *name = name_of(r, item, scratch);
+        snprintf(label, sizeof label, "%.*s%s%.*s", label_size(prompt), prompt, *prompt ? ": " : "",
+                 label_size(name), name);
         fputs(n ? ", " : "", plot->script);
-        cli_plot_text(plot, label);
+        cli_plot_tic(plot, label);
         fprintf(plot->script, " %" PRIu64, r->count - n);
     }
     fputs(") noenhanced\n", plot->script);

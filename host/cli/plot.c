@@ -1,6 +1,7 @@
 #include "plot.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -103,12 +104,22 @@ int cli_plot_close(cli_plot *plot) {
     return status;
 }
 
-void cli_plot_text(cli_plot *plot, const char *text) {
-    putc('"', plot->script);
+static void put_text(FILE *script, const char *text, bool format) {
+    putc('"', script);
     for (const char *c = text; *c; c++) {
         if (*c == '"' || *c == '\\' || *c == '`')
-            putc('\\', plot->script);
-        putc(*c, plot->script);
+            putc('\\', script);
+        if (*c == '%' && format)
+            putc('%', script);
+        putc(*c, script);
     }
-    putc('"', plot->script);
+    putc('"', script);
+}
+
+void cli_plot_text(cli_plot *plot, const char *text) {
+    put_text(plot->script, text, false);
+}
+
+void cli_plot_tic(cli_plot *plot, const char *text) {
+    put_text(plot->script, text, true);
 }

@@ -21,7 +21,8 @@ int cli_plot_open(cli_plot *plot, const char *path, int width, int height);
 /* Ends it, likewise. */
 int cli_plot_close(cli_plot *plot);
 
-/* A text in the double quotes of gnuplot, as it stands. */
+/* A text in the double quotes of gnuplot, as it stands; of a tic, where gnuplot expects a format. */
 void cli_plot_text(cli_plot *plot, const char *text);
+void cli_plot_tic(cli_plot *plot, const char *text);
 
 #endif

@@ -7,13 +7,23 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+static bool is_utf8(const char *text, size_t length) {
+    json_t *string = json_stringn(text, length);
+    json_decref(string);
+    return string != NULL;
+}
+
 const char *myr_field_shown(const char *text, size_t length, char shown[MYR_FIELD_SHOWN]) {
     size_t n = 0, cut = length > 40 ? 40 : length;
+    const bool utf8 = is_utf8(text, length);
     while (cut < length && cut > 0 && ((unsigned char)text[cut] & 0xc0) == 0x80)
         cut--; /* not within a character */
     shown[n++] = '\'';
     for (size_t i = 0; i < cut; i++)
-        shown[n++] = (char)((unsigned char)text[i] < ' ' || text[i] == 127 ? '?' : text[i]);
+        shown[n++] = (char)((unsigned char)text[i] < ' ' || text[i] == 127 ||
+                                    ((unsigned char)text[i] >= 128 && !utf8)
+                                ? '?'
+                                : text[i]);
     snprintf(shown + n, MYR_FIELD_SHOWN - n, "%s'", cut < length ? "..." : "");
     return shown;
 }
@@ -42,7 +52,5 @@ bool myr_field_is_text(const char *text, size_t length) {
     for (size_t n = 0; n < length; n++)
         if ((unsigned char)text[n] < ' ' || text[n] == 127)
             return false;
-    json_t *string = json_stringn(text, length);
-    json_decref(string);
-    return string != NULL;
+    return is_utf8(text, length);
 }

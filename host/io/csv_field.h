@@ -7,7 +7,7 @@
 
 enum { MYR_FIELD_SHOWN = 64 };
 
-/* A field for a message: in quotes, cut after 40 bytes, control characters as '?'. */
+/* A field for a message: in quotes, cut after 40 bytes, control characters and what is not UTF-8 as '?'. */
 const char *myr_field_shown(const char *text, size_t length, char shown[MYR_FIELD_SHOWN]);
 
 /* Reads a number of [low, high] in that locale ("C", so that there is a point in it). Else it writes what

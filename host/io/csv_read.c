@@ -136,7 +136,7 @@ static myr_status parse(myr_context *context, const char *path, const char *byte
         if (done != piece)
             return fail_parser(context, path, bytes, at + done, csv_error(parser));
         if (parser->entry_pos > LONGEST_FIELD)
-            return fail_at(context, path, locate(bytes, size, p->record, p->field),
+            return fail_at(context, path, locate(bytes, at + piece, p->record, p->field),
                            "a field of more than 1 MiB; expected its quote to be closed");
     }
     if (!p->wrong && csv_fini(parser, take_field, take_record, p) != 0)
