@@ -20,6 +20,21 @@ myr_moment_node myr_moment_tree_root(const myr_moment_tree *tree) {
     return root;
 }
 
+void myr_moment_join(const myr_moment *parts, size_t count, int dimension, myr_moment *whole) {
+    for (int c = 0; c < dimension; c++) {
+        myr_moment_tree tree = {0};
+        uint64_t trajectories = 0;
+        for (size_t n = 0; n < count; n++) {
+            const myr_moment *m = &parts[n * (size_t)dimension + (size_t)c];
+            const myr_moment_node node = {(double)m->count, m->mean, m->m2, m->m3, m->m4};
+            myr_moment_tree_push(&tree, 0, &node);
+            trajectories += m->count;
+        }
+        const myr_moment_node root = myr_moment_tree_root(&tree);
+        whole[c] = (myr_moment){trajectories, root.mean, root.m2, root.m3, root.m4};
+    }
+}
+
 double myr_moment_variance(const myr_moment *moment) {
     return moment->count < 2 ? NAN : moment->m2 / (double)(moment->count - 1);
 }

@@ -19,6 +19,4 @@ void myr_moment_tree_push(myr_moment_tree *tree, int height, const myr_moment_no
  * of two below n. */
 myr_moment_node myr_moment_tree_root(const myr_moment_tree *tree);
 
-uint64_t myr_moment_checksum(const myr_moment *moments, int dimension);
-
 #endif

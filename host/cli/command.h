@@ -8,6 +8,7 @@
 #define CLI_COMMAND_LIST(X)                                                                           \
     X(variance, "the variance study: estimate, standard error, exact value, z and limit of samplers") \
     X(sample, "draw samples, or whole trajectories, to .npy or .csv")                                 \
+    X(sweep, "error against the number of steps, for many samplers; a table and a picture")           \
     X(verify, "a backend against the reference, tier by tier; the exit status says pass or fail")     \
     X(bench, "throughput against the hardware's limit, after checking the results")                   \
     X(loss, "a preference loss, its metrics and gradients, from a file of log-probabilities")         \

@@ -35,11 +35,12 @@ static const char doc[] =
     "  myriad fit races.csv --input rankings --ridge 0.1 --format json";
 
 typedef struct fit_arguments {
-    const char *file, *reference, *features, *plot, *baseline;
+    const char *file, *reference, *features, *baseline;
     const char **without;
     size_t without_count;
     myr_outcomes_options outcomes;
     myr_fit_options fit;
+    cli_plot_options plot;
 } fit_arguments;
 
 enum {
@@ -57,8 +58,7 @@ enum {
     KEY_SEED,
     KEY_LEVEL,
     KEY_ITERATIONS,
-    KEY_TOLERANCE,
-    KEY_PLOT
+    KEY_TOLERANCE
 };
 
 static const struct argp_option fit_options[] = {
@@ -84,8 +84,6 @@ static const struct argp_option fit_options[] = {
     {"bootstrap", KEY_BOOTSTRAP, "B", 0, "percentiles of B replicates, up to 100000 (0: standard errors)",
      3},
     {"seed", KEY_SEED, "N", 0, "of the bootstrap, 0 to 2^63 - 1 (1)", 3},
-    {NULL, 0, NULL, 0, "Output:", 9},
-    {"plot", KEY_PLOT, "FILE", 0, "draw the estimates with their intervals: .svg, .png or .pdf", 9},
     {0}};
 
 static error_t read_input(const char *argument, const char **input) {
@@ -179,9 +177,6 @@ static error_t parse_fit(int key, char *argument, struct argp_state *state) {
         case KEY_BASELINE:
             a->baseline = argument;
             return 0;
-        case KEY_PLOT:
-            a->plot = argument;
-            return cli_plot_check("--plot", argument);
         default:
             return parse_number(key, argument, a);
     }
@@ -310,7 +305,7 @@ static int show(fit_job *job) {
     r->options = &job->arguments->fit;
     uint64_t *order = make_order(r);
     r->order = order;
-    int status = job->arguments->plot ? cli_fit_plot(job->arguments->plot, r) : CLI_DONE;
+    int status = job->arguments->plot.path ? cli_fit_plot(&job->arguments->plot, r) : CLI_DONE;
     if (status == CLI_DONE) {
         cli_fit_print(job->format, r);
         status = cli_flush_results(CLI_DONE);
@@ -373,10 +368,12 @@ int cli_run_fit(int argc, char **argv) {
     cli_run_options run = cli_run_options_default();
     fit_arguments arguments = {.outcomes = MYR_OUTCOMES_OPTIONS_INIT, .fit = MYR_FIT_OPTIONS_INIT};
     cli_format format = CLI_TEXT;
-    const cli_part parts[] = {
-        {&fit_argp, &arguments}, {&cli_where_argp, &run}, {&cli_output_argp, &format}};
+    const cli_part parts[] = {{&fit_argp, &arguments},
+                              {&cli_where_argp, &run},
+                              {&cli_plot_argp, &arguments.plot},
+                              {&cli_output_argp, &format}};
     int status;
-    if (cli_parse_file_arguments(argc, argv, doc, parts, 3, &arguments.file, &status)) {
+    if (cli_parse_file_arguments(argc, argv, doc, parts, 4, &arguments.file, &status)) {
         status = cli_run_options_settle(&run);
         if (status == CLI_DONE)
             status = check_backend(&arguments, &run);

@@ -1,5 +1,4 @@
 /* myriad variance: samplers against what they should give. */
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -33,45 +32,6 @@ typedef struct settings {
     cli_variance_report report;
 } settings;
 
-static void fill_nan(double *values, int count) {
-    for (int c = 0; c < count; c++)
-        values[c] = NAN;
-}
-
-/* The exact values and the limit; NaN where the library knows none. */
-static myr_status find_exact(settings *s, const myr_plan *plan, cli_study *study) {
-    int dimension = myr_plan_dimension(plan);
-    myr_status status =
-        myr_plan_exact(s->context, plan, s->plan.target, study->exact_mean, study->exact_variance);
-    if (status == MYR_UNSUPPORTED) {
-        fill_nan(study->exact_mean, dimension);
-        fill_nan(study->exact_variance, dimension);
-    } else if (status != MYR_OK) {
-        return status;
-    }
-    status = myr_plan_limit(s->context, plan, s->plan.target, study->limit);
-    if (status == MYR_UNSUPPORTED) {
-        fill_nan(study->limit, dimension);
-        return MYR_OK;
-    }
-    return status;
-}
-
-static void find_statistics(const myr_target *target, const myr_moment *moments, cli_study *study) {
-    myr_target_moments(target, NULL, study->target_variance);
-    for (int c = 0; c < myr_target_dimension(target); c++) {
-        double exact = study->exact_variance[c];
-        study->mean[c] = moments[c].mean;
-        study->mean_error[c] = myr_moment_mean_error(&moments[c]);
-        study->variance[c] = myr_moment_variance(&moments[c]);
-        study->variance_error[c] = myr_moment_variance_error(&moments[c]);
-        /* Two trajectories are needed for an error, and a spread: without, z says nothing. */
-        study->z[c] =
-            study->variance_error[c] > 0.0 ? (study->variance[c] - exact) / study->variance_error[c] : NAN;
-        study->bias[c] = (isnan(exact) ? study->variance[c] : exact) / study->target_variance[c] - 1.0;
-    }
-}
-
 static myr_status run_study(settings *s, const myr_plan_options *options, cli_study *study) {
     myr_moment moments[MYR_MAX_DATA_DIMENSION];
     *study = (cli_study){.sampler = options->sampler, .steps = (uint64_t)options->steps};
@@ -82,12 +42,12 @@ static myr_status run_study(settings *s, const myr_plan_options *options, cli_st
     myr_plan *plan = NULL;
     myr_status status = myr_plan_create(s->context, options, s->plan.target, &plan);
     if (status == MYR_OK)
-        status = find_exact(s, plan, study);
+        status = cli_study_exact(s->context, plan, s->plan.target, study);
     if (status == MYR_OK)
         status = myr_run_moments(s->context, plan, s->plan.target, &run, moments, &study->run);
     myr_plan_destroy(plan);
     if (status == MYR_OK)
-        find_statistics(s->plan.target, moments, study);
+        cli_study_statistics(s->plan.target, moments, study);
     return status;
 }
 

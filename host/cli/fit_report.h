@@ -6,6 +6,7 @@
 
 #include "myriad/myriad.h"
 #include "output.h"
+#include "plot.h"
 
 typedef struct cli_fit_result {
     const myr_outcomes *outcomes;
@@ -20,6 +21,6 @@ typedef struct cli_fit_result {
 void cli_fit_print(cli_format format, const cli_fit_result *result);
 
 /* Draws the estimates; prints what went wrong; returns the exit status. */
-int cli_fit_plot(const char *path, const cli_fit_result *result);
+int cli_fit_plot(const cli_plot_options *options, const cli_fit_result *result);
 
 #endif

@@ -106,8 +106,8 @@ int main(int argc, char **argv) {
     /* Without this check, the next file that is opened would take stdout's number, and the results. */
     if (fcntl(STDOUT_FILENO, F_GETFD) < 0)
         return cli_fail(CLI_IO, "standard output is closed: %s", strerror(errno));
-    /* The longest help fits: a write that fails does so in a flush of our own, with its reason at hand. (glibc
-     * takes the size only with a buffer.) */
+    /* The longest help fits: a write that fails does so in a flush of our own, with its reason at hand.
+     * (glibc takes the size only with a buffer.) */
     static char results[1 << 16];
     setvbuf(stdout, results, _IOFBF, sizeof results);
     int status = cli_flush_results(dispatch(argc, argv));

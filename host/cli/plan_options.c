@@ -51,7 +51,6 @@ static const struct argp_option plan_options[] = {
 cli_plan_options cli_plan_options_default(void) {
     const myr_plan_options library = MYR_PLAN_OPTIONS_INIT;
     return (cli_plan_options){
-        .eta = library.eta,
         .start = library.start,
         .final_noise = library.final_noise,
         .grid = library,
@@ -61,6 +60,8 @@ cli_plan_options cli_plan_options_default(void) {
 void cli_plan_options_free(cli_plan_options *options) {
     free(options->samplers);
     free(options->steps);
+    free(options->etas);
+    free(options->schedules);
     free(options->mean);
     free(options->variance);
     myr_target_destroy(options->target);
@@ -119,9 +120,41 @@ static error_t read_target(const char *argument, const char **file) {
     return CLI_REPORTED;
 }
 
+static error_t refuse_list(const char *option, const char *argument) {
+    cli_fail(CLI_USAGE, "%s: '%s' is a list: expected one value (myriad sweep takes several)", option,
+             argument);
+    return CLI_REPORTED;
+}
+
+static error_t read_etas(const char *argument, cli_plan_options *options) {
+    static const cli_interval share = {0.0, 1.0, false, "a number from 0 to 1"};
+    if (!options->lists && strchr(argument, ','))
+        return refuse_list("--eta", argument);
+    return cli_read_reals("--eta", argument, &share, &options->etas, &options->eta_count);
+}
+
+static error_t read_schedules(const char *argument, cli_plan_options *options) {
+    if (!options->lists && strchr(argument, ','))
+        return refuse_list("--schedule", argument);
+    size_t count;
+    char **list = cli_split_list(argument, &count);
+    const char **schedules = calloc(count, sizeof *schedules);
+    if (!list || !schedules)
+        cli_out_of_memory();
+    error_t error = 0;
+    for (size_t i = 0; i < count && !error; i++) {
+        error = cli_parse_grid(KEY_SCHEDULE, list[i], &options->grid);
+        schedules[i] = options->grid.schedule;
+    }
+    free(list);
+    free(options->schedules);
+    options->schedules = schedules;
+    options->schedule_count = count;
+    return error;
+}
+
 static error_t parse_plan(int key, char *argument, struct argp_state *state) {
     /* As myr_target_create_gaussian documents them. */
-    static const cli_interval share = {0.0, 1.0, false, "a number from 0 to 1"};
     static const cli_interval real = {-1e30, 1e30, false, "a finite number, at most 1e30 in size"};
     static const cli_interval positive = {0.0, 1e30, true, "a finite number above 0, at most 1e30"};
     cli_plan_options *options = state->input;
@@ -135,7 +168,9 @@ static error_t parse_plan(int key, char *argument, struct argp_state *state) {
             return cli_read_counts("--steps", argument, 1, MYR_MAX_STEPS, &options->steps,
                                    &options->steps_count);
         case KEY_ETA:
-            return cli_read_real("--eta", argument, &share, &options->eta);
+            return read_etas(argument, options);
+        case KEY_SCHEDULE:
+            return read_schedules(argument, options);
         case KEY_START:
             return read_start(argument, &options->start);
         case KEY_FINAL_NOISE:
@@ -253,6 +288,20 @@ static int leave_out_unsupported(myr_context *context, cli_plan_options *options
     return CLI_DONE;
 }
 
+/* Of eta and schedule, the defaults. */
+static void settle_variants(cli_plan_options *options) {
+    if (!options->etas) {
+        options->etas = fill(1, MYR_DEFAULT_ETA);
+        options->eta_count = 1;
+    }
+    if (!options->schedules) {
+        options->schedules = calloc(1, sizeof *options->schedules);
+        if (!options->schedules)
+            cli_out_of_memory();
+        options->schedule_count = 1;
+    }
+}
+
 /* What was not given and hangs on the target: the process, and the steps that its file may fix. */
 static void settle_process(cli_plan_options *options) {
     const myr_plan_options library = MYR_PLAN_OPTIONS_INIT;
@@ -261,6 +310,11 @@ static void settle_process(cli_plan_options *options) {
         options->process = myr_target_states(options->target) > 0 ? "discrete" : library.process;
     if (options->steps)
         return;
+    if (fixed <= 0 && options->default_steps) {
+        cli_read_counts("--steps", options->default_steps, 1, MYR_MAX_STEPS, &options->steps,
+                        &options->steps_count);
+        return;
+    }
     options->steps = malloc(sizeof *options->steps);
     if (!options->steps)
         cli_out_of_memory();
@@ -269,6 +323,7 @@ static void settle_process(cli_plan_options *options) {
 }
 
 int cli_plan_options_settle(myr_context *context, cli_plan_options *options) {
+    settle_variants(options);
     int status = settle_target(context, options);
     if (status == CLI_DONE)
         settle_process(options);
@@ -284,7 +339,8 @@ myr_plan_options cli_plan_options_make(const cli_plan_options *options, size_t s
     plan.process = options->process;
     plan.sampler = options->samplers[sampler];
     plan.steps = (int64_t)options->steps[steps];
-    plan.eta = options->eta;
+    plan.eta = options->etas[0];
+    plan.schedule = options->schedules[0];
     plan.start = options->start;
     plan.final_noise = options->final_noise;
     return plan;

@@ -12,9 +12,14 @@ typedef struct cli_plan_options {
     const char *sampler_text; /* --sampler as given; NULL: all that the process supports */
     const char **samplers;    /* [sampler_count], after settling */
     size_t sampler_count;
-    uint64_t *steps; /* [steps_count] */
+    const char *default_steps; /* a list, or NULL: the library's; set before parsing */
+    uint64_t *steps;           /* [steps_count] */
     size_t steps_count;
-    double eta;
+    bool lists;   /* set before parsing: --eta and --schedule take several values */
+    double *etas; /* [eta_count], after settling; MYR_DEFAULT_ETA: the sampler's own */
+    size_t eta_count;
+    const char **schedules; /* [schedule_count], after settling; NULL: the process' own */
+    size_t schedule_count;
     const char *start;
     bool final_noise;
     myr_plan_options grid;   /* of the options in grid_options.h; the rest of it is not used */
@@ -36,7 +41,8 @@ extern const struct argp cli_plan_argp;
  * the exit status. */
 int cli_plan_options_settle(myr_context *context, cli_plan_options *options);
 
-/* The library's options for one of the samplers and one of the step counts. */
+/* The library's options for one of the samplers and one of the step counts, with the first eta and
+ * schedule. */
 myr_plan_options cli_plan_options_make(const cli_plan_options *options, size_t sampler, size_t steps);
 
 #endif

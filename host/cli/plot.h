@@ -3,25 +3,32 @@
 #define MYRIAD_CLI_PLOT_H
 
 #include <argp.h>
+#include <stdbool.h>
 #include <stdio.h>
 
-typedef struct cli_plot {
-    FILE *script; /* what gnuplot is told; terminal and output are set */
-    const char *path;
-    char *temporary;
-} cli_plot;
+typedef struct cli_plot_options {
+    const char *path; /* NULL: no picture */
+    bool keep;        /* the script too, with its data: PATH with .gp for its extension */
+} cli_plot_options;
 
-/* For options' parsers: prints a refusal and returns CLI_REPORTED unless the name's end is one of those. */
-error_t cli_plot_check(const char *option, const char *path);
+/* --plot --keep; the input is a cli_plot_options. */
+extern const struct argp cli_plot_argp;
+
+typedef struct cli_plot {
+    const cli_plot_options *options;
+    FILE *script;                     /* what gnuplot is told; terminal and output are set */
+    char *script_path, *picture_path; /* while they are being made */
+} cli_plot;
 
 /* Begins a picture of that many pixels (of pdf, 1/100 inch). Prints what went wrong; returns the exit
  * status. */
-int cli_plot_open(cli_plot *plot, const char *path, int width, int height);
+int cli_plot_open(cli_plot *plot, const cli_plot_options *options, int width, int height);
 
 /* Ends it, likewise. */
 int cli_plot_close(cli_plot *plot);
 
-/* A text in the double quotes of gnuplot, as it stands; of a tic, where gnuplot expects a format. */
+/* A text in the double quotes of gnuplot, as it stands; and one for a tic, which gnuplot takes for a
+ * format. */
 void cli_plot_text(cli_plot *plot, const char *text);
 void cli_plot_tic(cli_plot *plot, const char *text);
 

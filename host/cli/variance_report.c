@@ -147,15 +147,7 @@ static void add_json(cli_variance_report *report, const cli_study *study) {
     cli_json_set(result, "start", json_string(report->plan->start));
     cli_json_set(result, "backend", json_string(study->run.backend));
     cli_json_set(result, "math", json_string(study->run.math));
-    cli_json_set(result, "mean", cli_json_numbers(study->mean, dimension));
-    cli_json_set(result, "mean_se", cli_json_numbers(study->mean_error, dimension));
-    cli_json_set(result, "variance", cli_json_numbers(study->variance, dimension));
-    cli_json_set(result, "variance_se", cli_json_numbers(study->variance_error, dimension));
-    cli_json_set(result, "exact_mean", cli_json_numbers(study->exact_mean, dimension));
-    cli_json_set(result, "exact_variance", cli_json_numbers(study->exact_variance, dimension));
-    cli_json_set(result, "z", cli_json_numbers(study->z, dimension));
-    cli_json_set(result, "limit", cli_json_numbers(study->limit, dimension));
-    cli_json_set(result, "target_variance", cli_json_numbers(study->target_variance, dimension));
+    cli_study_set_json(result, study, dimension);
     cli_json_set(result, "checksum", json_string(checksum));
     cli_json_set(result, "seconds", cli_json_number(study->run.seconds));
     cli_json_set(result, "trajectory_steps_per_second",

@@ -1,24 +1,11 @@
-/* The results of `myriad variance`: what is known of one sampler at one number of steps, and its three
- * forms on stdout. */
+/* The results of `myriad variance`, and their three forms on stdout. */
 #ifndef MYRIAD_CLI_VARIANCE_REPORT_H
 #define MYRIAD_CLI_VARIANCE_REPORT_H
 
 #include "output.h"
 #include "plan_options.h"
 #include "run_options.h"
-
-/* Arrays hold one number a coordinate; NaN where there is none. */
-typedef struct cli_study {
-    const char *sampler;
-    uint64_t steps;
-    myr_run_report run;
-    double mean[MYR_MAX_DATA_DIMENSION], mean_error[MYR_MAX_DATA_DIMENSION];
-    double variance[MYR_MAX_DATA_DIMENSION], variance_error[MYR_MAX_DATA_DIMENSION];
-    double exact_mean[MYR_MAX_DATA_DIMENSION], exact_variance[MYR_MAX_DATA_DIMENSION];
-    double limit[MYR_MAX_DATA_DIMENSION], target_variance[MYR_MAX_DATA_DIMENSION];
-    double z[MYR_MAX_DATA_DIMENSION];    /* (variance - exact_variance) / variance_error */
-    double bias[MYR_MAX_DATA_DIMENSION]; /* exact_variance, or else variance, / target_variance - 1 */
-} cli_study;
+#include "study.h"
 
 typedef struct cli_variance_report {
     cli_format format;
