@@ -9,7 +9,7 @@
 #include "launch.h"
 #include "normal.h"
 
-#define MYR_DEVICE static __device__ __forceinline__
+#define MYR_GPU static __device__ __forceinline__
 
 /* Every launch goes through here, so that the tests can run the kernels on the host. */
 #ifndef MYR_LAUNCH
@@ -20,7 +20,7 @@
 /* The special-function unit, about 22 bits each; subnormals do not occur. Elsewhere the C library's. */
 #ifdef __CUDACC__
 #define MYR_APPROX(name, instruction)                                  \
-    MYR_DEVICE float name(float x) {                                   \
+    MYR_GPU float name(float x) {                                      \
         float y;                                                       \
         asm(instruction ".approx.ftz.f32 %0, %1;" : "=f"(y) : "f"(x)); \
         return y;                                                      \
@@ -30,16 +30,16 @@ MYR_APPROX(myr_approx_sqrt, "sqrt")
 MYR_APPROX(myr_approx_sin, "sin")
 MYR_APPROX(myr_approx_cos, "cos")
 #else
-MYR_DEVICE float myr_approx_log2(float x) {
+MYR_GPU float myr_approx_log2(float x) {
     return log2f(x);
 }
-MYR_DEVICE float myr_approx_sqrt(float x) {
+MYR_GPU float myr_approx_sqrt(float x) {
     return sqrtf(x);
 }
-MYR_DEVICE float myr_approx_sin(float x) {
+MYR_GPU float myr_approx_sin(float x) {
     return sinf(x);
 }
-MYR_DEVICE float myr_approx_cos(float x) {
+MYR_GPU float myr_approx_cos(float x) {
     return cosf(x);
 }
 #endif
@@ -68,7 +68,7 @@ typedef struct myr_block {
 #define MYR_KEEP(value) ((void)(value))
 #endif
 
-MYR_DEVICE myr_trajectory myr_trajectory_make(const myr_device_keys *keys, uint32_t stream, uint32_t low) {
+MYR_GPU myr_trajectory myr_trajectory_make(const myr_device_keys *keys, uint32_t stream, uint32_t low) {
     uint32_t high0, high1;
     uint32_t low1 = mulhilo32(PHILOX_M4x32_1, low, &high1);
     uint32_t low0 = mulhilo32(PHILOX_M4x32_0, high1 ^ stream ^ keys->x[0], &high0);
@@ -79,7 +79,7 @@ MYR_DEVICE myr_trajectory myr_trajectory_make(const myr_device_keys *keys, uint3
     return t;
 }
 
-MYR_DEVICE myr_block myr_block_make(const myr_device_keys *keys, uint32_t high, uint32_t block) {
+MYR_GPU myr_block myr_block_make(const myr_device_keys *keys, uint32_t high, uint32_t block) {
     myr_block b;
     uint32_t high0;
     b.first3 = mulhilo32(PHILOX_M4x32_0, block, &high0);
@@ -88,8 +88,7 @@ MYR_DEVICE myr_block myr_block_make(const myr_device_keys *keys, uint32_t high, 
 }
 
 /* The words of a block: rounds 1 and 2 put together, rounds 3 to 10 by cuRAND. */
-MYR_DEVICE uint4 myr_device_words(const myr_device_keys *keys, const myr_trajectory *t,
-                                  const myr_block *b) {
+MYR_GPU uint4 myr_device_words(const myr_device_keys *keys, const myr_trajectory *t, const myr_block *b) {
     uint4 w = make_uint4(b->product_high ^ t->second0, b->product_low, t->second2 ^ b->first3, t->second3);
 #pragma unroll
     for (int round = 2; round < 10; round++)
@@ -99,7 +98,7 @@ MYR_DEVICE uint4 myr_device_words(const myr_device_keys *keys, const myr_traject
 
 /* myr_normal_pair on the special-function unit, but for the factor MYR_FAST_SCALE, which the cells have
  * taken up. A log2 rounded up can be above 0: hence the size. */
-MYR_DEVICE void myr_fast_pair(uint32_t w0, uint32_t w1, float *z0, float *z1) {
+MYR_GPU void myr_fast_pair(uint32_t w0, uint32_t w1, float *z0, float *z1) {
     float radius = (float)(int32_t)w0;
     float u = fmaf(fabsf(radius), 0x1p-31f, 0x1p-33f);
     float rho = myr_approx_sqrt(fabsf(myr_approx_log2(u)));
@@ -110,7 +109,7 @@ MYR_DEVICE void myr_fast_pair(uint32_t w0, uint32_t w1, float *z0, float *z1) {
 
 /* Four normals from a block's words, in fast arithmetic divided by MYR_FAST_SCALE. fast is literal in every
  * kernel. */
-MYR_DEVICE void myr_device_normals(uint4 w, const int fast, float z[4]) {
+MYR_GPU void myr_device_normals(uint4 w, const int fast, float z[4]) {
     if (fast) {
         myr_fast_pair(w.x, w.y, &z[0], &z[1]);
         myr_fast_pair(w.z, w.w, &z[2], &z[3]);

@@ -14,14 +14,14 @@ typedef struct any_quad {
 } any_quad;
 
 /* Cells of one row, 16 bytes at a time. */
-MYR_DEVICE myr_device_cell load_simple(const void *cells, size_t index) {
+MYR_GPU myr_device_cell load_simple(const void *cells, size_t index) {
     myr_device_cell cell;
     float4 part = __ldg((const float4 *)cells + index);
     memcpy(&cell, &part, sizeof cell);
     return cell;
 }
 
-MYR_DEVICE myr_device_general load_general(const void *cells, size_t index) {
+MYR_GPU myr_device_general load_general(const void *cells, size_t index) {
     myr_device_general cell;
     float4 part[2];
 #pragma unroll
@@ -32,12 +32,12 @@ MYR_DEVICE myr_device_general load_general(const void *cells, size_t index) {
 }
 
 /* The cell of coordinate c in row row - slice->row. */
-MYR_DEVICE size_t cell_index(const myr_device_slice *slice, uint32_t row, int c) {
+MYR_GPU size_t cell_index(const myr_device_slice *slice, uint32_t row, int c) {
     return (size_t)row * (size_t)slice->columns + (size_t)(c < slice->columns ? c : slice->columns - 1);
 }
 
-MYR_DEVICE void run_row(const myr_device_slice *slice, const myr_trajectory *t, uint32_t high, uint32_t row,
-                        int c, const int general, const int fast, any_quad *q) {
+MYR_GPU void run_row(const myr_device_slice *slice, const myr_trajectory *t, uint32_t high, uint32_t row,
+                     int c, const int general, const int fast, any_quad *q) {
     const uint32_t number = (slice->row + row) * (uint32_t)(slice->slots * slice->dimension) + (uint32_t)c;
     float raise[MYR_QUAD] = {0}, noise[MYR_QUAD] = {0};
     if (general && slice->pre_noise)
@@ -61,8 +61,8 @@ MYR_DEVICE void run_row(const myr_device_slice *slice, const myr_trajectory *t, 
 }
 
 /* The quad at the beginning of the slice. place: of coordinate c in the arrays of states. */
-MYR_DEVICE void enter_quad(const myr_device_slice *slice, uint32_t high, uint32_t low, size_t place, int c,
-                           const int fast, any_quad *q) {
+MYR_GPU void enter_quad(const myr_device_slice *slice, uint32_t high, uint32_t low, size_t place, int c,
+                        const int fast, any_quad *q) {
     float z[MYR_QUAD] = {0};
     if (slice->draw_start) {
         myr_trajectory start = myr_trajectory_make(&slice->keys, 1, low);
@@ -84,7 +84,7 @@ MYR_DEVICE void enter_quad(const myr_device_slice *slice, uint32_t high, uint32_
     }
 }
 
-MYR_DEVICE void leave_quad(const myr_device_slice *slice, size_t place, int c, const any_quad *q) {
+MYR_GPU void leave_quad(const myr_device_slice *slice, size_t place, int c, const any_quad *q) {
 #pragma unroll
     for (int i = 0; i < MYR_QUAD; i++) {
         if (c + i >= slice->dimension)
@@ -100,8 +100,8 @@ MYR_DEVICE void leave_quad(const myr_device_slice *slice, size_t place, int c, c
 
 /* The kernel, for chunk blockIdx.x and coordinates 4 blockIdx.y … + 3. general and fast are literal in each
  * wrapper below. */
-MYR_DEVICE void diffuse_any(const myr_device_slice *slice, const int general, const int fast,
-                            double *shared_partials) {
+MYR_GPU void diffuse_any(const myr_device_slice *slice, const int general, const int fast,
+                         double *shared_partials) {
     const int c = MYR_QUAD * (int)blockIdx.y;
     const uint64_t first = slice->first + (uint64_t)blockIdx.x * MYR_CHUNK;
     const size_t chunk = ((size_t)blockIdx.x * (size_t)slice->dimension + (size_t)c) * MYR_CHUNK;

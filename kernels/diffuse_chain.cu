@@ -16,8 +16,8 @@ typedef struct chain_group {
 } chain_group;
 
 /* One step of all: rows[state][width]. */
-MYR_DEVICE void step_group(const int32_t *rows, int32_t width, const uint32_t words[MYR_TOGETHER],
-                           int32_t state[MYR_TOGETHER]) {
+MYR_GPU void step_group(const int32_t *rows, int32_t width, const uint32_t words[MYR_TOGETHER],
+                        int32_t state[MYR_TOGETHER]) {
     int32_t base[MYR_TOGETHER];
 #pragma unroll
     for (int q = 0; q < MYR_TOGETHER; q++) {
@@ -34,7 +34,7 @@ MYR_DEVICE void step_group(const int32_t *rows, int32_t width, const uint32_t wo
 
 /* Trajectories j, j + MYR_PARTIALS … of the chunk. Those past its end run along from state 0, and are not
  * kept. */
-MYR_DEVICE void enter_group(const myr_device_chain *slice, int j, int count, chain_group *g) {
+MYR_GPU void enter_group(const myr_device_chain *slice, int j, int count, chain_group *g) {
     uint32_t words[MYR_TOGETHER];
 #pragma unroll
     for (int q = 0; q < MYR_TOGETHER; q++) {
@@ -58,7 +58,7 @@ MYR_DEVICE void enter_group(const myr_device_chain *slice, int j, int count, cha
 }
 
 /* Steps 4 turn … + 3, as far as they belong to the slice. */
-MYR_DEVICE void run_turn(const myr_device_chain *slice, uint32_t turn, chain_group *g) {
+MYR_GPU void run_turn(const myr_device_chain *slice, uint32_t turn, chain_group *g) {
     uint32_t words[4][MYR_TOGETHER];
 #pragma unroll
     for (int q = 0; q < MYR_TOGETHER; q++) {

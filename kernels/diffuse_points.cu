@@ -9,17 +9,17 @@
 /* Rows of threads that share a lane's points. */
 #define MYR_POINT_SHARE 8
 
-MYR_DEVICE uint32_t lane_of_thread(void) {
+MYR_GPU uint32_t lane_of_thread(void) {
     return blockIdx.x * MYR_POINT_WIDTH + threadIdx.x;
 }
 
-MYR_DEVICE int first_coordinate(void) {
+MYR_GPU int first_coordinate(void) {
     return MYR_QUAD * (int)blockIdx.y;
 }
 
 /* Four normals of coordinates c … c + 3 of a lane. */
-MYR_DEVICE void normals_of(const myr_device_points *p, const myr_device_normals_of *from, uint32_t stream,
-                           uint32_t lane, int c, float z[MYR_QUAD]) {
+MYR_GPU void normals_of(const myr_device_points *p, const myr_device_normals_of *from, uint32_t stream,
+                        uint32_t lane, int c, float z[MYR_QUAD]) {
     if (from->d_given) {
         for (int i = 0; i < MYR_QUAD; i++)
             z[i] = c + i < p->dimension ? from->d_given[(size_t)(c + i) * p->lanes + lane] : 0.0f;
@@ -66,7 +66,7 @@ static __global__ void __launch_bounds__(MYR_POINT_WIDTH)
 
 /* One lane's combination over the rows of threads, in every one of them. shared: [MYR_POINT_SHARE][32],
  * free again on return. */
-MYR_DEVICE float over_rows(float value, const int largest, float (*shared)[32]) {
+MYR_GPU float over_rows(float value, const int largest, float (*shared)[32]) {
     shared[threadIdx.y][threadIdx.x] = value;
     __syncthreads();
     float result = shared[0][threadIdx.x];
@@ -116,7 +116,7 @@ static __global__ void __launch_bounds__(MYR_POINT_WIDTH)
 }
 
 /* d2~ <- d1~ <- d~ */
-MYR_DEVICE void remember(const myr_device_points *p, size_t at, float d) {
+MYR_GPU void remember(const myr_device_points *p, size_t at, float d) {
     if (!p->memory)
         return;
     p->d_d2[at] = p->d_d1[at];

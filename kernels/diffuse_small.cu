@@ -22,7 +22,7 @@ typedef struct small_normals {
     float z[4 * MYR_SMALL_DIMENSION];
 } small_normals;
 
-MYR_DEVICE void load_turn(const float4 *cells, myr_device_turn *turn) {
+MYR_GPU void load_turn(const float4 *cells, myr_device_turn *turn) {
     float4 part[3];
     part[0] = __ldg(cells);
     part[1] = __ldg(cells + 1);
@@ -36,9 +36,9 @@ typedef struct small_group {
     small_states states;
 } small_group;
 
-MYR_DEVICE void run_turn(const myr_device_slice *slice, const float4 *cells, uint32_t high, uint32_t turn,
-                         const int D, const int together, const int noise, const int fast,
-                         small_group *group) {
+MYR_GPU void run_turn(const myr_device_slice *slice, const float4 *cells, uint32_t high, uint32_t turn,
+                      const int D, const int together, const int noise, const int fast,
+                      small_group *group) {
     myr_device_turn rows[MYR_SMALL_DIMENSION];
     myr_block blocks[MYR_SMALL_DIMENSION];
 #pragma unroll
@@ -67,8 +67,8 @@ MYR_DEVICE void run_turn(const myr_device_slice *slice, const float4 *cells, uin
 }
 
 /* Trajectory of index (high, low) at the beginning of the slice. */
-MYR_DEVICE void enter(const myr_device_slice *slice, uint32_t high, uint32_t low, const float *values,
-                      const int D, const int fast, float *x) {
+MYR_GPU void enter(const myr_device_slice *slice, uint32_t high, uint32_t low, const float *values,
+                   const int D, const int fast, float *x) {
     float z[4] = {0};
     if (slice->draw_start) {
         myr_trajectory start = myr_trajectory_make(&slice->keys, 1, low);
@@ -82,8 +82,8 @@ MYR_DEVICE void enter(const myr_device_slice *slice, uint32_t high, uint32_t low
 }
 
 /* Runs the trajectories j, j + MYR_PARTIALS … of the chunk whose index has that upper half. */
-MYR_DEVICE void run_group(const myr_device_slice *slice, uint64_t first, uint32_t high, int j, const int D,
-                          const int together, const int noise, const int fast, float *values) {
+MYR_GPU void run_group(const myr_device_slice *slice, uint64_t first, uint32_t high, int j, const int D,
+                       const int together, const int noise, const int fast, float *values) {
     small_group group;
 #pragma unroll
     for (int n = 0; n < together; n++) {
@@ -108,9 +108,8 @@ MYR_DEVICE void run_group(const myr_device_slice *slice, uint64_t first, uint32_
 
 /* The kernel. D, together, noise and fast are literal in each wrapper below. A chunk that crosses a
  * multiple of 2^32 is run twice, and each trajectory taken from the run that had its upper half. */
-MYR_DEVICE void diffuse_small(const myr_device_slice *slice, const int D, const int together,
-                              const int noise, const int fast, float *shared_values,
-                              double *shared_partials) {
+MYR_GPU void diffuse_small(const myr_device_slice *slice, const int D, const int together, const int noise,
+                           const int fast, float *shared_values, double *shared_partials) {
     const uint64_t first = slice->first + (uint64_t)blockIdx.x * MYR_CHUNK;
     const int count = myr_chunk_count(slice->count);
     const uint32_t high = (uint32_t)(first >> 32);

@@ -3,7 +3,7 @@
 #include "launch.h"
 
 /* The words of element e of [count][blocks]. */
-MYR_DEVICE uint4 draw_element(const myr_device_draw *draw, uint32_t e) {
+MYR_GPU uint4 draw_element(const myr_device_draw *draw, uint32_t e) {
     const uint64_t index = draw->first + e / draw->blocks;
     myr_trajectory t = myr_trajectory_make(&draw->keys, draw->stream, (uint32_t)index);
     myr_block b = myr_block_make(&draw->keys, (uint32_t)(index >> 32), draw->block + e % draw->blocks);
@@ -16,7 +16,7 @@ static __global__ void draw_words(const myr_device_draw draw, uint4 *words) {
         words[e] = draw_element(&draw, e);
 }
 
-MYR_DEVICE void draw_normals(const myr_device_draw *draw, const int fast, float4 *normals) {
+MYR_GPU void draw_normals(const myr_device_draw *draw, const int fast, float4 *normals) {
     const uint32_t e = blockIdx.x * blockDim.x + threadIdx.x;
     if (e >= draw->count * draw->blocks)
         return;

@@ -8,8 +8,8 @@
 #define MYR_QUAD 4
 
 /* Components shift, shift + 1 … of a trajectory's stream from a block on. */
-MYR_DEVICE void myr_draw_quad_at(const myr_device_keys *keys, const myr_trajectory *t, uint32_t high,
-                                 uint32_t block, uint32_t shift, const int fast, float z[MYR_QUAD]) {
+MYR_GPU void myr_draw_quad_at(const myr_device_keys *keys, const myr_trajectory *t, uint32_t high,
+                              uint32_t block, uint32_t shift, const int fast, float z[MYR_QUAD]) {
     myr_block here = myr_block_make(keys, high, block);
     myr_device_normals(myr_device_words(keys, t, &here), fast, z);
     if (shift == 0)
@@ -33,8 +33,8 @@ MYR_DEVICE void myr_draw_quad_at(const myr_device_keys *keys, const myr_trajecto
 }
 
 /* Normals number … number + 3. */
-MYR_DEVICE void myr_draw_quad(const myr_device_keys *keys, const myr_trajectory *t, uint32_t high,
-                              uint32_t number, const int fast, float z[MYR_QUAD]) {
+MYR_GPU void myr_draw_quad(const myr_device_keys *keys, const myr_trajectory *t, uint32_t high,
+                           uint32_t number, const int fast, float z[MYR_QUAD]) {
     myr_draw_quad_at(keys, t, high, number / 4, number % 4, fast, z);
 }
 

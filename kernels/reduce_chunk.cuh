@@ -8,7 +8,7 @@
 
 /* Halves the threads' partial sums: p += p + 128, p + 64 … 1; the sum in every thread. shared:
  * [MYR_PARTIALS], free again on return. */
-MYR_DEVICE double myr_halve(double partial, double *shared) {
+MYR_GPU double myr_halve(double partial, double *shared) {
     const int p = (int)threadIdx.x;
     shared[p] = partial;
     __syncthreads();
@@ -32,7 +32,7 @@ MYR_DEVICE double myr_halve(double partial, double *shared) {
 
 /* Node of the chunk's first n values; thread p has written values p, p + MYR_PARTIALS … itself. The node
  * is complete in thread 0. */
-MYR_DEVICE myr_moment_node myr_reduce_chunk(const float *values, int n, double *shared) {
+MYR_GPU myr_moment_node myr_reduce_chunk(const float *values, int n, double *shared) {
     const int p = (int)threadIdx.x;
     double sum = 0.0;
     for (int j = p; j < n; j += MYR_PARTIALS)
@@ -55,7 +55,7 @@ MYR_DEVICE myr_moment_node myr_reduce_chunk(const float *values, int n, double *
 }
 
 /* Trajectories of a slice in this thread block's chunk. */
-MYR_DEVICE int myr_chunk_count(uint32_t count) {
+MYR_GPU int myr_chunk_count(uint32_t count) {
     uint32_t left = count - blockIdx.x * (uint32_t)MYR_CHUNK;
     return left < MYR_CHUNK ? (int)left : MYR_CHUNK;
 }

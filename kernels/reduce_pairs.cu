@@ -7,17 +7,17 @@
 #include "reduce_chunk.cuh"
 
 /* The column's element, or 1. */
-MYR_DEVICE float load_or_one(const void *data, int type, size_t i) {
+MYR_GPU float load_or_one(const void *data, int type, size_t i) {
     return data ? myr_load_float(data, type, i) : 1.0f;
 }
 
-MYR_DEVICE float load_ratio(const myr_pair_view *view, int column, size_t i) {
+MYR_GPU float load_ratio(const myr_pair_view *view, int column, size_t i) {
     if (view->reference[column])
         return myr_load_difference(view->policy[column], view->reference[column], view->type, i);
     return myr_load_float(view->policy[column], view->type, i);
 }
 
-MYR_DEVICE myr_pair_row load_row(const myr_pair_view *view, size_t i) {
+MYR_GPU myr_pair_row load_row(const myr_pair_view *view, size_t i) {
     myr_pair_row row;
     row.w = load_ratio(view, 0, i);
     row.l = load_ratio(view, 1, i);
@@ -33,7 +33,7 @@ MYR_DEVICE myr_pair_row load_row(const myr_pair_view *view, size_t i) {
     return row;
 }
 
-MYR_DEVICE void add_survey(const myr_pair_row *row, double sums[MYR_SUMS]) {
+MYR_GPU void add_survey(const myr_pair_row *row, double sums[MYR_SUMS]) {
     const double v = (double)row->weight;
     sums[MYR_SUM_WEIGHT] += v;
     sums[MYR_SUM_TOKENS] += v * (double)row->length[0];
@@ -42,8 +42,8 @@ MYR_DEVICE void add_survey(const myr_pair_row *row, double sums[MYR_SUMS]) {
     sums[MYR_SUM_ACCURATE] += row->w > row->l ? v : 0.0;
 }
 
-MYR_DEVICE void write_gradient(const myr_pair_view *view, int column, size_t i, const myr_pair_row *row,
-                               float slope) {
+MYR_GPU void write_gradient(const myr_pair_view *view, int column, size_t i, const myr_pair_row *row,
+                            float slope) {
     if (!view->gradient[column])
         return;
     if (view->per_token)
@@ -55,9 +55,8 @@ MYR_DEVICE void write_gradient(const myr_pair_view *view, int column, size_t i, 
         ((double *)view->gradient[column])[i] = (double)slope;
 }
 
-MYR_DEVICE void reduce_pairs(const myr_pair_view *view, uint64_t count, const int kind,
-                             const int divergence, double *d_sums, unsigned long long *d_bad,
-                             double *shared) {
+MYR_GPU void reduce_pairs(const myr_pair_view *view, uint64_t count, const int kind, const int divergence,
+                          double *d_sums, unsigned long long *d_bad, double *shared) {
     const uint64_t first = (uint64_t)blockIdx.x * MYR_CHUNK;
     const uint64_t end = first + MYR_CHUNK < count ? first + MYR_CHUNK : count;
     double sums[MYR_SUMS] = {0.0};

@@ -19,7 +19,7 @@
 enum { ONE_BY_ONE, VECTOR };
 
 /* The lane of a thread's number k = 0 … 7. */
-MYR_DEVICE int lane_of(const int type, const int how, int k) {
+MYR_GPU int lane_of(const int type, const int how, int k) {
     const int t = (int)threadIdx.x;
     if (how == ONE_BY_ONE)
         return t + k * THREADS;
@@ -29,8 +29,8 @@ MYR_DEVICE int lane_of(const int type, const int how, int k) {
 }
 
 /* The thread's elements at `at` + lane; those past the row's end are not read. Returns which are there. */
-MYR_DEVICE unsigned load_owned(const void *logits, const int type, const int how, size_t first, uint64_t at,
-                               uint64_t vocabulary, float x[OWNED]) {
+MYR_GPU unsigned load_owned(const void *logits, const int type, const int how, size_t first, uint64_t at,
+                            uint64_t vocabulary, float x[OWNED]) {
     unsigned there = 0;
     if (how == VECTOR && type == MYR_F32 && at + MYR_ROW_LANES <= vocabulary) {
         const float4 *from = (const float4 *)((const float *)logits + first + at);
@@ -60,8 +60,8 @@ MYR_DEVICE unsigned load_owned(const void *logits, const int type, const int how
     return there;
 }
 
-MYR_DEVICE void store_owned(void *logits, const int type, const int how, size_t first, uint64_t at,
-                            uint64_t vocabulary, const float x[OWNED]) {
+MYR_GPU void store_owned(void *logits, const int type, const int how, size_t first, uint64_t at,
+                         uint64_t vocabulary, const float x[OWNED]) {
     if (how == VECTOR && type == MYR_F32 && at + MYR_ROW_LANES <= vocabulary) {
         float4 *to = (float4 *)((float *)logits + first + at);
         to[threadIdx.x] = make_float4(x[0], x[1], x[2], x[3]);
@@ -100,8 +100,7 @@ typedef struct owned_sums {
     int bad;
 } owned_sums;
 
-MYR_DEVICE void raise_power(row_shared *shared, const int type, const int how, owned_sums *s,
-                            int32_t power) {
+MYR_GPU void raise_power(row_shared *shared, const int type, const int how, owned_sums *s, int32_t power) {
     const float part = myr_power_float(s->power - power);
     const double whole = myr_power_double(s->power - power);
 #pragma unroll
@@ -112,8 +111,8 @@ MYR_DEVICE void raise_power(row_shared *shared, const int type, const int how, o
     s->power = power;
 }
 
-MYR_DEVICE void add_owned(row_shared *shared, const int type, const int how, const float x[OWNED],
-                          unsigned there, owned_sums *s) {
+MYR_GPU void add_owned(row_shared *shared, const int type, const int how, const float x[OWNED],
+                       unsigned there, owned_sums *s) {
     float mantissa[OWNED];
     int32_t power[OWNED], largest = NO_POWER;
 #pragma unroll
@@ -131,7 +130,7 @@ MYR_DEVICE void add_owned(row_shared *shared, const int type, const int how, con
             s->partial[k] += mantissa[k] * myr_power_float(power[k] - s->power);
 }
 
-MYR_DEVICE void flush(row_shared *shared, const int type, const int how, owned_sums *s) {
+MYR_GPU void flush(row_shared *shared, const int type, const int how, owned_sums *s) {
 #pragma unroll
     for (int k = 0; k < OWNED; k++) {
         shared->lanes[lane_of(type, how, k)] += (double)s->partial[k];
@@ -139,8 +138,8 @@ MYR_DEVICE void flush(row_shared *shared, const int type, const int how, owned_s
     }
 }
 
-MYR_DEVICE owned_sums sum_owned(const void *logits, const int type, const int how, size_t first,
-                                uint64_t vocabulary, row_shared *shared) {
+MYR_GPU owned_sums sum_owned(const void *logits, const int type, const int how, size_t first,
+                             uint64_t vocabulary, row_shared *shared) {
     owned_sums s;
 #pragma unroll
     for (int k = 0; k < OWNED; k++) {
@@ -164,7 +163,7 @@ MYR_DEVICE owned_sums sum_owned(const void *logits, const int type, const int ho
 }
 
 /* The largest power and whether any logit is bad, in every thread. */
-MYR_DEVICE void share_power(row_shared *shared, const int type, const int how, owned_sums *s) {
+MYR_GPU void share_power(row_shared *shared, const int type, const int how, owned_sums *s) {
     const int t = (int)threadIdx.x;
     shared->power[t] = s->power;
     shared->bad[t] = s->bad;
@@ -182,7 +181,7 @@ MYR_DEVICE void share_power(row_shared *shared, const int type, const int how, o
     __syncthreads();
 }
 
-MYR_DEVICE double halve_lanes(row_shared *shared) {
+MYR_GPU double halve_lanes(row_shared *shared) {
     for (int half = MYR_ROW_LANES / 2; half > 0; half /= 2) {
         for (int lane = (int)threadIdx.x; lane < half; lane += THREADS)
             shared->lanes[lane] += shared->lanes[lane + half];
@@ -191,17 +190,17 @@ MYR_DEVICE double halve_lanes(row_shared *shared) {
     return shared->lanes[0];
 }
 
-MYR_DEVICE int64_t read_label(const myr_device_rows *rows, size_t row) {
+MYR_GPU int64_t read_label(const myr_device_rows *rows, size_t row) {
     const int64_t label = rows->labels_type == MYR_I32 ? ((const int32_t *)rows->d_labels)[row]
                                                        : ((const int64_t *)rows->d_labels)[row];
     return label < (int64_t)rows->vocabulary ? label : -1;
 }
 
-MYR_DEVICE size_t index_of(const myr_device_rows *rows) {
+MYR_GPU size_t index_of(const myr_device_rows *rows) {
     return (size_t)(rows->d_index ? rows->d_index[blockIdx.x] : blockIdx.x);
 }
 
-MYR_DEVICE void run_row(const myr_device_rows *rows, const int type, const int how, row_shared *shared) {
+MYR_GPU void run_row(const myr_device_rows *rows, const int type, const int how, row_shared *shared) {
     const size_t index = index_of(rows), first = (size_t)blockIdx.x * (size_t)rows->vocabulary;
     myr_row_result *result = &rows->d_results[blockIdx.x];
     if (rows->d_mask && !rows->d_mask[index]) {
@@ -225,7 +224,7 @@ MYR_DEVICE void run_row(const myr_device_rows *rows, const int type, const int h
               : myr_row_finish(myr_load_float(rows->d_logits, type, first + (size_t)label), sum, s.power);
 }
 
-MYR_DEVICE void run_gradient(const myr_device_rows *rows, const int type, const int how) {
+MYR_GPU void run_gradient(const myr_device_rows *rows, const int type, const int how) {
     const size_t first = (size_t)blockIdx.x * (size_t)rows->vocabulary;
     const myr_row_result result = rows->d_results[blockIdx.x];
     const float upstream = result.state == MYR_ROW_COUNTS ? rows->d_upstream[blockIdx.x] : 0.0f;
