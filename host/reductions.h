@@ -6,6 +6,7 @@
 
 #include "loss.h"
 #include "myriad/linear.h"
+#include "myriad/rankings.h"
 
 /* Where a reduction runs, already checked. */
 typedef struct myr_compute {
@@ -49,6 +50,24 @@ typedef struct myr_linear_job {
     myr_array_out gradient;
 } myr_linear_job;
 
+/* Sums over rankings, v being a ranking's weight, r_1 … r_K its rewards. */
+typedef struct myr_ranking_sums {
+    double weight;     /* sum v */
+    double neighbours; /* sum v (K - 1) */
+    double loss;       /* sum v L */
+    double margin;     /* sum v (r_1 - r_K) */
+    double accurate;   /* sum v times the k with r_k > r_{k+1} */
+} myr_ranking_sums;
+
+/* A batch of rankings, already checked but for the numbers in the arrays; starts are read and checked. */
+typedef struct myr_ranking_job {
+    myr_compute compute;
+    const myr_rankings *rankings;
+    const uint64_t *starts; /* on the host, [count + 1]; NULL: all are equally long */
+    uint64_t longest;       /* answers of a ranking */
+    myr_array_out gradient; /* MYR_F64 or MYR_F32, or NULL */
+} myr_ranking_job;
+
 /* Those over tokens: token_jobs.h. */
 typedef struct myr_token_reductions myr_token_reductions;
 
@@ -64,6 +83,9 @@ typedef struct myr_reductions {
                          uint64_t *bad);
     myr_status (*many)(myr_context *context, const myr_linear_job *job, myr_margin_sums *sums,
                        uint64_t *bad);
+    /* Sums, and the gradient of sum v L / sum v. *bad: the first ranking with a number out of range. */
+    myr_status (*rankings)(myr_context *context, const myr_ranking_job *job, myr_ranking_sums *sums,
+                           uint64_t *bad);
     const myr_token_reductions *tokens;
 } myr_reductions;
 

@@ -7,5 +7,6 @@ const myr_reductions myr_reductions_cpu = {
     .pairs = myr_cpu_pairs,
     .linear = myr_cpu_linear,
     .many = myr_cpu_many,
+    .rankings = myr_cpu_rankings,
     .tokens = &myr_cpu_tokens,
 };

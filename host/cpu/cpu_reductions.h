@@ -18,4 +18,9 @@ myr_status myr_cpu_linear_on(myr_context *context, const myr_lanes_isa *isa, con
 myr_status myr_cpu_many(myr_context *context, const myr_linear_job *job, myr_margin_sums *sums,
                         uint64_t *bad);
 
+myr_status myr_cpu_rankings(myr_context *context, const myr_ranking_job *job, myr_ranking_sums *sums,
+                            uint64_t *bad);
+myr_status myr_cpu_rankings_on(myr_context *context, const myr_lanes_isa *isa, const myr_ranking_job *job,
+                               myr_ranking_sums *sums, uint64_t *bad);
+
 #endif

@@ -5,5 +5,6 @@
 const myr_reductions myr_reductions_cuda = {
     .name = "cuda",
     .pairs = myr_cuda_pairs,
+    .rankings = myr_cuda_rankings,
     .tokens = &myr_cuda_tokens,
 };

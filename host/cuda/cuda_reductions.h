@@ -9,6 +9,9 @@
 myr_status myr_cuda_pairs(myr_context *context, const myr_pair_job *job, myr_pair_sums *sums,
                           uint64_t *bad);
 
+myr_status myr_cuda_rankings(myr_context *context, const myr_ranking_job *job, myr_ranking_sums *sums,
+                             uint64_t *bad);
+
 /* The device chosen, and the caller's stream with device memory, else one of its own. */
 myr_status myr_cuda_enter(myr_context *context, const myr_compute *compute, myr_cuda_session *session);
 void myr_cuda_leave(const myr_compute *compute, myr_cuda_session *session);

@@ -7,5 +7,6 @@ const myr_reductions myr_reductions_reference = {
     .pairs = myr_reference_pairs,
     .linear = myr_reference_linear,
     .many = myr_reference_many,
+    .rankings = myr_reference_rankings,
     .tokens = &myr_reference_tokens,
 };

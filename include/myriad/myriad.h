@@ -9,6 +9,7 @@
 #include "myriad/plan.h"
 #include "myriad/preference.h"
 #include "myriad/random.h"
+#include "myriad/rankings.h"
 #include "myriad/rlvr.h"
 #include "myriad/run.h"
 #include "myriad/samples.h"
