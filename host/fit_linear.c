@@ -108,6 +108,10 @@ myr_status myr_fit_linear(myr_context *context, const myr_features *features,
     myr_status status = check(context, features, options, compute, &objective);
     if (status != MYR_OK)
         return status;
+    /* Every step reads all features: from the host's memory the CPU is the nearer one. */
+    myr_compute_options near = *compute;
+    if (near.backend && strcmp(near.backend, "auto") == 0)
+        near.backend = "cpu";
     const bool free_of_reference = !objective->takes_reference || !features->reference_margin.data;
     *report = (myr_fit_report){.objective = objective->name,
                                .method = "l-bfgs",
@@ -115,7 +119,7 @@ myr_status myr_fit_linear(myr_context *context, const myr_features *features,
                                .replicates = options->bootstrap};
     myr_linear_fit fit = {.context = context,
                           .options = options,
-                          .compute = compute,
+                          .compute = &near,
                           .model = {features, options->beta, free_of_reference},
                           .loss = MYR_LOSS_OPTIONS_INIT,
                           .parameters = features->parameters,
@@ -125,7 +129,7 @@ myr_status myr_fit_linear(myr_context *context, const myr_features *features,
     status = allocate(&fit) ? MYR_OK : myr_fail_memory(context, 8 * fit.parameters * fit.parameters);
     if (status == MYR_OK) {
         /* The first look also checks the arrays, at theta = 0. */
-        status = myr_loss_linear(context, &fit.loss, features, (myr_array){fit.theta, MYR_F64}, compute,
+        status = myr_loss_linear(context, &fit.loss, features, (myr_array){fit.theta, MYR_F64}, &near,
                                  (myr_array_out){NULL, MYR_F64}, NULL, NULL);
     }
     if (status == MYR_OK) {

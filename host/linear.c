@@ -4,9 +4,7 @@
 
 #include <math.h>
 #include <omp.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "failure.h"
 #include "linear_faults.h"
@@ -103,28 +101,6 @@ static void take_means(const myr_linear_job *job, double beta, const myr_margin_
     metrics->rewards_margins = beta * sums->margin / sums->weight;
 }
 
-static bool is_missing(const myr_linear_job *job, const myr_reductions *reductions) {
-    return job->many ? !reductions->many : !reductions->linear;
-}
-
-/* The backend: auto passes over one that has not got the reduction. */
-static myr_status choose(myr_context *context, const myr_compute_options *options, myr_linear_job *job,
-                         const myr_reductions **reductions, myr_compute_report *report) {
-    myr_status status = myr_compute_begin(context, options, reductions, &job->compute, report);
-    if (status != MYR_OK || !is_missing(job, *reductions))
-        return status;
-    if (strcmp(options->backend, "auto") != 0 || options->memory != MYR_HOST)
-        return myr_fail(context, MYR_UNSUPPORTED,
-                        "backend: %s has no losses of log-linear policies (expected cpu or reference)",
-                        (*reductions)->name);
-    myr_compute_options on_cpu = *options;
-    on_cpu.backend = "cpu";
-    status = myr_compute_begin(context, &on_cpu, reductions, &job->compute, report);
-    snprintf(report->note, sizeof report->note,
-             "running on the CPU: the GPU has no losses of log-linear policies");
-    return status;
-}
-
 /* All checks, and the backend. */
 static myr_status begin(myr_context *context, const myr_loss_options *loss,
                         const myr_compute_options *options, myr_linear_job *job,
@@ -137,7 +113,7 @@ static myr_status begin(myr_context *context, const myr_loss_options *loss,
     if (status == MYR_OK)
         status = check_real(context, "gradient", job->gradient.data, job->gradient.type, true);
     if (status == MYR_OK)
-        status = choose(context, options, job, reductions, report);
+        status = myr_compute_begin(context, options, reductions, &job->compute, report);
     if (status == MYR_OK && job->compute.memory == MYR_HOST)
         status = myr_check_theta(context, job);
     return status;

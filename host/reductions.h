@@ -78,7 +78,7 @@ typedef struct myr_reductions {
      * is unspecified if there is one, or if all weights are 0. */
     myr_status (*pairs)(myr_context *context, const myr_pair_job *job, myr_pair_sums *sums, uint64_t *bad);
     /* Sums of the loss, of each of many; and the gradients of sum v L / sum v. *bad is the first row with a
-     * number out of range, or UINT64_MAX; the rest as above. NULL where the backend has none. */
+     * number out of range, or UINT64_MAX; the rest as above. */
     myr_status (*linear)(myr_context *context, const myr_linear_job *job, myr_margin_sums *sums,
                          uint64_t *bad);
     myr_status (*many)(myr_context *context, const myr_linear_job *job, myr_margin_sums *sums,

@@ -1,68 +1,10 @@
 /* Losses of a log-linear policy: the reference against finite differences, cpu against the reference within
  * derived bounds, the same bits on any number of threads and instruction set, and what is refused. */
-#include "support.h"
-
-#include <float.h>
+#include <criterion/criterion.h>
 
 #include "cpu/cpu_reductions.h"
+#include "linear_batch.h"
 #include "linear_shape.h"
-
-enum { P_MOST = 4096 };
-
-/* Pairs whose numbers depend on row and column, so that a wrong index shows. */
-typedef struct batch {
-    uint64_t n, p;
-    float *delta;
-    double *theta, *reference, *weight;
-    myr_features features;
-} batch;
-
-static double uniform(uint64_t *state) {
-    return (double)(next_random(state) >> 11) * 0x1p-53;
-}
-
-static batch new_batch(uint64_t n, uint64_t p, bool columns, uint64_t seed) {
-    batch b = {.n = n, .p = p, .features = MYR_FEATURES_INIT};
-    b.delta = malloc(n * p * sizeof(float));
-    b.theta = malloc(p * sizeof(double));
-    b.reference = malloc(n * sizeof(double));
-    b.weight = malloc(n * sizeof(double));
-    for (uint64_t i = 0; i < n * p; i++)
-        b.delta[i] = (float)(2.0 * uniform(&seed) - 0.9);
-    for (uint64_t j = 0; j < p; j++)
-        b.theta[j] = (double)(float)((2.0 * uniform(&seed) - 1.1) * 4.0 / sqrt((double)p));
-    for (uint64_t i = 0; i < n; i++) {
-        b.reference[i] = uniform(&seed) - 0.3;
-        b.weight[i] = i % 5 == 2 ? 0.0 : (double)(float)(2.0 * uniform(&seed));
-    }
-    b.features.count = n;
-    b.features.parameters = p;
-    b.features.delta.data = b.delta;
-    if (columns && n > 1) {
-        b.features.reference_margin.data = b.reference;
-        b.features.weight.data = b.weight;
-    }
-    return b;
-}
-
-static void free_batch(batch *b) {
-    free(b->delta);
-    free(b->theta);
-    free(b->reference);
-    free(b->weight);
-}
-
-static myr_status run(myr_context *context, const batch *b, const myr_loss_options *loss,
-                      const char *backend, int threads, double *gradient, myr_linear_metrics *metrics) {
-    myr_compute_options options = MYR_COMPUTE_OPTIONS_INIT;
-    options.backend = backend;
-    options.threads = threads;
-    memset(metrics, 0xff, sizeof *metrics);
-    for (uint64_t p = 0; gradient && p < b->p; p++)
-        gradient[p] = NAN;
-    return myr_loss_linear(context, loss, &b->features, (myr_array){b->theta, MYR_F64}, &options,
-                           (myr_array_out){gradient, MYR_F64}, metrics, NULL);
-}
 
 /* The margin losses that need nothing but the margin, with options that matter to them. */
 static bool next_loss(int *index, myr_loss_options *loss) {
@@ -93,13 +35,13 @@ Test(linear, reference_gradients_are_its_losses_slopes) {
     for (int index = 0; next_loss(&index, &loss);) {
         double gradient[5];
         myr_linear_metrics metrics, up, down;
-        REQUIRE_OK(context, run(context, &b, &loss, "reference", 1, gradient, &metrics));
+        REQUIRE_OK(context, run_linear(context, &b, &loss, "reference", 1, gradient, &metrics));
         for (int p = 0; p < 5; p++) {
             const double e = 1e-5, at = b.theta[p];
             b.theta[p] = at + e;
-            REQUIRE_OK(context, run(context, &b, &loss, "reference", 1, NULL, &up));
+            REQUIRE_OK(context, run_linear(context, &b, &loss, "reference", 1, NULL, &up));
             b.theta[p] = at - e;
-            REQUIRE_OK(context, run(context, &b, &loss, "reference", 1, NULL, &down));
+            REQUIRE_OK(context, run_linear(context, &b, &loss, "reference", 1, NULL, &down));
             b.theta[p] = at;
             double slope = (up.loss - down.loss) / (2.0 * e);
             double bound = strcmp(loss.loss, "discopop") == 0 ? 3e-6 : 1e-7;
@@ -145,8 +87,8 @@ static void expect_near(const batch *b, double beta, const double *fast, const d
     free(bounds);
 }
 
-static const uint64_t columns[] = {1,  2,  3,   4,   7,   16,  31,  32,   33,  63,
-                                   64, 65, 100, 129, 256, 257, 600, 1024, 2049};
+static const uint64_t columns[] = {1,  2,  3,   4,   7,   16,  31,  32,   33,   63,
+                                   64, 65, 100, 129, 256, 257, 600, 1024, 2049, 4096};
 
 Test(linear, cpu_is_near_the_reference) {
     myr_context *context = new_context();
@@ -163,8 +105,8 @@ Test(linear, cpu_is_near_the_reference) {
             loss.beta = 0.8;
             snprintf(what, sizeof what, "seed %llu, %llu rows, %llu columns", (unsigned long long)seed,
                      (unsigned long long)rows[r], (unsigned long long)columns[k]);
-            REQUIRE_OK(context, run(context, &b, &loss, "cpu", 2, fast, &mf));
-            REQUIRE_OK(context, run(context, &b, &loss, "reference", 1, exact, &me));
+            REQUIRE_OK(context, run_linear(context, &b, &loss, "cpu", 2, fast, &mf));
+            REQUIRE_OK(context, run_linear(context, &b, &loss, "reference", 1, exact, &me));
             expect_near(&b, loss.beta, fast, exact, &mf, &me, what);
             cr_expect_eq(mf.count, rows[r]);
             free_batch(&b);
@@ -180,8 +122,8 @@ Test(linear, every_margin_loss_runs_on_the_cpu) {
     int losses = 0;
     for (int index = 0; next_loss(&index, &loss); losses++) {
         myr_linear_metrics mf, me;
-        REQUIRE_OK(context, run(context, &b, &loss, "cpu", 1, fast, &mf));
-        REQUIRE_OK(context, run(context, &b, &loss, "reference", 1, exact, &me));
+        REQUIRE_OK(context, run_linear(context, &b, &loss, "cpu", 1, fast, &mf));
+        REQUIRE_OK(context, run_linear(context, &b, &loss, "reference", 1, exact, &me));
         /* Margins of size 5: every loss and slope here has slopes below 20 in the margin (ipo 2, exo_pair
          * 8, discopop 20), whose error is below 1e-6, and errs itself by less than 1e-6 of numbers
          * below 50. */
@@ -198,14 +140,15 @@ Test(linear, every_margin_loss_runs_on_the_cpu) {
 Test(linear, bits_do_not_depend_on_threads_or_instruction_set) {
     myr_context *context = new_context();
     static double first[P_MOST], again[P_MOST];
-    const uint64_t shapes[][2] = {{20000, 3}, {20000, 64}, {5001, 100}, {2100, 257}, {700, 1030}};
+    const uint64_t shapes[][2] = {{20000, 3},  {20000, 64}, {5001, 100}, {2100, 257},
+                                  {700, 1030}, {300, 2500}, {260, 4096}};
     for (size_t s = 0; s < sizeof shapes / sizeof *shapes; s++) {
         batch b = new_batch(shapes[s][0], shapes[s][1], true, 7 + s);
         myr_loss_options loss = MYR_LOSS_OPTIONS_INIT;
         myr_linear_metrics m, n;
-        REQUIRE_OK(context, run(context, &b, &loss, "cpu", 1, first, &m));
+        REQUIRE_OK(context, run_linear(context, &b, &loss, "cpu", 1, first, &m));
         for (int threads = 2; threads <= 7; threads += 5) {
-            REQUIRE_OK(context, run(context, &b, &loss, "cpu", threads, again, &n));
+            REQUIRE_OK(context, run_linear(context, &b, &loss, "cpu", threads, again, &n));
             cr_expect(memcmp(first, again, b.p * sizeof *first) == 0 && memcmp(&m, &n, sizeof m) == 0,
                       "%llu columns, %d threads", (unsigned long long)b.p, threads);
         }
@@ -236,7 +179,7 @@ static void expect_refused(myr_context *context, const batch *b, const myr_loss_
     const char *backends[] = {"reference", "cpu"};
     for (int k = 0; k < 2; k++) {
         myr_linear_metrics metrics;
-        cr_expect_eq(run(context, b, loss, backends[k], 2, gradient, &metrics), status, "%s: %s",
+        cr_expect_eq(run_linear(context, b, loss, backends[k], 2, gradient, &metrics), status, "%s: %s",
                      backends[k], line);
         cr_expect_str_eq(myr_context_error(context), line);
     }

@@ -1,9 +1,13 @@
 /* Many losses of the same pairs: each of them against the reference's, the bootstrap's weights, and bits
  * that no number of threads changes. */
-#include "support.h"
+#include <cblas.h>
+#include <criterion/criterion.h>
+#include <omp.h>
+#include <pthread.h>
 
 #include "poisson.h"
 #include "reference/reference_random.h"
+#include "support.h"
 
 enum { PAIRS = 2500, PARAMETERS = 37, REPLICATES = 6 };
 
@@ -135,6 +139,52 @@ Test(many, bits_do_not_depend_on_threads) {
                       "kind %d, %d threads", kind, threads);
         }
     }
+    free(b);
+    myr_context_destroy(context);
+}
+
+typedef struct caller {
+    pthread_t thread;
+    const batch *b;
+    int threads_after; /* of its own parallel regions */
+    double gradient[REPLICATES * PARAMETERS];
+} caller;
+
+static void *call_repeatedly(void *user) {
+    caller *c = user;
+    myr_context *context = new_context();
+    myr_linear_metrics m[REPLICATES];
+    const myr_many many = kind_of(7);
+    omp_set_num_threads(3);
+    for (int i = 0; i < 20; i++)
+        if (run(context, c->b, &many, "cpu", 1 + i % 2, c->gradient, m) != MYR_OK)
+            c->gradient[0] = NAN;
+    c->threads_after = omp_get_max_threads();
+    myr_context_destroy(context);
+    return NULL;
+}
+
+/* Contexts in different threads are independent, though OpenBLAS has one number of threads for all. */
+Test(many, contexts_in_two_threads_do_not_disturb_each_other) {
+    enum { CALLERS = 3 };
+    static caller callers[CALLERS];
+    static double alone[REPLICATES * PARAMETERS];
+    myr_context *context = new_context();
+    batch *b = new_batch(80);
+    myr_linear_metrics m[REPLICATES];
+    const myr_many many = kind_of(7);
+    REQUIRE_OK(context, run(context, b, &many, "cpu", 1, alone, m));
+    openblas_set_num_threads(2);
+    for (int k = 0; k < CALLERS; k++) {
+        callers[k].b = b;
+        cr_assert_eq(pthread_create(&callers[k].thread, NULL, call_repeatedly, &callers[k]), 0);
+    }
+    for (int k = 0; k < CALLERS; k++) {
+        cr_assert_eq(pthread_join(callers[k].thread, NULL), 0);
+        cr_expect(memcmp(alone, callers[k].gradient, sizeof alone) == 0, "caller %d", k);
+        cr_expect_eq(callers[k].threads_after, 3);
+    }
+    cr_expect_eq(openblas_get_num_threads(), 2);
     free(b);
     myr_context_destroy(context);
 }

@@ -1,16 +1,21 @@
 #include "cpu_product.h"
 
 #include <cblas.h>
+#include <omp.h>
 
 /* OpenBLAS has one number of threads for the process, so who holds it at 1 must be counted for the process
- * too. */
+ * too. Built on OpenMP it follows the calling thread's own number of threads, and sets that: so each thread
+ * keeps its own, and gets it back. */
 static int holders, threads_before;
+static _Thread_local int own_holders, own_threads_before;
 
 void myr_cpu_product_begin(void) {
 #pragma omp critical(myr_cpu_product)
     {
-        if (holders++ == 0) {
+        if (holders++ == 0)
             threads_before = openblas_get_num_threads();
+        if (own_holders++ == 0) {
+            own_threads_before = omp_get_max_threads();
             openblas_set_num_threads(1);
         }
     }
@@ -21,6 +26,8 @@ void myr_cpu_product_end(void) {
     {
         if (--holders == 0)
             openblas_set_num_threads(threads_before);
+        if (--own_holders == 0)
+            omp_set_num_threads(own_threads_before);
     }
 }
 

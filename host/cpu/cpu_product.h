@@ -8,7 +8,8 @@
 
 /* Between begin and end a product is one thread's work, so that many may run at a time and none depends on
  * how many threads there are. That setting is OpenBLAS's, of the whole process: products of others that run
- * meanwhile are slower, not wrong. Calls may overlap; each begin has its end. */
+ * meanwhile are slower, not wrong. Calls of several threads may overlap; each begin has its end on the same
+ * thread. */
 void myr_cpu_product_begin(void);
 void myr_cpu_product_end(void);
 

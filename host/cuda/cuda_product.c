@@ -20,6 +20,9 @@ struct myr_cuda_products {
     cublasStatus_t (*sgemm)(cublasHandle_t, cublasOperation_t, cublasOperation_t, int, int, int,
                             const float *, const float *, int, const float *, int, const float *, float *,
                             int);
+    cublasStatus_t (*sgemm_strided)(cublasHandle_t, cublasOperation_t, cublasOperation_t, int, int, int,
+                                    const float *, const float *, int, long long, const float *, int,
+                                    long long, const float *, float *, int, long long, int);
 };
 
 static myr_status check(myr_context *context, cublasStatus_t error, const char *doing) {
@@ -45,7 +48,8 @@ static myr_status load(myr_context *context, myr_cuda_products *p) {
     if (find(p->library, "cublasCreate_v2", &p->create) &&
         find(p->library, "cublasDestroy_v2", &p->destroy) &&
         find(p->library, "cublasSetStream_v2", &p->set_stream) &&
-        find(p->library, "cublasSgemm_v2", &p->sgemm))
+        find(p->library, "cublasSgemm_v2", &p->sgemm) &&
+        find(p->library, "cublasSgemmStridedBatched", &p->sgemm_strided))
         return MYR_OK;
     return myr_fail(context, MYR_NO_DEVICE, "matrix products on the GPU: " LIBRARY " lacks a function: %s",
                     dlerror());
@@ -84,5 +88,19 @@ myr_status myr_cuda_product(myr_context *context, myr_cuda_products *products, i
                                  left.transposed ? CUBLAS_OP_T : CUBLAS_OP_N, (int)columns, (int)rows,
                                  (int)inner, &one, right.d_data, (int)right.stride, left.d_data,
                                  (int)left.stride, &kept, d_to, (int)to_stride),
+                 "multiplying");
+}
+
+myr_status myr_cuda_products_at_once(myr_context *context, myr_cuda_products *products, int count,
+                                     int64_t rows, int64_t columns, int64_t inner, myr_cuda_matrix left,
+                                     int64_t left_step, myr_cuda_matrix right, int64_t right_step,
+                                     float *d_to, int64_t to_stride, int64_t to_step) {
+    const float one = 1.0f, none = 0.0f;
+    return check(context,
+                 products->sgemm_strided(
+                     products->handle, right.transposed ? CUBLAS_OP_T : CUBLAS_OP_N,
+                     left.transposed ? CUBLAS_OP_T : CUBLAS_OP_N, (int)columns, (int)rows, (int)inner, &one,
+                     right.d_data, (int)right.stride, (long long)right_step, left.d_data, (int)left.stride,
+                     (long long)left_step, &none, d_to, (int)to_stride, (long long)to_step, count),
                  "multiplying");
 }

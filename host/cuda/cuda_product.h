@@ -28,4 +28,11 @@ myr_status myr_cuda_product(myr_context *context, myr_cuda_products *products, i
                             int64_t columns, int64_t inner, myr_cuda_matrix left, myr_cuda_matrix right,
                             bool add, float *d_to, int64_t to_stride);
 
+/* So many products at once, to[k] = left[k] right[k]: each is the one before, so many elements further on.
+ */
+myr_status myr_cuda_products_at_once(myr_context *context, myr_cuda_products *products, int count,
+                                     int64_t rows, int64_t columns, int64_t inner, myr_cuda_matrix left,
+                                     int64_t left_step, myr_cuda_matrix right, int64_t right_step,
+                                     float *d_to, int64_t to_stride, int64_t to_step);
+
 #endif

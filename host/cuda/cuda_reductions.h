@@ -9,6 +9,10 @@
 myr_status myr_cuda_pairs(myr_context *context, const myr_pair_job *job, myr_pair_sums *sums,
                           uint64_t *bad);
 
+myr_status myr_cuda_linear(myr_context *context, const myr_linear_job *job, myr_margin_sums *sums,
+                           uint64_t *bad);
+myr_status myr_cuda_many(myr_context *context, const myr_linear_job *job, myr_margin_sums *sums,
+                         uint64_t *bad);
 myr_status myr_cuda_rankings(myr_context *context, const myr_ranking_job *job, myr_ranking_sums *sums,
                              uint64_t *bad);
 

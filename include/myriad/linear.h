@@ -47,9 +47,9 @@ typedef struct myr_linear_metrics {
 } myr_linear_metrics;
 
 /* The loss at theta, [parameters] of type MYR_F64 or MYR_F32, its metrics and, unless its data is NULL, its
- * gradient, [parameters] likewise. delta is read once. cpu rounds theta to float, as the margins and the
- * slopes; its sums are double, in an order that depends on count and parameters alone, so that results are
- * the same bits on any number of threads and any instruction set. There is no cuda: auto runs on the cpu.
+ * gradient, [parameters] likewise. delta is read once. cpu and cuda round theta to float, as the margins
+ * and the slopes; their sums are double, in an order that depends on count and parameters alone, so that
+ * results are the same bits on both, on any number of threads and any instruction set.
  *
  * A pair whose features, margin, reference margin or weight are refused is named in a MYR_INVALID_DATA: the
  * row, from 0, and the column. metrics and report may be NULL. */
@@ -82,9 +82,10 @@ typedef struct myr_many {
     { sizeof(myr_many), 1, false, NULL, false, MYR_DEFAULT_SEED, 0 }
 
 /* As myr_loss_linear, for every replicate: gradient [replicates][parameters], metrics [replicates]. Two
- * matrix products around one pointwise step, in chunks of pairs: memory stays bounded. cpu multiplies in
- * float within a chunk of 1,024 pairs, and adds chunks in double, in their order. The products are
- * OpenBLAS's: results repeat to the bit on one machine, whatever the number of threads.
+ * matrix products around one pointwise step, in chunks of pairs: memory stays bounded. cpu and cuda
+ * multiply in float within 1,024 pairs, and add up beyond in double, in their order. The products are
+ * OpenBLAS's and cuBLAS's: results repeat to the bit on one machine, whatever the number of threads; between
+ * the two they agree to rounding.
  *
  * A replicate whose weights are all 0 (a bootstrap of few pairs) has loss, means and gradient NaN. */
 myr_status myr_loss_many(myr_context *context, const myr_loss_options *loss, const myr_features *features,

@@ -36,3 +36,18 @@ myr_status myr_cuda_product(myr_context *context, myr_cuda_products *products, i
                 (int)to_stride);
     return checked(context, "multiplying");
 }
+
+myr_status myr_cuda_products_at_once(myr_context *context, myr_cuda_products *products, int count,
+                                     int64_t rows, int64_t columns, int64_t inner, myr_cuda_matrix left,
+                                     int64_t left_step, myr_cuda_matrix right, int64_t right_step,
+                                     float *d_to, int64_t to_stride, int64_t to_step) {
+    myr_status status = MYR_OK;
+    for (int k = 0; status == MYR_OK && k < count; k++) {
+        status =
+            myr_cuda_product(context, products, rows, columns, inner, left, right, false, d_to, to_stride);
+        left.d_data += left_step;
+        right.d_data += right_step;
+        d_to += to_step;
+    }
+    return status;
+}

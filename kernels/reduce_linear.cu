@@ -1,0 +1,261 @@
+/* One loss of a log-linear policy: Delta is read from memory once.
+ *
+ * A thread block takes a chunk, tile by tile: the tile's rows come to shared memory as they lie, then
+ * margins (a row a warp, or several if they are short), losses and slopes (a row a thread), and the
+ * gradient's sums (a class and a column a thread, or several columns), all in the order of linear_shape.h.
+ * Blocks hide each other's waits. */
+#include "device.cuh"
+#include "linear_launch.h"
+
+/* Columns of a thread at most, of a narrow chunk as of a wide one. */
+enum { NARROW_THREADS = 256, WIDE_THREADS = 1024, COLUMNS = 8 };
+
+typedef struct tile {
+    const float *rows; /* in shared memory, [count][parameters] */
+    int first, count;  /* in the chunk */
+} tile;
+
+/* The tile's rows, to shared memory. */
+MYR_GPU void load_tile(const float *from, int elements, float *to) {
+    const int t = (int)threadIdx.x, threads = (int)blockDim.x;
+    int done = 0;
+    if ((uintptr_t)from % sizeof(float4) == 0) {
+        done = elements / 4 * 4;
+#pragma unroll 4
+        for (int i = 4 * t; i < done; i += 4 * threads)
+            *(float4 *)(to + i) = __ldg((const float4 *)(from + i));
+    }
+    for (int i = done + t; i < elements; i += threads)
+        to[i] = from[i];
+}
+
+/* Margins of the tile's rows: as many lanes a row as it has columns, at most a warp. */
+MYR_GPU void make_margins(const myr_device_linear *linear, const tile *t, float *margin) {
+    const int parameters = linear->parameters;
+    int width = 1;
+    while (width < MYR_LINEAR_LANES && width < parameters)
+        width *= 2;
+    const int lane = (int)threadIdx.x % width, rows = (int)blockDim.x / width;
+    for (int begin = 0; begin < t->count; begin += rows) {
+        const int row = begin + (int)threadIdx.x / width;
+        float sum = 0.0f;
+        if (row < t->count)
+#pragma unroll 4
+            for (int p = lane; p < parameters; p += MYR_LINEAR_LANES)
+                sum += t->rows[row * parameters + p] * __ldg(linear->d_theta + p);
+        for (int half = width / 2; half > 0; half /= 2)
+            sum += __shfl_down_sync(0xffffffffu, sum, (unsigned)half, width);
+        if (lane == 0 && row < t->count)
+            margin[row] = sum;
+    }
+}
+
+/* Losses and slopes of the tile's rows, whose partial sums are shared; the slopes take the place of the
+ * margins. */
+MYR_GPU void evaluate_rows(const myr_device_linear *linear, uint64_t chunk, const tile *t, float *margin,
+                           double partial[MYR_MARGIN_SUMS][MYR_ROW_CLASSES], unsigned long long *d_bad) {
+    const int j = (int)threadIdx.x;
+    if (j >= t->count)
+        return;
+    const uint64_t row = chunk + (uint64_t)(t->first + j);
+    const int p = (t->first + j) % MYR_ROW_CLASSES;
+    float x = margin[j], v = 1.0f;
+    if (linear->d_reference)
+        x = (float)((double)x - myr_load_double(linear->d_reference, linear->reference_type, (size_t)row));
+    if (linear->d_weight)
+        v = (float)myr_load_double(linear->d_weight, linear->weight_type, (size_t)row);
+    const myr_margin_value value = myr_margin_loss(linear->kind, &linear->constants, x);
+    if (myr_margin_bad(x, v, value.loss))
+        atomicMax(d_bad, ~(unsigned long long)row); /* the smallest, whatever the order */
+    margin[j] = v * value.slope;
+    partial[MYR_MARGIN_WEIGHT][p] += (double)v;
+    partial[MYR_MARGIN_LOSS][p] += (double)v * (double)value.loss;
+    partial[MYR_MARGIN_MARGIN][p] += (double)v * (double)x;
+    partial[MYR_MARGIN_ACCURATE][p] += x > 0.0f ? (double)v : 0.0;
+}
+
+/* A group of a class's rows in one column, from row j on. */
+MYR_GPU float add_group(const myr_device_linear *linear, const tile *t, const float *slope, int j,
+                        int column) {
+    const int parameters = linear->parameters, classes = linear->shape.classes;
+    float sum = t->rows[j * parameters + column] * slope[j];
+    int end = j + linear->shape.group * classes;
+    end = end < t->count ? end : t->count;
+#pragma unroll 7
+    for (int i = j + classes; i < end; i += classes)
+        sum += t->rows[i * parameters + column] * slope[i];
+    return sum;
+}
+
+/* Adds the tile to this thread's sums: columns column, column + blockDim.x … of its class's rows. */
+MYR_GPU void accumulate_tile(const myr_device_linear *linear, const tile *t, const float *slope,
+                             int own_class, int column, double sums[COLUMNS]) {
+    const int step = linear->shape.group * linear->shape.classes;
+    for (int j = own_class; j < t->count; j += step)
+#pragma unroll
+        for (int k = 0; k < COLUMNS; k++)
+            if (column + k * (int)blockDim.x < linear->parameters)
+                sums[k] += (double)add_group(linear, t, slope, j, column + k * (int)blockDim.x);
+}
+
+/* The classes' sums, halved, to the node. Where there are several, each thread has one column. */
+MYR_GPU void write_gradient(const myr_device_linear *linear, const double sums[COLUMNS], int own_class,
+                            int column, double *shared, double *to) {
+    const int parameters = linear->parameters, t = (int)threadIdx.x;
+    if (linear->shape.classes == 1) {
+#pragma unroll
+        for (int k = 0; k < COLUMNS; k++)
+            if (column + k * (int)blockDim.x < parameters)
+                to[column + k * (int)blockDim.x] = sums[k];
+        return;
+    }
+    const int used = own_class < linear->shape.classes;
+    if (used)
+        shared[t] = sums[0];
+    __syncthreads();
+    for (int half = linear->shape.classes / 2; half > 0; half /= 2) {
+        if (t < half * parameters)
+            shared[t] += shared[t + half * parameters];
+        __syncthreads();
+    }
+    if (t < parameters)
+        to[t] = shared[t];
+}
+
+MYR_GPU void write_sums(double partial[MYR_MARGIN_SUMS][MYR_ROW_CLASSES], double *to) {
+    const int sum = (int)threadIdx.x / (MYR_ROW_CLASSES / 2), p = (int)threadIdx.x % (MYR_ROW_CLASSES / 2);
+    for (int half = MYR_ROW_CLASSES / 2; half > 0; half /= 2) {
+        if (sum < MYR_MARGIN_SUMS && p < half)
+            partial[sum][p] += partial[sum][p + half];
+        __syncthreads();
+    }
+    if (sum < MYR_MARGIN_SUMS && p == 0)
+        to[sum] = partial[sum][0];
+}
+
+MYR_GPU void reduce_chunk(const myr_device_linear *linear, double *d_nodes, unsigned long long *d_bad,
+                          float *rows, float *margin, double partial[MYR_MARGIN_SUMS][MYR_ROW_CLASSES],
+                          double *shared) {
+    const uint64_t chunk = (uint64_t)blockIdx.x * (uint64_t)linear->shape.chunk,
+                   left = linear->count - chunk;
+    const int count = left < (uint64_t)linear->shape.chunk ? (int)left : linear->shape.chunk;
+    const int several = linear->shape.classes > 1;
+    const int own_class = several ? (int)threadIdx.x / linear->parameters : 0;
+    const int column = (int)threadIdx.x - own_class * linear->parameters;
+    double *node = d_nodes + (size_t)blockIdx.x * myr_linear_node(linear);
+    double sums[COLUMNS] = {0.0};
+    for (int i = (int)threadIdx.x; i < MYR_MARGIN_SUMS * MYR_ROW_CLASSES; i += (int)blockDim.x)
+        partial[i / MYR_ROW_CLASSES][i % MYR_ROW_CLASSES] = 0.0;
+    for (int first = 0; first < count; first += linear->shape.tile) {
+        tile t = {rows, first, count - first < linear->shape.tile ? count - first : linear->shape.tile};
+        load_tile(linear->d_delta + (size_t)(chunk + (uint64_t)first) * (size_t)linear->parameters,
+                  t.count * linear->parameters, rows);
+        __syncthreads();
+        make_margins(linear, &t, margin);
+        __syncthreads();
+        evaluate_rows(linear, chunk, &t, margin, partial, d_bad);
+        __syncthreads();
+        if (linear->gradient && own_class < linear->shape.classes)
+            accumulate_tile(linear, &t, margin, own_class, column, sums);
+        __syncthreads();
+    }
+    write_sums(partial, node);
+    if (linear->gradient)
+        write_gradient(linear, sums, own_class, column, shared, node + MYR_MARGIN_SUMS);
+}
+
+#define MYR_LINEAR_KERNEL(name, threads, blocks, elements)                                   \
+    static __global__ void __launch_bounds__(threads, blocks)                                \
+        name(const myr_device_linear linear, double *d_nodes, unsigned long long *d_bad) {   \
+        __shared__ float4 rows[(elements) / 4];                                              \
+        __shared__ float margin[64];                                                         \
+        __shared__ double partial[MYR_MARGIN_SUMS][MYR_ROW_CLASSES], shared[NARROW_THREADS]; \
+        reduce_chunk(&linear, d_nodes, d_bad, (float *)rows, margin, partial, shared);       \
+    }
+MYR_LINEAR_KERNEL(reduce_linear_narrow, NARROW_THREADS, 4, 4096)
+MYR_LINEAR_KERNEL(reduce_linear_wide, WIDE_THREADS, 1, 8192)
+
+extern "C" cudaError_t myr_launch_linear(const myr_device_linear *linear, double *d_nodes,
+                                         unsigned long long *d_bad, cudaStream_t stream) {
+    const uint64_t chunk = (uint64_t)linear->shape.chunk;
+    const unsigned blocks = (unsigned)((linear->count + chunk - 1) / chunk);
+    if (linear->shape.wide)
+        return MYR_LAUNCH(reduce_linear_wide, blocks, WIDE_THREADS, 0, stream, *linear, d_nodes, d_bad);
+    return MYR_LAUNCH(reduce_linear_narrow, blocks, NARROW_THREADS, 0, stream, *linear, d_nodes, d_bad);
+}
+
+/* Neighbours in x have neighbouring columns, in y runs of nodes. */
+enum { NODE_COLUMNS = 32, NODE_RUNS = 8, RUN = MYR_NODE_GROUP / NODE_RUNS };
+
+static __global__ void __launch_bounds__(NODE_COLUMNS *NODE_RUNS)
+    add_nodes(const double *nodes, uint64_t count, size_t node, double *merged) {
+    __shared__ double shared[NODE_RUNS][NODE_COLUMNS];
+    const size_t column = (size_t)blockIdx.y * NODE_COLUMNS + threadIdx.x;
+    const uint64_t group = (uint64_t)blockIdx.x * MYR_NODE_GROUP,
+                   begin = group + threadIdx.y * (uint64_t)RUN;
+    /* Sums of 1, 2, 4 … nodes that wait for as many more: the binary tree, node by node. */
+    double waiting[6], sum = 0.0;
+#pragma unroll
+    for (int i = 0; i < RUN; i++) {
+        sum = column < node && begin + (uint64_t)i < count ? nodes[(begin + (uint64_t)i) * node + column]
+                                                           : 0.0;
+        int level = 0;
+#pragma unroll
+        for (int bit = 0; bit < 5; bit++)
+            if (level == bit && (i >> bit & 1)) {
+                sum = waiting[bit] + sum;
+                level++;
+            }
+#pragma unroll
+        for (int bit = 0; bit < 6; bit++)
+            if (level == bit)
+                waiting[bit] = sum;
+    }
+    shared[threadIdx.y][threadIdx.x] = waiting[5];
+    for (unsigned step = 1; step < NODE_RUNS; step *= 2) {
+        __syncthreads();
+        if (threadIdx.y % (2 * step) == 0)
+            shared[threadIdx.y][threadIdx.x] += shared[threadIdx.y + step][threadIdx.x];
+    }
+    if (threadIdx.y == 0 && column < node)
+        merged[(size_t)blockIdx.x * node + column] = shared[0][threadIdx.x];
+}
+
+extern "C" cudaError_t myr_launch_add_nodes(const double *d_nodes, uint64_t count, size_t node,
+                                            double *d_merged, cudaStream_t stream) {
+    const dim3 grid((unsigned)((count + MYR_NODE_GROUP - 1) / MYR_NODE_GROUP),
+                    (unsigned)((node + NODE_COLUMNS - 1) / NODE_COLUMNS));
+    return MYR_LAUNCH(add_nodes, grid, dim3(NODE_COLUMNS, NODE_RUNS), 0, stream, d_nodes, count, node,
+                      d_merged);
+}
+
+static __global__ void __launch_bounds__(256)
+    to_float(const void *from, int type, uint64_t count, float *to) {
+    for (uint64_t i = blockIdx.x * 256ull + threadIdx.x; i < count; i += gridDim.x * 256ull)
+        to[i] = (float)myr_load_double(from, type, (size_t)i);
+}
+
+extern "C" cudaError_t myr_launch_to_float(const void *d_from, int type, uint64_t count, float *d_to,
+                                           cudaStream_t stream) {
+    const uint64_t blocks = (count + 255) / 256;
+    return MYR_LAUNCH(to_float, (unsigned)(blocks < 4096 ? blocks : 4096), 256, 0, stream, d_from, type,
+                      count, d_to);
+}
+
+static __global__ void __launch_bounds__(256)
+    linear_mean(const double *node, int parameters, void *to, int type) {
+    const int p = (int)(blockIdx.x * 256 + threadIdx.x);
+    if (p >= parameters)
+        return;
+    const double mean = node[MYR_MARGIN_SUMS + p] / node[MYR_MARGIN_WEIGHT];
+    if (type == MYR_F64)
+        ((double *)to)[p] = mean;
+    else
+        ((float *)to)[p] = (float)mean;
+}
+
+extern "C" cudaError_t myr_launch_linear_mean(const double *d_node, int parameters, void *d_to, int type,
+                                              cudaStream_t stream) {
+    return MYR_LAUNCH(linear_mean, (unsigned)((parameters + 255) / 256), 256, 0, stream, d_node, parameters,
+                      d_to, type);
+}
