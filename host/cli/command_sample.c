@@ -9,10 +9,12 @@
 #include "interrupt.h"
 #include "messages.h"
 #include "progress.h"
+#include "sample_plot.h"
 #include "sample_report.h"
 
 static const char doc[] =
-    "Draws samples with one sampler at one number of steps and writes them to a file: .npy holds floats "
+    "Draws samples with one sampler at one number of steps and writes them to a file, draws them, or both: "
+    ".npy holds floats "
     "[trajectories, d], .csv a line each with the trajectory's index. Or keeps whole trajectories, from "
     "their start x_T to the sample: [K, steps + 1, d]."
     "\vTrajectory i of a seed is the same in any run, whatever else is drawn with it, and the one that "
@@ -23,15 +25,17 @@ static const char doc[] =
     "Examples:\n"
     "  myriad sample --output samples.npy --trajectories 10M --steps 100\n"
     "  myriad sample --output more.csv --first 10M --trajectories 1000 --sampler ddim\n"
-    "  myriad sample --output traces.npy --trace 20 --steps 200";
+    "  myriad sample --output traces.npy --trace 20 --steps 200\n"
+    "  myriad sample --target examples/digits.npy --process edm --steps 40 --plot digits.png --image 8x8";
 
 typedef struct sample_arguments {
     const char *output;
     uint64_t first;
     uint64_t trace; /* 0: samples alone */
+    cli_sample_picture picture;
 } sample_arguments;
 
-enum { KEY_OUTPUT = 700, KEY_FIRST, KEY_TRACE };
+enum { KEY_OUTPUT = 700, KEY_FIRST, KEY_TRACE, KEY_IMAGE };
 
 static const struct argp_option sample_options[] = {
     {NULL, 0, NULL, 0, "The file:", 5},
@@ -41,6 +45,8 @@ static const struct argp_option sample_options[] = {
      "write K whole trajectories, in place of --trajectories samples; takes the work of K x steps/2 of "
      "them",
      5},
+    {"image", KEY_IMAGE, "RxC", 0,
+     "the picture of --plot is a contact sheet: the first 100 samples as images of R rows, C columns", 8},
     {0}};
 
 static error_t parse_sample(int key, char *argument, struct argp_state *state) {
@@ -53,6 +59,8 @@ static error_t parse_sample(int key, char *argument, struct argp_state *state) {
             return cli_read_count("--first", argument, 0, CLI_LARGEST, &arguments->first);
         case KEY_TRACE:
             return cli_read_count("--trace", argument, 1, CLI_LARGEST, &arguments->trace);
+        case KEY_IMAGE:
+            return cli_read_image(argument, &arguments->picture.rows, &arguments->picture.columns);
         default:
             return ARGP_ERR_UNKNOWN;
     }
@@ -73,8 +81,11 @@ typedef struct settings {
 /* ---- what is asked --------------------------------------------------------------------------------- */
 
 static int settle_output(const settings *s) {
-    if (!s->arguments.output)
-        return cli_fail(CLI_USAGE, "--output is missing: expected --output=NAME.npy or NAME.csv");
+    if (s->arguments.picture.rows > 0 && !s->arguments.picture.options.path)
+        return cli_fail(CLI_USAGE, "--image: there is no picture: expected --plot FILE");
+    if (!s->arguments.output && !s->arguments.picture.options.path)
+        return cli_fail(CLI_USAGE,
+                        "--output is missing: expected --output=NAME.npy or NAME.csv, or --plot FILE");
     return CLI_DONE;
 }
 
@@ -118,10 +129,16 @@ static int report_progress(void *user, uint64_t done, uint64_t total) {
     return cli_interrupted();
 }
 
+/* To the file and the picture, what there is of them. */
+static myr_status take(settings *s, const double *values, uint64_t count) {
+    cli_sample_picture_add(&s->arguments.picture, values, count);
+    return s->file ? myr_samples_write(s->context, s->file, values, count) : MYR_OK;
+}
+
 static myr_status write_samples(void *user, uint64_t first, uint64_t count, const double *samples) {
     (void)first;
     settings *s = user;
-    myr_status status = myr_samples_write(s->context, s->file, samples, count);
+    myr_status status = take(s, samples, count);
     return status == MYR_OK && cli_interrupted() ? MYR_CANCELLED : status;
 }
 
@@ -156,7 +173,7 @@ static myr_status draw_traces(settings *s, const myr_plan *plan, myr_run_report 
         cli_progress_part(&s->progress, s->plan.samplers[0], (double)run.count);
         status = myr_run_trace(s->context, plan, s->plan.target, &run, states, report);
         if (status == MYR_OK)
-            status = myr_samples_write(s->context, s->file, states, run.count);
+            status = take(s, states, run.count);
     }
     free(states);
     return status;
@@ -164,14 +181,15 @@ static myr_status draw_traces(settings *s, const myr_plan *plan, myr_run_report 
 
 /* To the file, which is there afterwards, or not at all. */
 static myr_status draw_to_file(settings *s, const myr_plan *plan, cli_sample_report *r) {
-    myr_status status = myr_samples_open(s->context, r->path, &r->shape, &s->file);
+    myr_status status = r->path ? myr_samples_open(s->context, r->path, &r->shape, &s->file) : MYR_OK;
     if (status != MYR_OK)
         return status;
     cli_progress_begin(&s->progress, (double)r->shape.count, "trajectories");
     status = r->shape.levels > 0 ? draw_traces(s, plan, &r->report) : draw_samples(s, plan, &r->report);
     cli_progress_clear(&s->progress);
-    return myr_samples_close(s->context, s->file,
-                             status == MYR_OK && cli_interrupted() ? MYR_CANCELLED : status);
+    if (status == MYR_OK && cli_interrupted())
+        status = MYR_CANCELLED;
+    return s->file ? myr_samples_close(s->context, s->file, status) : status;
 }
 
 static double now(void) {
@@ -183,6 +201,7 @@ static double now(void) {
 static int run_command(settings *s) {
     cli_sample_report r = {.path = s->arguments.output, .plan = &s->plan, .run = &s->run};
     const double begun = now();
+    int refused = CLI_DONE;
     myr_plan *plan = NULL;
     const myr_plan_options asked = cli_plan_options_make(&s->plan, 0, 0);
     myr_status result = myr_plan_create(s->context, &asked, s->plan.target, &plan);
@@ -190,17 +209,23 @@ static int run_command(settings *s) {
         r.shape = (myr_samples_shape){s->arguments.first, s->run.trajectories,
                                       s->arguments.trace > 0 ? s->plan.steps[0] + 1 : 0,
                                       myr_plan_dimension(plan)};
+        refused = cli_sample_picture_begin(&s->arguments.picture, &s->plan, &r.shape);
         cli_interrupt_watch();
-        result = draw_to_file(s, plan, &r);
+        if (refused == CLI_DONE)
+            result = draw_to_file(s, plan, &r);
     }
     r.seconds = now() - begun;
     myr_plan_destroy(plan);
+    if (refused != CLI_DONE)
+        return refused;
     if (result != MYR_OK && cli_interrupted())
-        cli_interrupt_die(r.path);
+        cli_interrupt_die(r.path ? r.path : s->arguments.picture.options.path);
     if (result != MYR_OK)
         return cli_fail_library(s->context, result);
     cli_sample_print(&r, s->format);
-    const int status = cli_flush_results(CLI_DONE);
+    int status = cli_flush_results(CLI_DONE);
+    if (status == CLI_DONE)
+        status = cli_sample_picture_draw(&s->arguments.picture);
     if (status == CLI_DONE)
         cli_note(r.report.note);
     return status;
@@ -213,9 +238,10 @@ int cli_run_sample(int argc, char **argv) {
                               {&sample_argp, &s.arguments},
                               {&cli_run_argp, &s.run},
                               {&cli_trajectories_argp, &s.run},
+                              {&cli_plot_argp, &s.arguments.picture.options},
                               {&cli_output_argp, &s.format}};
     int status;
-    if (cli_parse_arguments(argc, argv, doc, parts, 5, &status)) {
+    if (cli_parse_arguments(argc, argv, doc, parts, 6, &status)) {
         if (myr_context_create(&s.context) != MYR_OK)
             cli_out_of_memory();
         status = settle_output(&s);
@@ -232,5 +258,6 @@ int cli_run_sample(int argc, char **argv) {
         myr_context_destroy(s.context);
     }
     cli_plan_options_free(&s.plan);
+    cli_sample_picture_free(&s.arguments.picture);
     return status;
 }

@@ -18,8 +18,8 @@ static double rate_of(const cli_sample_report *r) {
 
 static void print_text(const cli_sample_report *r) {
     char shape[80];
-    printf("%s: %s, trajectories %" PRIu64 " to %" PRIu64 "\n", r->path, shape_of(r, shape), r->shape.first,
-           r->shape.first + (r->shape.count - 1));
+    printf("%s: %s, trajectories %" PRIu64 " to %" PRIu64 "\n", r->path ? r->path : "No file",
+           shape_of(r, shape), r->shape.first, r->shape.first + (r->shape.count - 1));
     printf("Process %s, sampler %s of %" PRIu64 " steps, start %s, final noise %s, seed %" PRIu64 "\n",
            r->plan->process, r->plan->samplers[0], r->plan->steps[0], r->plan->start,
            r->plan->final_noise ? "on" : "off", r->run->seed);
@@ -33,7 +33,7 @@ static void print_json(const cli_sample_report *r) {
     if (r->shape.levels > 0)
         cli_json_append(shape, json_integer((json_int_t)r->shape.levels));
     cli_json_append(shape, json_integer(r->shape.dimension));
-    cli_json_set(object, "output", json_string(r->path));
+    cli_json_set(object, "output", r->path ? json_string(r->path) : json_null());
     cli_json_set(object, "shape", shape);
     cli_json_set(object, "process", json_string(r->plan->process));
     cli_json_set(object, "sampler", json_string(r->plan->samplers[0]));
@@ -66,7 +66,7 @@ static void print_csv(const cli_sample_report *r) {
     cli_table table;
     char shape[80];
     cli_table_begin(&table, CLI_CSV, columns, sizeof columns / sizeof *columns);
-    cli_put_text(&table, "%s", r->path);
+    cli_put_text(&table, "%s", r->path ? r->path : "");
     cli_put_text(&table, "%s", shape_of(r, shape));
     cli_put_text(&table, "%s", r->plan->process);
     cli_put_text(&table, "%s", r->plan->samplers[0]);

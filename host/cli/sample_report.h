@@ -7,7 +7,7 @@
 #include "run_options.h"
 
 typedef struct cli_sample_report {
-    const char *path;
+    const char *path; /* NULL: a picture alone */
     myr_samples_shape shape;
     const cli_plan_options *plan;
     const cli_run_options *run;
