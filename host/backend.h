@@ -32,6 +32,15 @@ typedef struct myr_draw {
     int device;
 } myr_draw;
 
+/* Rankings wanted of a backend; see myr_policy_simulate in myriad/policy.h. */
+typedef struct myr_ranking_draw {
+    uint64_t seed, first, count;
+    uint32_t prompts, answers, length;
+    const double *rewards; /* [prompts][answers] */
+    int threads;
+    int device;
+} myr_ranking_draw;
+
 typedef struct myr_backend {
     const char *name;
     const char *help;
@@ -42,6 +51,7 @@ typedef struct myr_backend {
     myr_status (*states)(myr_context *context, const myr_job *job, double *states);
     myr_status (*words)(myr_context *context, const myr_draw *draw, uint32_t *words);
     myr_status (*normals)(myr_context *context, const myr_draw *draw, double *normals);
+    myr_status (*rankings)(myr_context *context, const myr_ranking_draw *draw, uint32_t *rankings);
 } myr_backend;
 
 extern const myr_backend myr_backend_reference;

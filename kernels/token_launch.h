@@ -5,7 +5,7 @@
 #include <cuda_runtime_api.h>
 #include <stddef.h>
 
-#include "policy.h"
+#include "policy_token.h"
 #include "token_result.h"
 
 #ifdef __cplusplus

@@ -78,6 +78,9 @@ typedef enum fault {
     variance_off_by_ten_errors,
     bits_depend_on_threads,
     index_counted_from_the_run,
+    two_places_of_one_ranking,
+    rankings_counted_from_the_run,
+    no_ranking,
 } fault;
 
 static fault planted; /* the backend interface has no user pointer */
@@ -132,6 +135,21 @@ static myr_status faulty_normals(myr_context *context, const myr_draw *draw, dou
     return status;
 }
 
+static myr_status faulty_rankings(myr_context *context, const myr_ranking_draw *draw, uint32_t *rankings) {
+    myr_ranking_draw shifted = *draw;
+    if (planted == rankings_counted_from_the_run)
+        shifted.first = 0;
+    if (planted == no_ranking)
+        return MYR_OK;
+    myr_status status = myr_backend_cpu.rankings(context, &shifted, rankings);
+    if (planted == two_places_of_one_ranking) {
+        uint32_t *last = rankings + (draw->count - 1) * draw->length, answer = last[0];
+        last[0] = last[1];
+        last[1] = answer;
+    }
+    return status;
+}
+
 /* Verifies the backend with a fault: true if it passes. The checks in `expected` (parts of names, NULL:
  * none) must have failed. */
 static bool passes_with(fault fault_to_plant, const char *expected, const char *also) {
@@ -140,6 +158,7 @@ static bool passes_with(fault fault_to_plant, const char *expected, const char *
     faulty.moments = faulty_moments;
     faulty.words = faulty_words;
     faulty.normals = faulty_normals;
+    faulty.rankings = faulty_rankings;
     planted = fault_to_plant;
     myr_context *context = new_context();
     myr_verify_options options = verify_options("cpu");
@@ -182,6 +201,14 @@ Test(verify, finds_faulty_moments) {
     cr_assert_not(passes_with(fourth_moment_off_by_1e_10, "moments, ", "exact arithmetic, "));
     cr_assert_not(passes_with(nan_in_a_moment, "moments, ", "exact arithmetic, "));
     cr_assert_not(passes_with(variance_off_by_ten_errors, "statistics, ", "moments, "));
+}
+
+Test(verify, finds_faulty_rankings) {
+    cr_assert_not(passes_with(two_places_of_one_ranking, "rankings, against the reference",
+                              "rankings, against the cpu"));
+    cr_assert_not(passes_with(rankings_counted_from_the_run, "rankings, in parts", NULL));
+    cr_assert_not(
+        passes_with(no_ranking, "rankings, against the reference", "policies, preferences drawn"));
 }
 
 Test(verify, refuses_bad_options) {

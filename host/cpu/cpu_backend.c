@@ -11,6 +11,7 @@
 #include "cpu_chain.h"
 #include "cpu_isa.h"
 #include "cpu_rows.h"
+#include "cpu_simulate.h"
 #include "failure.h"
 #include "moments.h"
 
@@ -156,8 +157,13 @@ static void cpu_describe(int device, int threads, char *text, size_t size) {
 }
 
 const myr_backend myr_backend_cpu = {
-    "cpu",         "float, exact arithmetic, all cores, SIMD over trajectories",
-    cpu_available, cpu_describe,
-    cpu_moments,   cpu_states,
-    cpu_words,     cpu_normals,
+    "cpu",
+    "float, exact arithmetic, all cores, SIMD over trajectories",
+    cpu_available,
+    cpu_describe,
+    cpu_moments,
+    cpu_states,
+    cpu_words,
+    cpu_normals,
+    myr_cpu_simulate,
 };

@@ -5,7 +5,7 @@
 
 #include <stddef.h>
 
-#include "policy.h"
+#include "policy_token.h"
 #include "token_result.h"
 
 typedef struct myr_token_lanes {

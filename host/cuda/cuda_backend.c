@@ -35,4 +35,5 @@ const myr_backend myr_backend_cuda = {
     .states = states,
     .words = myr_cuda_words,
     .normals = myr_cuda_normals,
+    .rankings = myr_cuda_simulate,
 };

@@ -37,5 +37,6 @@ myr_status myr_cuda_download(myr_context *context, const myr_cuda_session *sessi
 
 myr_status myr_cuda_words(myr_context *context, const myr_draw *draw, uint32_t *words);
 myr_status myr_cuda_normals(myr_context *context, const myr_draw *draw, double *normals);
+myr_status myr_cuda_simulate(myr_context *context, const myr_ranking_draw *draw, uint32_t *rankings);
 
 #endif

@@ -10,6 +10,7 @@
 #include "reference_chain.h"
 #include "reference_denoise.h"
 #include "reference_random.h"
+#include "reference_simulate.h"
 
 enum { stream_step = 0, stream_start = 1, trajectories_between_reports = 4096 };
 
@@ -259,4 +260,5 @@ const myr_backend myr_backend_reference = {
     .states = reference_states,
     .words = reference_words,
     .normals = reference_normals,
+    .rankings = myr_reference_simulate,
 };

@@ -30,6 +30,8 @@ myr_status myr_verify_statistics(myr_verification *v);
 myr_status myr_verify_moments(myr_verification *v);
 myr_status myr_verify_repeatability(myr_verification *v);
 myr_status myr_verify_points(myr_verification *v);
+myr_status myr_verify_rankings(myr_verification *v);
+myr_status myr_verify_policies(myr_verification *v);
 
 /* Whether the verified backend is the reference itself: comparisons with it would say nothing. */
 bool myr_verifies_reference(const myr_verification *v);

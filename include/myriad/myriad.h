@@ -7,6 +7,7 @@
 #include "myriad/fit.h"
 #include "myriad/linear.h"
 #include "myriad/plan.h"
+#include "myriad/policy.h"
 #include "myriad/preference.h"
 #include "myriad/random.h"
 #include "myriad/rankings.h"

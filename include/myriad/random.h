@@ -17,6 +17,8 @@ extern "C" {
 #define MYR_STREAM_START 1    /* the start x_T */
 #define MYR_STREAM_TARGET 2   /* draws from a target */
 #define MYR_STREAM_RESAMPLE 3 /* bootstrap and minibatch */
+#define MYR_STREAM_RANKING 4  /* rankings drawn from rewards: myriad/policy.h */
+#define MYR_STREAM_ANSWERS 5  /* answers drawn from a policy */
 
 /* Words of blocks block … block + blocks - 1 (no wrap past 2^32) of trajectories
  * first … first + count - 1: words[count][blocks][4]. backend, seed, first, count, threads and device

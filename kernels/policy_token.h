@@ -6,8 +6,8 @@
  *
  * The order of a sequence's sums: token t of it belongs to partial sum t mod MYR_PARTIALS, in double, in
  * ascending order; the partial sums are halved: p += p + 128, p + 64 … 1. */
-#ifndef MYRIAD_POLICY_H
-#define MYRIAD_POLICY_H
+#ifndef MYRIAD_POLICY_TOKEN_H
+#define MYRIAD_POLICY_TOKEN_H
 
 #include "chunk_moments.h"
 #include "exponential.h"

@@ -1,0 +1,66 @@
+/* Rankings drawn by the cuda backend, run on the host: the bits of the cpu backend for every length and
+ * size; failures told and nothing kept. */
+#include "support.h"
+
+#include "backend.h"
+#include "fake_runtime.h"
+
+enum { PROMPTS = 3, ANSWERS = 50, MOST = 4097 };
+
+static void expect_equal(uint32_t answers, uint32_t length, uint64_t first, uint64_t count) {
+    myr_context *context = new_context();
+    double rewards[PROMPTS * ANSWERS];
+    for (int n = 0; n < PROMPTS * ANSWERS; n++)
+        rewards[n] = 3.0 * sin(1.7 * n);
+    const myr_ranking_draw draw = {fresh_seed(), first, count, PROMPTS, answers, length, rewards, 1, 0};
+    const size_t bytes = count * length * sizeof(uint32_t);
+    uint32_t *cpu = malloc(bytes), *cuda = malloc(bytes);
+    memset(cuda, 0xff, bytes);
+    REQUIRE_OK(context, myr_backend_cpu.rankings(context, &draw, cpu));
+    REQUIRE_OK(context, myr_backend_cuda.rankings(context, &draw, cuda));
+    cr_expect_eq(memcmp(cpu, cuda, bytes), 0, "%u of %u, %llu from %llu on", length, answers,
+                 (unsigned long long)count, (unsigned long long)first);
+    cr_expect_eq(fake_live(), 0);
+    free(cpu);
+    free(cuda);
+    myr_context_destroy(context);
+}
+
+Test(simulate_on_host, give_the_bits_of_the_cpu) {
+    static const uint64_t ragged[] = {1, 31, 32, 33, 63, 64, 65, MOST};
+    fake_machine(1, CUDART_VERSION);
+    for (int n = 0; n < 8; n++)
+        for (uint32_t length = 2; length <= MYR_MAX_SIMULATED;
+             length = length < 6 ? length + 1 : length + 13)
+            expect_equal(ANSWERS, length, n % 2 ? UINT64_C(0xfffffff0) : 7, ragged[n]);
+    expect_equal(2, 2, 0, MOST);
+    expect_equal(MYR_MAX_SIMULATED, MYR_MAX_SIMULATED, 0, 500);
+    expect_equal(40, MYR_MAX_SIMULATED, 3, 33000); /* more than a batch */
+}
+
+/* Each call of the runtime may fail: one line, and all memory and streams given back. */
+Test(simulate_on_host, failures_are_told_and_nothing_is_kept) {
+    static const char *const functions[] = {"cudaMalloc", "cudaMemcpyAsync", "cudaStreamSynchronize",
+                                            "launch"};
+    static const double rewards[] = {0.0, 1.0};
+    const myr_ranking_draw draw = {1, 0, 100, 1, 2, 2, rewards, 1, 0};
+    uint32_t rankings[200];
+    myr_context *context = new_context();
+    for (size_t f = 0; f < sizeof functions / sizeof *functions; f++) {
+        int failed = 0;
+        for (int call = 1; call < 40; call++) {
+            fake_machine(1, CUDART_VERSION);
+            fake_failure(functions[f], call, f == 0 ? cudaErrorMemoryAllocation : cudaErrorLaunchFailure);
+            const myr_status status = myr_backend_cuda.rankings(context, &draw, rankings);
+            fake_machine(1, CUDART_VERSION);
+            cr_assert_eq(fake_live(), 0, "%s, call %d", functions[f], call);
+            if (status == MYR_OK)
+                break;
+            failed++;
+            cr_assert_eq(status, f == 0 ? MYR_OUT_OF_MEMORY : MYR_DEVICE_ERROR, "%s, call %d: %s",
+                         functions[f], call, myr_context_error(context));
+        }
+        cr_assert_gt(failed, 0, "%s", functions[f]);
+    }
+    myr_context_destroy(context);
+}
