@@ -61,6 +61,7 @@ double bench_ceiling_read(int threads);
 extern const bench_case bench_w1;
 extern const bench_case bench_w2;
 extern const bench_case bench_empirical;
+extern const bench_case bench_discrete;
 extern const bench_case bench_pairs;
 extern const bench_case bench_sample;
 
