@@ -23,7 +23,7 @@ size_t myr_dtype_size(myr_dtype type) {
     return (unsigned)type < DTYPE_COUNT ? dtypes[type].size : 0;
 }
 
-static const myr_reductions *find_reductions(const char *backend) {
+const myr_reductions *myr_reductions_find(const char *backend) {
     static const myr_reductions *const all[] = {
         &myr_reductions_reference,
         &myr_reductions_cpu,
@@ -72,7 +72,7 @@ myr_status myr_compute_begin(myr_context *context, const myr_compute_options *op
         return myr_fail(context, MYR_INVALID_ARGUMENT,
                         "memory: backend %s takes host memory (expected backend cuda for device memory)",
                         backend->name);
-    *reductions = find_reductions(backend->name);
+    *reductions = myr_reductions_find(backend->name);
     *compute = (myr_compute){.threads = myr_resolve_threads(options->threads),
                              .device = options->device,
                              .memory = options->memory,

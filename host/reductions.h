@@ -93,6 +93,9 @@ extern const myr_reductions myr_reductions_reference;
 extern const myr_reductions myr_reductions_cpu;
 extern const myr_reductions myr_reductions_cuda; /* only with MYRIAD_HAVE_CUDA */
 
+/* The table of the backend of that name, or NULL. */
+const myr_reductions *myr_reductions_find(const char *backend);
+
 /* Checks the options and resolves the backend; fills in the report but for its seconds. */
 myr_status myr_compute_begin(myr_context *context, const myr_compute_options *options,
                              const myr_reductions **reductions, myr_compute *compute,

@@ -191,7 +191,7 @@ static double share_of_row(const myr_job *job, const myr_target *cpu_target) {
     REQUIRE_OK(context, myr_backend_reference.states(context, job, expected));
     REQUIRE_OK(context, myr_backend_cpu.states(context, &moved, states));
     for (size_t n = 0; n < job->count; n++) {
-        REQUIRE_OK(context, myr_bound_points(context, job, n, bound));
+        REQUIRE_OK(context, myr_bound_vector(context, job, n, bound));
         for (size_t c = 0; c < d; c++) {
             double share = fabs(states[n * d + c] - expected[n * d + c]) / bound[c];
             worst = share <= worst ? worst : share; /* NaN stays */

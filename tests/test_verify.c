@@ -2,6 +2,8 @@
 #include <criterion/criterion.h>
 
 #include "support.h"
+#include "verify/gradient_cases.h"
+#include "verify/gradient_problem.h"
 #include "verify/tiers.h"
 
 typedef struct outcome {
@@ -81,9 +83,29 @@ typedef enum fault {
     two_places_of_one_ranking,
     rankings_counted_from_the_run,
     no_ranking,
+    neighbour_of_one_state_of_a_chain,
+    impossible_state_of_a_chain,
+    several_of_vector_targets, /* each of which other checks find */
 } fault;
 
+static bool is_of(const myr_job *job, myr_target_kind kind) {
+    return job->target->kind == kind;
+}
+
 static fault planted; /* the backend interface has no user pointer */
+
+/* One state that a step leads to; the last bit of a state, by the length of the run; a fiftieth of a run's
+ * states. */
+static void spoil_vectors(const myr_job *job, double *states) {
+    const uint64_t last = job->count * (uint64_t)job->plan->dimension - 1;
+    const bool mixture = is_of(job, MYR_TARGET_MIXTURE), points = is_of(job, MYR_TARGET_EMPIRICAL);
+    if ((mixture || points) && job->row_begin > 0)
+        states[last] *= 1.0 + 1e-4;
+    if ((mixture || points) && job->count == 300)
+        states[last] = (double)nextafterf((float)states[last], 100.0f);
+    for (uint64_t n = 0; mixture && job->plan->steps == 64 && n < job->count; n += 50)
+        states[n] = -0.5 - states[n];
+}
 
 static myr_status faulty_states(myr_context *context, const myr_job *job, double *states) {
     myr_job shifted = *job;
@@ -98,6 +120,12 @@ static myr_status faulty_states(myr_context *context, const myr_job *job, double
         states[last] = nextafter(states[last], 100.0);
     if (planted == nan_in_one_state)
         states[last] = NAN;
+    if (planted == neighbour_of_one_state_of_a_chain && job->plan->chain && job->row_end == 1)
+        states[last] += states[last] > 1.0 ? -1.0 : 1.0;
+    if (planted == impossible_state_of_a_chain && job->plan->chain && job->first >> 48 == 1)
+        states[last] = 0.0;
+    if (planted == several_of_vector_targets)
+        spoil_vectors(job, states);
     if (planted == one_state_not_written)
         states[last] = before;
     return status;
@@ -112,6 +140,8 @@ static myr_status faulty_moments(myr_context *context, const myr_job *job, myr_m
         last->m3 = NAN;
     if (planted == variance_off_by_ten_errors)
         last->m2 *= 1.0 + 10.0 * sqrt(2.0 / (double)job->count);
+    if (planted == several_of_vector_targets && is_of(job, MYR_TARGET_MIXTURE))
+        last->m2 *= 1.05;
     return status;
 }
 
@@ -150,9 +180,9 @@ static myr_status faulty_rankings(myr_context *context, const myr_ranking_draw *
     return status;
 }
 
-/* Verifies the backend with a fault: true if it passes. The checks in `expected` (parts of names, NULL:
- * none) must have failed. */
-static bool passes_with(fault fault_to_plant, const char *expected, const char *also) {
+/* Verifies the backend with a fault: true if it passes. The checks in `expected` (parts of names, between
+ * bars; NULL: none) must have failed. */
+static bool passes_with(fault fault_to_plant, const char *expected) {
     myr_backend faulty = myr_backend_cpu;
     faulty.states = faulty_states;
     faulty.moments = faulty_moments;
@@ -166,49 +196,190 @@ static bool passes_with(fault fault_to_plant, const char *expected, const char *
     myr_status status = myr_verify_backend(context, &options, &faulty, note, &o);
     cr_assert(status == MYR_OK || status == MYR_CHECK_FAILED, "%s", myr_context_error(context));
     cr_assert_eq(status == MYR_OK, o.failed == 0);
-    cr_assert(!expected || strstr(o.names, expected), "expected a failure of %s, not of\n%s", expected,
-              o.names);
-    cr_assert(!also || strstr(o.names, also), "expected a failure of %s, not of\n%s", also, o.names);
+    char names[1024];
+    snprintf(names, sizeof names, "%s", expected ? expected : "");
+    for (char *rest, *name = strtok_r(names, "|", &rest); name; name = strtok_r(NULL, "|", &rest))
+        cr_assert(strstr(o.names, name), "expected a failure of %s, not of\n%s", name, o.names);
     myr_context_destroy(context);
     return status == MYR_OK;
 }
 
 Test(verify, passes_without_a_fault) {
-    cr_assert(passes_with(no_fault, NULL, NULL));
+    cr_assert(passes_with(no_fault, NULL));
 }
 
 Test(verify, finds_faulty_states) {
-    cr_assert_not(passes_with(four_units_of_one_state, "one step, ", "exact arithmetic, "));
-    cr_assert_not(passes_with(one_bit_of_one_state, "exact arithmetic, ", NULL));
+    cr_assert_not(passes_with(four_units_of_one_state, "one step, |exact arithmetic, "));
+    cr_assert_not(passes_with(one_bit_of_one_state, "exact arithmetic, "));
+    cr_assert_not(passes_with(index_counted_from_the_run, "trajectories, |repeatability, a run in three"));
     cr_assert_not(
-        passes_with(index_counted_from_the_run, "trajectories, ", "repeatability, a run in three"));
-    cr_assert_not(passes_with(bits_depend_on_threads, "repeatability, 7 threads", NULL));
+        passes_with(bits_depend_on_threads, "repeatability, 7 threads|33 states, against baseline"));
 }
 
 Test(verify, finds_states_that_are_no_numbers) {
-    cr_assert_not(passes_with(nan_in_one_state, "one step, ", "trajectories, "));
-    cr_assert_not(passes_with(one_state_not_written, "one step, ", "repeatability, a second run"));
+    cr_assert_not(passes_with(nan_in_one_state, "one step, |trajectories, "));
+    cr_assert_not(passes_with(one_state_not_written, "one step, |repeatability, a second run"));
+}
+
+Test(verify, finds_faulty_chains) {
+    cr_assert_not(passes_with(neighbour_of_one_state_of_a_chain, "draws that part"));
+    cr_assert_not(passes_with(impossible_state_of_a_chain, "33 states: worst |z| of occupancy"));
+}
+
+Test(verify, finds_faulty_mixtures_and_data_points) {
+    cr_assert_not(passes_with(several_of_vector_targets,
+                              "mixtures, one and three steps|mixtures, exact arithmetic, |"
+                              "mixtures, repeatability|mixtures, trajectories, ddim|"
+                              "mixtures, trajectories, ddpm-large|mixtures, statistics, ddim|"
+                              "mixtures, statistics, ddpm-small|data points, one and three steps|"
+                              "data points, repeatability"));
+}
+
+/* ---- gradients --------------------------------------------------------------------------------------- */
+
+/* Faults of a gradient: 1e-3 of the largest one; one bit on 7 threads; one that is never written; and of
+ * the loss. */
+typedef enum gradient_fault { GRADIENT_OFF, BIT_ON_SEVEN_THREADS, NOT_WRITTEN, LOSS_OFF } gradient_fault;
+static gradient_fault planted_in_gradient;
+
+static myr_status (*real_run)(myr_context *, myr_gradient_problem *, const myr_compute_options *);
+
+static uint64_t largest_of(const double *values, uint64_t count) {
+    uint64_t largest = 0;
+    for (uint64_t i = 0; i < count; i++)
+        if (fabs(values[i]) > fabs(values[largest]))
+            largest = i;
+    return largest;
+}
+
+static myr_status faulty_run(myr_context *context, myr_gradient_problem *p,
+                             const myr_compute_options *options) {
+    myr_status status = real_run(context, p, options);
+    const uint64_t last = p->count - 1, largest = largest_of(p->gradient, p->count);
+    if (strcmp(options->backend, "cpu") != 0)
+        return status; /* the reference is right */
+    if (planted_in_gradient == GRADIENT_OFF)
+        p->gradient[largest] *= 1.0 + 1e-3;
+    if (planted_in_gradient == BIT_ON_SEVEN_THREADS && options->threads == 7)
+        p->gradient[last] = nextafter(p->gradient[last], 100.0);
+    if (planted_in_gradient == NOT_WRITTEN)
+        p->gradient[last] = NAN;
+    if (planted_in_gradient == LOSS_OFF)
+        p->loss *= 1.0 + 1e-3;
+    return status;
+}
+
+/* A reference whose every gradient, or loss, is a thousandth too large. */
+static myr_status faulty_reference(myr_context *context, myr_gradient_problem *p,
+                                   const myr_compute_options *options) {
+    myr_status status = real_run(context, p, options);
+    for (uint64_t i = 0; i < p->count; i++)
+        p->gradient[i] *= planted_in_gradient == LOSS_OFF ? 1.0 : 1.001;
+    if (planted_in_gradient == LOSS_OFF)
+        p->loss *= 1.001;
+    return status;
+}
+
+static void plant(myr_gradient_problem *p) {
+    real_run = p->run;
+    p->run = faulty_run;
+}
+static void plant_in_reference(myr_gradient_problem *p) {
+    real_run = p->run;
+    p->run = faulty_reference;
+}
+
+static myr_verification verification(myr_context *context, const myr_backend *backend, outcome *o) {
+    return (myr_verification){.context = context,
+                              .backend = backend,
+                              .seed = MYR_DEFAULT_SEED,
+                              .count = MYR_VERIFY_MIN_COUNT,
+                              .threads = 1,
+                              .report = note,
+                              .user = o};
+}
+
+static void expect_found(myr_context *context, const myr_backend *backend, int index,
+                         void (*change)(myr_gradient_problem *), gradient_fault fault_to_plant,
+                         const char *expected) {
+    outcome o = {0};
+    myr_verification v = verification(context, backend, &o);
+    planted_in_gradient = fault_to_plant;
+    REQUIRE_OK(context, myr_verify_reduction(&v, myr_gradient_reduction_at(index), change));
+    cr_assert(strstr(o.names, expected), "reduction %d, fault %d: expected a failure of %s, not of\n%s",
+              index, (int)fault_to_plant, expected, o.names);
+    cr_assert(v.failed);
+}
+
+Test(verify, finds_faulty_gradients_of_every_reduction) {
+    static const char bound[] = "share of the rounding bound", central[] = "central difference";
+    myr_context *context = new_context();
+    int index = 0;
+    for (; myr_gradient_reduction_at(index); index++) {
+        const myr_backend *cpu = &myr_backend_cpu, *reference = &myr_backend_reference;
+        expect_found(context, cpu, index, plant, GRADIENT_OFF, bound);
+        expect_found(context, cpu, index, plant, NOT_WRITTEN, bound);
+        expect_found(context, cpu, index, plant, LOSS_OFF, bound);
+        expect_found(context, cpu, index, plant, BIT_ON_SEVEN_THREADS, "values that differ");
+        expect_found(context, reference, index, plant_in_reference, GRADIENT_OFF, central);
+        expect_found(context, reference, index, plant_in_reference, LOSS_OFF, central);
+    }
+    cr_assert(index >= 5);
+    myr_context_destroy(context);
+}
+
+static bool scale_it, bit_it;
+
+static myr_status faulty_pairs(myr_context *context, const myr_pair_job *job, myr_pair_sums *sums,
+                               uint64_t *bad) {
+    myr_status status = myr_reductions_cpu.pairs(context, job, sums, bad);
+    double *gradient = job->chosen_gradient.data;
+    if (!gradient)
+        return status;
+    uint64_t largest = largest_of(gradient, job->pairs->count);
+    if (scale_it)
+        gradient[largest] *= 1.0 + 1e-4;
+    if (bit_it && job->compute.threads == 7)
+        gradient[largest] = nextafter(gradient[largest], 100.0);
+    return status;
+}
+
+Test(verify, finds_faulty_gradients_of_pairs) {
+    myr_context *context = new_context();
+    myr_reductions faulty = myr_reductions_cpu;
+    faulty.pairs = faulty_pairs;
+    for (int turn = 0; turn < 3; turn++) {
+        outcome o = {0};
+        myr_verification v = verification(context, &myr_backend_cpu, &o);
+        scale_it = turn == 1;
+        bit_it = turn == 2;
+        REQUIRE_OK(context, myr_verify_pair_gradients_of(&v, &faulty));
+        cr_assert_eq(v.failed, turn > 0, "%s", o.names);
+        for (int loss = 0; turn == 1 && myr_loss_name(loss); loss++)
+            cr_expect(strstr(o.names, myr_loss_name(loss)), "%s: no fault found", myr_loss_name(loss));
+        cr_assert_eq(turn > 0, strstr(o.names, "values that differ") != NULL, "%s", o.names);
+    }
+    myr_context_destroy(context);
 }
 
 Test(verify, finds_faulty_normals_and_words) {
-    cr_assert_not(passes_with(nan_in_one_normal, "normals: ", NULL));
-    cr_assert_not(passes_with(sign_of_one_normal, "normals: ", NULL));
-    cr_assert_not(passes_with(one_bit_of_one_word, "words, published", "words, against the reference"));
-    cr_assert_not(passes_with(wrong_word_late_in_the_stream, "words, against the reference", NULL));
+    cr_assert_not(passes_with(nan_in_one_normal, "normals: "));
+    cr_assert_not(passes_with(sign_of_one_normal, "normals: "));
+    cr_assert_not(passes_with(one_bit_of_one_word, "words, published|words, against the reference"));
+    cr_assert_not(passes_with(wrong_word_late_in_the_stream, "words, against the reference"));
 }
 
 Test(verify, finds_faulty_moments) {
-    cr_assert_not(passes_with(fourth_moment_off_by_1e_10, "moments, ", "exact arithmetic, "));
-    cr_assert_not(passes_with(nan_in_a_moment, "moments, ", "exact arithmetic, "));
-    cr_assert_not(passes_with(variance_off_by_ten_errors, "statistics, ", "moments, "));
+    cr_assert_not(passes_with(fourth_moment_off_by_1e_10, "moments, |exact arithmetic, "));
+    cr_assert_not(passes_with(nan_in_a_moment, "moments, |exact arithmetic, "));
+    cr_assert_not(passes_with(variance_off_by_ten_errors, "statistics, |moments, "));
 }
 
 Test(verify, finds_faulty_rankings) {
-    cr_assert_not(passes_with(two_places_of_one_ranking, "rankings, against the reference",
-                              "rankings, against the cpu"));
-    cr_assert_not(passes_with(rankings_counted_from_the_run, "rankings, in parts", NULL));
-    cr_assert_not(
-        passes_with(no_ranking, "rankings, against the reference", "policies, preferences drawn"));
+    cr_assert_not(passes_with(two_places_of_one_ranking,
+                              "rankings, against the reference|rankings, against the cpu"));
+    cr_assert_not(passes_with(rankings_counted_from_the_run, "rankings, in parts"));
+    cr_assert_not(passes_with(no_ranking, "rankings, against the reference|policies, preferences drawn"));
 }
 
 Test(verify, refuses_bad_options) {

@@ -29,9 +29,13 @@ myr_status myr_verify_trajectories(myr_verification *v);
 myr_status myr_verify_statistics(myr_verification *v);
 myr_status myr_verify_moments(myr_verification *v);
 myr_status myr_verify_repeatability(myr_verification *v);
+myr_status myr_verify_mixtures(myr_verification *v);
 myr_status myr_verify_points(myr_verification *v);
 myr_status myr_verify_rankings(myr_verification *v);
 myr_status myr_verify_policies(myr_verification *v);
+myr_status myr_verify_chains(myr_verification *v);
+myr_status myr_verify_pair_gradients(myr_verification *v);
+myr_status myr_verify_gradients(myr_verification *v);
 
 /* Whether the verified backend is the reference itself: comparisons with it would say nothing. */
 bool myr_verifies_reference(const myr_verification *v);

@@ -62,7 +62,7 @@ static void expect_bounded(const myr_job *job, const char *what) {
     double *states = run_states(context, &small, job);
     REQUIRE_OK(context, myr_backend_reference.states(context, job, expected));
     for (size_t n = 0; n < job->count; n++) {
-        REQUIRE_OK(context, myr_bound_points(context, job, n, bound));
+        REQUIRE_OK(context, myr_bound_vector(context, job, n, bound));
         for (size_t c = 0; c < d; c++)
             cr_assert(fabs(states[n * d + c] - expected[n * d + c]) <= bound[c],
                       "%s: trajectory %zu, coordinate %zu is %.9g, not %.9g; bound %.2g", what, n, c,
