@@ -23,13 +23,19 @@ static bool has_linear(const myr_reductions *r) {
 static bool has_many(const myr_reductions *r) {
     return r->many != NULL;
 }
+static bool has_rankings(const myr_reductions *r) {
+    return r->rankings != NULL;
+}
 static bool has_tokens(const myr_reductions *r) {
     return r->tokens != NULL;
 }
 
 static const myr_gradient_reduction list[] = {
-    {"linear", myr_linear_problem, has_linear, true}, {"many", myr_many_problem, has_many, false},
-    {"tokens", myr_tokens_problem, has_tokens, true}, {"fused linear", myr_head_problem, has_tokens, false},
+    {"linear", myr_linear_problem, has_linear, true},
+    {"many", myr_many_problem, has_many, false},
+    {"tokens", myr_tokens_problem, has_tokens, true},
+    {"fused linear", myr_head_problem, has_tokens, false},
+    {"rankings", myr_rankings_problem, has_rankings, true},
     {"RLVR", myr_rlvr_problem, has_tokens, true},
 };
 

@@ -46,5 +46,5 @@ Test(verify_on_host, gradients_of_pairs) {
     expect_pass(myr_verify_pair_gradients, 17, 0);
 }
 Test(verify_on_host, gradients) {
-    expect_pass(myr_verify_gradients, 10, 0);
+    expect_pass(myr_verify_gradients, 12, 0);
 }
