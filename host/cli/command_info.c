@@ -80,7 +80,7 @@ static void put_defaults(cli_table *table, const cli_plan_options *plan, const c
 
 static void print_table(cli_format format, myr_context *context, const cli_plan_options *plan,
                         const cli_run_options *run) {
-    static const cli_column columns[] = {{"item", -22}, {"value", -1}};
+    static const cli_column columns[] = {{"item", -23}, {"value", -1}};
     cli_table table = {format, columns, 2, 0};
     if (format == CLI_CSV)
         cli_table_begin(&table, format, columns, 2);

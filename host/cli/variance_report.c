@@ -25,7 +25,7 @@ static void begin_text(cli_variance_report *report) {
     bool many_steps = plan->steps_count > 1, many_coordinates = dimension_of(report) > 1;
     int count = 0;
     cli_column *columns = report->columns;
-    columns[count++] = (cli_column){"sampler", -12};
+    columns[count++] = (cli_column){"sampler", -15};
     if (many_steps)
         columns[count++] = (cli_column){"steps", 7};
     if (many_coordinates)
