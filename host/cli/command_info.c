@@ -44,6 +44,10 @@ static void put_lists(cli_table *table) {
         snprintf(key, sizeof key, "sampler %s", myr_sampler_name(i));
         put_line(table, key, "%s", myr_sampler_help(i));
     }
+    for (int i = 0; myr_statistic_name(i); i++) {
+        snprintf(key, sizeof key, "statistic %s", myr_statistic_name(i));
+        put_line(table, key, "%s", myr_statistic_help(i));
+    }
 }
 
 static void put_backends(cli_table *table, myr_context *context) {
@@ -155,6 +159,7 @@ static void print_object(myr_context *context, const cli_plan_options *plan, con
     cli_json_set(object, "devices", json_devices());
     cli_json_set(object, "processes", json_names(myr_process_name, myr_process_help));
     cli_json_set(object, "samplers", json_names(myr_sampler_name, myr_sampler_help));
+    cli_json_set(object, "statistics", json_names(myr_statistic_name, myr_statistic_help));
     cli_json_set(object, "defaults", json_defaults(plan, run));
     cli_print_json(object);
 }

@@ -6,6 +6,7 @@
 #include "command.h"
 #include "messages.h"
 #include "progress.h"
+#include "statistics_options.h"
 #include "variance_report.h"
 
 static const char doc[] =
@@ -17,20 +18,37 @@ static const char doc[] =
     "\vThe same options give the same bits, on cpu and cuda, on any number of threads: the checksum, over "
     "the "
     "bits of the moments, shows it.\n"
+    "With --statistics the table is followed by theirs (csv: is theirs alone), each with its standard "
+    "error, what "
+    "exact draws from the target give, and the probability that these give as much.\n"
     "A mixture has no exact value: its z and limit are empty, and the estimate stands beside the target.\n"
     "\n"
     "Examples:\n"
     "  myriad variance --sampler ddpm-large,ddim --steps 10,100 --trajectories 10M\n"
-    "  myriad variance --mean 0,1 --variance 0.01,0.25 --start exact --format csv";
+    "  myriad variance --mean 0,1 --variance 0.01,0.25 --start exact --format csv\n"
+    "  myriad variance --sampler ddim --steps 50 --statistics ks,w1,quantiles";
 
 typedef struct settings {
     cli_plan_options plan;
     cli_run_options run;
+    cli_statistics_options statistics;
     cli_format format;
     myr_context *context;
     cli_progress progress;
     cli_variance_report report;
 } settings;
+
+/* What has been asked for beyond the moments, of the same trajectories once more. */
+static myr_status run_statistics(settings *s, const myr_plan *plan, const myr_run_options *run,
+                                 cli_study *study) {
+    if (!study->statistics)
+        return MYR_OK;
+    cli_progress_part(&s->progress, study->sampler, (double)run->count * (double)study->steps);
+    myr_status status = myr_run_statistics(s->context, plan, s->plan.target, run, study->statistics, NULL);
+    if (status == MYR_OK)
+        status = myr_statistics_rows(s->context, study->statistics, &study->rows, &study->row_count);
+    return status;
+}
 
 static myr_status run_study(settings *s, const myr_plan_options *options, cli_study *study) {
     myr_moment moments[MYR_MAX_DATA_DIMENSION];
@@ -44,7 +62,12 @@ static myr_status run_study(settings *s, const myr_plan_options *options, cli_st
     if (status == MYR_OK)
         status = cli_study_exact(s->context, plan, s->plan.target, study);
     if (status == MYR_OK)
+        status =
+            cli_statistics_make(s->context, &s->statistics, &s->run, s->plan.target, &study->statistics);
+    if (status == MYR_OK)
         status = myr_run_moments(s->context, plan, s->plan.target, &run, moments, &study->run);
+    if (status == MYR_OK)
+        status = run_statistics(s, plan, &run, study);
     myr_plan_destroy(plan);
     if (status == MYR_OK)
         cli_study_statistics(s->plan.target, moments, study);
@@ -56,6 +79,7 @@ static myr_status run_studies(settings *s, cli_study *study) {
     double work = 0.0;
     for (size_t j = 0; j < s->plan.steps_count; j++)
         work += (double)s->plan.sampler_count * (double)s->plan.steps[j] * (double)s->run.trajectories;
+    work *= s->statistics.names ? 2.0 : 1.0;
     cli_progress_begin(&s->progress, work, "trajectory-steps");
     bool begun = false;
     for (size_t i = 0; i < s->plan.sampler_count; i++)
@@ -63,14 +87,17 @@ static myr_status run_studies(settings *s, cli_study *study) {
             myr_plan_options options = cli_plan_options_make(&s->plan, i, j);
             myr_status status = run_study(s, &options, study);
             cli_progress_clear(&s->progress);
+            if (status == MYR_OK && !begun) /* nothing on stdout if the first run is refused */
+                cli_variance_begin(&s->report, s->format, s->statistics.names != NULL, &s->plan, &s->run);
+            begun = true;
+            if (status == MYR_OK)
+                cli_variance_add(&s->report, study);
+            myr_statistics_destroy(study->statistics);
+            study->statistics = NULL;
             if (status != MYR_OK) {
                 cli_variance_drop(&s->report);
                 return status;
             }
-            if (!begun) /* nothing on stdout if the first run is refused */
-                cli_variance_begin(&s->report, s->format, &s->plan, &s->run);
-            begun = true;
-            cli_variance_add(&s->report, study);
         }
     cli_variance_end(&s->report, study);
     return MYR_OK;
@@ -97,12 +124,15 @@ int cli_run_variance(int argc, char **argv) {
     const cli_part parts[] = {{&cli_plan_argp, &s.plan},
                               {&cli_run_argp, &s.run},
                               {&cli_trajectories_argp, &s.run},
+                              {&cli_statistics_argp, &s.statistics},
                               {&cli_output_argp, &s.format}};
     int status;
-    if (cli_parse_arguments(argc, argv, doc, parts, 4, &status)) {
+    if (cli_parse_arguments(argc, argv, doc, parts, 5, &status)) {
         if (myr_context_create(&s.context) != MYR_OK)
             cli_out_of_memory();
         status = cli_run_options_settle(&s.run);
+        if (status == CLI_DONE)
+            status = cli_statistics_settle(&s.statistics);
         if (status == CLI_DONE)
             status = cli_plan_options_settle(s.context, &s.plan);
         if (status == CLI_DONE)

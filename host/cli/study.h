@@ -17,6 +17,9 @@ typedef struct cli_study {
     double limit[MYR_MAX_DATA_DIMENSION], target_variance[MYR_MAX_DATA_DIMENSION];
     double z[MYR_MAX_DATA_DIMENSION];    /* (variance - exact_variance) / variance_error */
     double bias[MYR_MAX_DATA_DIMENSION]; /* exact_variance, or else variance, / target_variance - 1 */
+    myr_statistics *statistics;          /* NULL: none were asked for */
+    const myr_statistic_row *rows;       /* [row_count]: theirs */
+    size_t row_count;
 } cli_study;
 
 /* The exact values and the limit; NaN where the library knows none. */

@@ -3,8 +3,11 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "messages.h"
+#include "statistics_report.h"
 
 static int dimension_of(const cli_variance_report *report) {
     return myr_target_dimension(report->plan->target);
@@ -74,11 +77,43 @@ static void add_text(cli_variance_report *report, const cli_study *study) {
     }
 }
 
+/* The study's statistics are the set's, which is freed: a copy stays. */
+static void keep_section(cli_variance_report *report, const cli_study *study) {
+    const size_t n = report->section_count + 1;
+    cli_section *larger = realloc(report->sections, n * sizeof *larger);
+    myr_statistic_row *rows = malloc(study->row_count * sizeof *rows);
+    if (!larger || !rows)
+        cli_out_of_memory();
+    memcpy(rows, study->rows, study->row_count * sizeof *rows);
+    larger[n - 1] = (cli_section){study->sampler, study->steps, rows, study->row_count};
+    report->sections = larger;
+    report->section_count = n;
+}
+
+static void print_sections(const cli_variance_report *report) {
+    for (size_t n = 0; n < report->section_count; n++) {
+        const cli_section *section = &report->sections[n];
+        printf("\nStatistics of %s, %" PRIu64 " steps\n\n", section->sampler, section->steps);
+        cli_statistics_text(section->rows, section->count);
+    }
+    if (report->section_count > 0)
+        printf(
+            "\nexpected: of exact draws from the target; p: how likely these are to give that value or "
+            "more\n");
+}
+
+static void free_sections(cli_variance_report *report) {
+    for (size_t n = 0; n < report->section_count; n++)
+        free(report->sections[n].rows);
+    free(report->sections);
+}
+
 static void end_text(const cli_variance_report *report, const cli_study *last) {
     printf("\nbias: of the exact variance, or where there is none of the estimate, against the target's\n");
     printf("%.4g trajectory-steps per second on %s (%s), %s arithmetic, %.3g s\n",
            rate_of(report->work, report->seconds), last->run.backend, last->run.device, last->run.math,
            report->seconds);
+    print_sections(report);
 }
 
 /* ---- CSV ------------------------------------------------------------------------------------------- */
@@ -105,17 +140,34 @@ static const cli_column csv_columns[] = {{"process", 0},
                                          {"seconds", 0},
                                          {"trajectory_steps_per_second", 0}};
 
+static const cli_column statistics_columns[] = {
+    {"process", 0}, {"sampler", 0}, {"steps", 0}, {"trajectories", 0},   {"seed", 0},
+    {"start", 0},   {"backend", 0}, {"math", 0},  CLI_STATISTICS_COLUMNS};
+
+/* What a line of either table begins with. */
+static void put_run(cli_variance_report *report, const cli_study *study) {
+    cli_table *table = &report->table;
+    cli_put_text(table, "%s", report->plan->process);
+    cli_put_text(table, "%s", study->sampler);
+    cli_put_text(table, "%" PRIu64, study->steps);
+    cli_put_text(table, "%" PRIu64, report->run->trajectories);
+    cli_put_text(table, "%" PRIu64, report->run->seed);
+    cli_put_text(table, "%s", report->plan->start);
+    cli_put_text(table, "%s", study->run.backend);
+    cli_put_text(table, "%s", study->run.math);
+}
+
+static void add_statistics_csv(cli_variance_report *report, const cli_study *study) {
+    for (size_t n = 0; n < study->row_count; n++) {
+        put_run(report, study);
+        cli_statistics_csv(&report->table, &study->rows[n]);
+    }
+}
+
 static void add_csv(cli_variance_report *report, const cli_study *study) {
     cli_table *table = &report->table;
     for (int c = 0; c < dimension_of(report); c++) {
-        cli_put_text(table, "%s", report->plan->process);
-        cli_put_text(table, "%s", study->sampler);
-        cli_put_text(table, "%" PRIu64, study->steps);
-        cli_put_text(table, "%" PRIu64, report->run->trajectories);
-        cli_put_text(table, "%" PRIu64, report->run->seed);
-        cli_put_text(table, "%s", report->plan->start);
-        cli_put_text(table, "%s", study->run.backend);
-        cli_put_text(table, "%s", study->run.math);
+        put_run(report, study);
         cli_put_text(table, "%d", c);
         cli_put_number(table, study->mean[c]);
         cli_put_number(table, study->mean_error[c]);
@@ -152,16 +204,21 @@ static void add_json(cli_variance_report *report, const cli_study *study) {
     cli_json_set(result, "seconds", cli_json_number(study->run.seconds));
     cli_json_set(result, "trajectory_steps_per_second",
                  cli_json_number(rate_of(work_of(report, study), study->run.seconds)));
+    if (study->statistics)
+        cli_json_set(result, "statistics", cli_statistics_json(study->rows, study->row_count));
     cli_json_append(report->results, result);
 }
 
 /* ---- all ------------------------------------------------------------------------------------------- */
 
-void cli_variance_begin(cli_variance_report *report, cli_format format, const cli_plan_options *plan,
-                        const cli_run_options *run) {
-    *report = (cli_variance_report){.format = format, .plan = plan, .run = run};
+void cli_variance_begin(cli_variance_report *report, cli_format format, bool statistics,
+                        const cli_plan_options *plan, const cli_run_options *run) {
+    *report = (cli_variance_report){.format = format, .plan = plan, .run = run, .statistics = statistics};
     if (format == CLI_JSON)
         report->results = cli_json_array();
+    else if (format == CLI_CSV && statistics)
+        cli_table_begin(&report->table, CLI_CSV, statistics_columns,
+                        sizeof statistics_columns / sizeof *statistics_columns);
     else if (format == CLI_CSV)
         cli_table_begin(&report->table, CLI_CSV, csv_columns, sizeof csv_columns / sizeof *csv_columns);
     else
@@ -174,15 +231,18 @@ void cli_variance_add(cli_variance_report *report, const cli_study *study) {
     if (report->format == CLI_JSON)
         add_json(report, study);
     else if (report->format == CLI_CSV)
-        add_csv(report, study);
+        (report->statistics ? add_statistics_csv : add_csv)(report, study);
     else
         add_text(report, study);
+    if (report->format == CLI_TEXT && report->statistics)
+        keep_section(report, study);
     cli_show_results(); /* each sampler when it is done */
 }
 
 void cli_variance_end(cli_variance_report *report, const cli_study *last) {
     if (report->format == CLI_TEXT)
         end_text(report, last);
+    free_sections(report);
     if (report->format != CLI_JSON)
         return;
     json_t *object = cli_json_object();
@@ -192,4 +252,5 @@ void cli_variance_end(cli_variance_report *report, const cli_study *last) {
 
 void cli_variance_drop(cli_variance_report *report) {
     json_decref(report->results);
+    free_sections(report);
 }

@@ -14,6 +14,7 @@
 #include "myriad/rlvr.h"
 #include "myriad/run.h"
 #include "myriad/samples.h"
+#include "myriad/statistics.h"
 #include "myriad/status.h"
 #include "myriad/table.h"
 #include "myriad/target.h"

@@ -19,6 +19,11 @@ extern "C" {
 #define MYR_STREAM_RESAMPLE 3 /* bootstrap and minibatch */
 #define MYR_STREAM_RANKING 4  /* rankings drawn from rewards: myriad/policy.h */
 #define MYR_STREAM_ANSWERS 5  /* answers drawn from a policy */
+/* Of statistics (myriad/statistics.h): */
+#define MYR_STREAM_LABEL 6     /* which component of a mixture a sample belongs to */
+#define MYR_STREAM_EXACT 7     /* exact draws from a target */
+#define MYR_STREAM_DIRECTION 8 /* directions, of seed 0 */
+#define MYR_STREAM_BRIDGE 9    /* Brownian bridges */
 
 /* Words of blocks block … block + blocks - 1 (no wrap past 2^32) of trajectories
  * first … first + count - 1: words[count][blocks][4]. backend, seed, first, count, threads and device

@@ -1,0 +1,38 @@
+/* A target's exact marginal on a line: of a coordinate, or of its projection on a direction. A mixture of
+ * normals, or atoms. */
+#ifndef MYRIAD_MARGINAL_H
+#define MYRIAD_MARGINAL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "target_data.h"
+
+typedef struct myr_marginal {
+    double mean, deviation; /* of the whole; numbers below are relative to nothing */
+    /* A mixture: [parts] each; or */
+    int parts;
+    double *weight, *part_mean, *part_deviation;
+    /* atoms, ascending, no two alike: [atoms]. below[j] = P(X <= at[j]), part[j] = E[X; X <= at[j]]. */
+    size_t atoms;
+    double *at, *below, *part;
+} myr_marginal;
+
+/* Whether the target's law is known. */
+bool myr_marginal_known(const myr_target *target);
+
+/* Of the coordinate, or if direction is not NULL of direction[dimension] · X. */
+myr_status myr_marginal_create(myr_context *context, const myr_target *target, int coordinate,
+                               const double *direction, myr_marginal *marginal);
+void myr_marginal_destroy(myr_marginal *marginal);
+
+/* F(x) = P(X <= x). */
+double myr_marginal_cdf(const myr_marginal *marginal, double x);
+
+/* E[X - mean; X <= x]: falls from 0 to its least at the mean and rises to 0 again. */
+double myr_marginal_lower(const myr_marginal *marginal, double x);
+
+/* The least x with F(x) >= u, 0 < u < 1; near: where it may be. Exact to rounding. */
+double myr_marginal_quantile(const myr_marginal *marginal, double u, double near);
+
+#endif

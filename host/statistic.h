@@ -1,0 +1,59 @@
+/* What a statistic is. Adding one is a file statistic_NAME.c, its line here and in the list of
+ * statistics.c.
+ *
+ * A statistic's memory is bounded; add() is called with all samples in the order of the trajectories, in
+ * pieces whose sizes must not show in the result, nor must the threads. */
+#ifndef MYRIAD_STATISTIC_H
+#define MYRIAD_STATISTIC_H
+
+#include "marginal_bins.h"
+#include "myriad/statistics.h"
+#include "target_data.h"
+
+/* What all of a set share. */
+typedef struct myr_statistics_setting {
+    const myr_target *target; /* while they are created */
+    int dimension;
+    uint64_t seed;
+    int bins;
+    int threads;
+    myr_marginal_bins *marginals; /* of ks, w1 and quantiles together; NULL: not needed yet */
+} myr_statistics_setting;
+
+/* The bins of the marginals, made when the first statistic asks for them; the set fills them. NULL: out of
+ * memory. */
+const myr_marginal_bins *myr_statistics_marginals(myr_context *context, myr_statistics_setting *setting);
+
+/* Where report() puts its rows. */
+typedef struct myr_statistic_rows {
+    myr_statistic_row *row;
+    size_t count, room;
+    bool lost;                 /* out of memory … */
+    myr_statistic_row nowhere; /* … and what is written to then */
+} myr_statistic_rows;
+
+/* A new row with nothing in it but the name. */
+myr_statistic_row *myr_statistic_row_add(myr_statistic_rows *rows, const char *statistic);
+
+typedef struct myr_statistic {
+    const char *name;
+    const char *help;
+    const char *expected; /* of the target, in words, where not every one suits */
+    bool (*suits)(const myr_target *target);
+    myr_status (*create)(myr_context *context, myr_statistics_setting *setting, void **state);
+    /* NULL: it looks at the marginals alone. */
+    void (*add)(void *state, uint64_t first, uint64_t count, const double *samples);
+    void (*report)(const void *state, myr_statistic_rows *rows);
+    void (*destroy)(void *state);
+} myr_statistic;
+
+extern const myr_statistic myr_statistic_covariance;
+extern const myr_statistic myr_statistic_histogram;
+extern const myr_statistic myr_statistic_quantiles;
+extern const myr_statistic myr_statistic_ks;
+extern const myr_statistic myr_statistic_w1;
+extern const myr_statistic myr_statistic_sw2;
+extern const myr_statistic myr_statistic_occupancy;
+extern const myr_statistic myr_statistic_energy;
+
+#endif

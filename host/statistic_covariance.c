@@ -1,0 +1,221 @@
+/* The covariance matrix, by blocks of 256 trajectories: each block's means and sums of products, centred on
+ * itself, merge as moments do (docs/mathematics.md). The standard error is that of the mean of the whole
+ * blocks' own covariances. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "failure.h"
+#include "statistic.h"
+
+enum { BLOCK = 256, MOST_COORDINATES = 1024 };
+
+typedef struct covariance {
+    int dimension, threads;
+    double *expected;          /* [dimension][dimension], its lower half, as all of these: */
+    double *products;          /* sums of (x_i - mean_i)(x_j - mean_j) over all blocks so far */
+    double *sum, *square;      /* over the whole blocks' covariances */
+    double *mean, *block_mean; /* [dimension] */
+    double *block;             /* [BLOCK][dimension]: trajectories of the block under way */
+    uint64_t total, blocks;
+    int have;
+} covariance;
+
+static bool suits(const myr_target *target) {
+    return target->dimension <= MOST_COORDINATES;
+}
+
+static void destroy(void *state) {
+    covariance *v = state;
+    free(v->expected); /* and what lies behind it */
+    free(v->block);
+    free(v);
+}
+
+/* ---- the target's ---------------------------------------------------------------------------------- */
+
+static double of_gaussian(const myr_target *target, int i, int j) {
+    const int d = target->dimension;
+    const double *axes = target->gaussian.axes;
+    double sum = !axes && i == j ? target->variance[i] : 0.0;
+    for (int a = 0; axes && a < d; a++)
+        sum += axes[i * d + a] * axes[j * d + a] * target->gaussian.axis_variance[a];
+    return sum;
+}
+
+static double of_mixture(const myr_target *target, int i, int j) {
+    const myr_mixture *m = &target->mixture;
+    const int d = target->dimension;
+    double sum = 0.0;
+    for (int k = 0; k < m->components; k++) {
+        const double off_i = m->means[k * d + i] - target->mean[i],
+                     off_j = m->means[k * d + j] - target->mean[j];
+        sum += m->weights[k] * (off_i * off_j + (i == j ? m->variances[k * d + i] : 0.0));
+    }
+    return sum;
+}
+
+static double of_points(const myr_target *target, int i, int j) {
+    const myr_empirical *e = &target->empirical;
+    const int d = target->dimension;
+    double sum = 0.0;
+    for (int64_t n = 0; n < e->count; n++)
+        sum += ((double)e->points[n * d + i] - target->mean[i]) *
+               ((double)e->points[n * d + j] - target->mean[j]);
+    return sum / (double)e->count;
+}
+
+static double covariance_of(const myr_target *target, int i, int j) {
+    switch (target->kind) {
+        case MYR_TARGET_GAUSSIAN:
+            return of_gaussian(target, i, j);
+        case MYR_TARGET_MIXTURE:
+            return of_mixture(target, i, j);
+        case MYR_TARGET_EMPIRICAL:
+            return of_points(target, i, j);
+        case MYR_TARGET_DISCRETE:
+            return target->variance[0];
+        default:
+            return NAN;
+    }
+}
+
+static myr_status create(myr_context *context, myr_statistics_setting *setting, void **state) {
+    const size_t d = (size_t)setting->dimension, square = d * d;
+    covariance *v = calloc(1, sizeof *v);
+    if (!v)
+        return myr_fail_memory(context, sizeof *v);
+    *v = (covariance){.dimension = setting->dimension,
+                      .threads = setting->threads,
+                      .expected = calloc(4 * square + 2 * d, sizeof(double)),
+                      .block = malloc(BLOCK * d * sizeof(double))};
+    if (!v->expected || !v->block) {
+        destroy(v);
+        return myr_fail_memory(context, (4 * square + (BLOCK + 2) * d) * sizeof(double));
+    }
+    v->products = v->expected + square;
+    v->sum = v->products + square;
+    v->square = v->sum + square;
+    v->mean = v->square + square;
+    v->block_mean = v->mean + d;
+#pragma omp parallel for schedule(dynamic) num_threads(v->threads)
+    for (int i = 0; i < v->dimension; i++)
+        for (int j = 0; j <= i; j++)
+            v->expected[(size_t)i * d + (size_t)j] = covariance_of(setting->target, i, j);
+    *state = v;
+    return MYR_OK;
+}
+
+/* ---- blocks ---------------------------------------------------------------------------------------- */
+
+/* Centres the n trajectories of a block on their means. */
+static void centre(double *block, int n, int dimension, double *mean) {
+    const size_t d = (size_t)dimension;
+    for (size_t c = 0; c < d; c++) {
+        double sum = 0.0;
+        for (size_t t = 0; t < (size_t)n; t++)
+            sum += block[t * d + c];
+        mean[c] = sum / n;
+        for (size_t t = 0; t < (size_t)n; t++)
+            block[t * d + c] -= mean[c];
+    }
+}
+
+/* Row i of a centred block's sums of products. */
+static void row_of_block(const double *block, int n, int dimension, int i, double *row) {
+    memset(row, 0, (size_t)(i + 1) * sizeof *row);
+    for (int t = 0; t < n; t++) {
+        const double *x = block + (size_t)t * (size_t)dimension;
+        for (int j = 0; j <= i; j++)
+            row[j] += x[i] * x[j];
+    }
+}
+
+/* What merging a block of n, with those means, adds besides. */
+static double between(const covariance *v, const double *block_mean, int n, int i, int j) {
+    const double weight = (double)v->total * ((double)n / (double)(v->total + (uint64_t)n));
+    return (block_mean[i] - v->mean[i]) * (block_mean[j] - v->mean[j]) * weight;
+}
+
+static void merge_row(const covariance *v, int i) {
+    const size_t at = (size_t)i * (size_t)v->dimension;
+    double row[MOST_COORDINATES];
+    row_of_block(v->block, BLOCK, v->dimension, i, row);
+    for (int j = 0; j <= i; j++) {
+        const double own = row[j] / (BLOCK - 1);
+        v->products[at + (size_t)j] += row[j] + between(v, v->block_mean, BLOCK, i, j);
+        v->sum[at + (size_t)j] += own;
+        v->square[at + (size_t)j] += own * own;
+    }
+}
+
+static void merge_block(covariance *v) {
+    centre(v->block, BLOCK, v->dimension, v->block_mean);
+#pragma omp parallel for schedule(dynamic, 8) num_threads(v->threads) if (v->dimension > 16)
+    for (int i = 0; i < v->dimension; i++)
+        merge_row(v, i);
+    v->total += BLOCK;
+    for (int c = 0; c < v->dimension; c++)
+        v->mean[c] += (v->block_mean[c] - v->mean[c]) * (BLOCK / (double)v->total);
+    v->blocks++;
+    v->have = 0;
+}
+
+static void add(void *state, uint64_t first, uint64_t count, const double *samples) {
+    (void)first;
+    covariance *v = state;
+    const size_t d = (size_t)v->dimension;
+    for (uint64_t t = 0; t < count; t++) {
+        memcpy(v->block + (size_t)v->have * d, samples + t * d, d * sizeof *samples);
+        if (++v->have == BLOCK)
+            merge_block(v);
+    }
+}
+
+/* ---- the report ------------------------------------------------------------------------------------ */
+
+static void report_pair(const covariance *v, int i, int j, double rest, myr_statistic_row *row) {
+    const size_t at = (size_t)i * (size_t)v->dimension + (size_t)j;
+    const double n = (double)v->blocks, total = (double)v->total + v->have, mean = v->sum[at] / n;
+    row->first = j;
+    row->second = i;
+    row->expected = v->expected[at];
+    if (total > 1.0)
+        row->value = (v->products[at] + rest) / (total - 1.0);
+    if (v->blocks > 1)
+        row->standard_error = sqrt(fmax(v->square[at] / n - mean * mean, 0.0) / (n - 1.0));
+}
+
+/* The block under way counts, but stays as it is: more may come. */
+static void report(const void *state, myr_statistic_rows *rows) {
+    const covariance *v = state;
+    const size_t d = (size_t)v->dimension;
+    double *block = malloc((BLOCK + 1) * d * sizeof *block), *mean = block + BLOCK * d;
+    if (!block) {
+        rows->lost = true;
+        return;
+    }
+    memcpy(block, v->block, (size_t)v->have * d * sizeof *block);
+    if (v->have > 0)
+        centre(block, v->have, v->dimension, mean);
+    for (int i = 0; i < v->dimension; i++) {
+        double row[MOST_COORDINATES];
+        row_of_block(block, v->have, v->dimension, i, row);
+        for (int j = 0; j <= i; j++) {
+            const double rest = v->have > 0 ? row[j] + between(v, mean, v->have, i, j) : 0.0;
+            report_pair(v, i, j, rest, myr_statistic_row_add(rows, myr_statistic_covariance.name));
+        }
+    }
+    free(block);
+}
+
+const myr_statistic myr_statistic_covariance = {
+    .name = "covariance",
+    .help = "covariance matrix of the coordinates, beside the target's",
+    .expected = "at most 1,024 coordinates",
+    .suits = suits,
+    .create = create,
+    .add = add,
+    .report = report,
+    .destroy = destroy,
+};

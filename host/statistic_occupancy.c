@@ -1,0 +1,192 @@
+/* Occupancy: how many samples belong to each component of a mixture, or are in each state, and chi^2 of the
+ * counts.
+ *
+ * Where components overlap, a sample belongs to none of them for certain. It is given a label drawn by its
+ * responsibilities r_k(x) = w_k N(x; mu_k, v_k)/sum, with a number of the trajectory's own stream: the
+ * labels of exact draws are then independent and have the probabilities w_k exactly, so that the counts are
+ * multinomial and chi^2 = sum (n_k - N w_k)^2/(N w_k) has its usual law. Cells with N w_k < 5 are taken
+ * together. */
+#include <math.h>
+#include <stdlib.h>
+
+#include "failure.h"
+#include "myriad/random.h"
+#include "null_laws.h"
+#include "reference/reference_random.h"
+#include "statistic.h"
+
+/* Samples that are labelled at a time. */
+enum { PIECE = 1 << 14 };
+
+typedef struct occupancy {
+    const myr_target *target;
+    uint64_t seed;
+    int cells, threads;
+    uint64_t total, faults; /* faults: samples that belong nowhere */
+    double *weight;         /* [cells] */
+    double *constant;       /* [cells]: log w_k - 1/2 sum log v_kc, of a mixture */
+    uint64_t *found;        /* [cells] */
+} occupancy;
+
+static bool suits(const myr_target *target) {
+    return target->kind == MYR_TARGET_MIXTURE || target->kind == MYR_TARGET_DISCRETE;
+}
+
+static void destroy(void *state) {
+    occupancy *o = state;
+    free(o->weight);
+    free(o->constant);
+    free(o->found);
+    free(o);
+}
+
+static void fill_cells(occupancy *o) {
+    const myr_target *target = o->target;
+    const int d = target->dimension;
+    for (int k = 0; k < o->cells; k++) {
+        if (target->kind == MYR_TARGET_DISCRETE) {
+            o->weight[k] = target->discrete.weights[k];
+            continue;
+        }
+        o->weight[k] = target->mixture.weights[k];
+        o->constant[k] = log(o->weight[k]);
+        for (int c = 0; c < d; c++)
+            o->constant[k] -= 0.5 * log(target->mixture.variances[k * d + c]);
+    }
+}
+
+static myr_status create(myr_context *context, myr_statistics_setting *setting, void **state) {
+    const myr_target *target = setting->target;
+    occupancy *o = calloc(1, sizeof *o);
+    if (!o)
+        return myr_fail_memory(context, sizeof *o);
+    const bool discrete = target->kind == MYR_TARGET_DISCRETE;
+    const int cells = discrete ? target->discrete.states : target->mixture.components;
+    *o = (occupancy){.target = target,
+                     .seed = setting->seed,
+                     .cells = cells,
+                     .threads = setting->threads,
+                     .weight = malloc((size_t)cells * sizeof(double)),
+                     .constant = malloc((size_t)cells * sizeof(double)),
+                     .found = calloc((size_t)cells, sizeof(uint64_t))};
+    if (!o->weight || !o->constant || !o->found) {
+        destroy(o);
+        return myr_fail_memory(context, 3 * (size_t)cells * sizeof(double));
+    }
+    fill_cells(o);
+    *state = o;
+    return MYR_OK;
+}
+
+/* ---- labels ---------------------------------------------------------------------------------------- */
+
+static int label_of_state(const occupancy *o, const double *x) {
+    const double state = round(*x);
+    return state >= 1.0 && state <= (double)o->cells ? (int)state - 1 : -1;
+}
+
+static int label_in_mixture(const occupancy *o, uint64_t trajectory, const double *x) {
+    const myr_mixture *m = &o->target->mixture;
+    const int d = o->target->dimension, cells = o->cells;
+    double score[MYR_MAX_COMPONENTS], most = -INFINITY, sum = 0.0;
+    uint32_t words[4];
+    for (int k = 0; k < cells; k++) {
+        score[k] = o->constant[k];
+        for (int c = 0; c < d; c++) {
+            const double off = x[c] - m->means[k * d + c];
+            score[k] -= 0.5 * off * off / m->variances[k * d + c];
+        }
+        most = score[k] > most ? score[k] : most;
+    }
+    for (int k = 0; k < cells; k++)
+        sum += score[k] = exp(score[k] - most);
+    if (!(sum >= 1.0)) /* NaN, or so far away that all scores are infinite */
+        return -1;
+    myr_reference_words(o->seed, trajectory, MYR_STREAM_LABEL, 0, words);
+    double left = ((double)words[0] + 0.5) * 0x1p-32 * sum;
+    int k = 0;
+    while (k < cells - 1 && left >= score[k])
+        left -= score[k++];
+    return k;
+}
+
+static void add(void *state, uint64_t first, uint64_t count, const double *samples) {
+    occupancy *o = state;
+    const bool discrete = o->target->kind == MYR_TARGET_DISCRETE;
+    const uint64_t d = (uint64_t)o->target->dimension;
+    int label[PIECE];
+    for (uint64_t at = 0; at < count; at += PIECE) {
+        const int n = count - at < PIECE ? (int)(count - at) : PIECE;
+#pragma omp parallel for schedule(static) num_threads(o->threads)
+        for (int t = 0; t < n; t++) {
+            const double *x = samples + (at + (uint64_t)t) * d;
+            label[t] = discrete ? label_of_state(o, x) : label_in_mixture(o, first + at + (uint64_t)t, x);
+        }
+        for (int t = 0; t < n; t++) {
+            if (label[t] < 0)
+                o->faults++;
+            else
+                o->found[label[t]]++;
+        }
+    }
+    o->total += count;
+}
+
+/* ---- the report ------------------------------------------------------------------------------------ */
+
+static double share_of_chi_square(double found, double expected) {
+    if (expected > 0.0)
+        return (found - expected) * (found - expected) / expected;
+    return found > 0.0 ? INFINITY : 0.0;
+}
+
+static void report_chi_square(const occupancy *o, myr_statistic_row *row) {
+    const double n = (double)o->total;
+    double chi_square = 0.0, rare_found = 0.0, rare_expected = 0.0;
+    int cells = 0;
+    for (int k = 0; k < o->cells; k++) {
+        const double expected = n * o->weight[k], found = (double)o->found[k];
+        if (expected >= 5.0) {
+            chi_square += share_of_chi_square(found, expected);
+            cells++;
+        } else if (expected > 0.0) {
+            rare_found += found;
+            rare_expected += expected;
+        } else {
+            chi_square += share_of_chi_square(found, 0.0);
+        }
+    }
+    if (rare_expected > 0.0) {
+        chi_square += share_of_chi_square(rare_found, rare_expected);
+        cells++;
+    }
+    row->second = cells - 1;
+    row->value = o->faults > 0 ? INFINITY : chi_square;
+    row->expected = cells - 1.0;
+    row->p = cells > 1 ? myr_chi_square_tail(row->value, cells - 1.0) : row->value > 0.0 ? 0.0 : 1.0;
+}
+
+static void report(const void *state, myr_statistic_rows *rows) {
+    const occupancy *o = state;
+    const double n = (double)o->total;
+    for (int k = 0; k < o->cells; k++) {
+        const double share = (double)o->found[k] / n;
+        myr_statistic_row *row = myr_statistic_row_add(rows, myr_statistic_occupancy.name);
+        row->first = o->target->kind == MYR_TARGET_DISCRETE ? k + 1 : k;
+        row->value = share;
+        row->standard_error = sqrt(share * (1.0 - share) / n);
+        row->expected = o->weight[k];
+    }
+    report_chi_square(o, myr_statistic_row_add(rows, myr_statistic_occupancy.name));
+}
+
+const myr_statistic myr_statistic_occupancy = {
+    .name = "occupancy",
+    .help = "share of the samples in each component of a mixture, or state, and chi^2 of the counts",
+    .expected = "a mixture or discrete states",
+    .suits = suits,
+    .create = create,
+    .add = add,
+    .report = report,
+    .destroy = destroy,
+};
