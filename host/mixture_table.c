@@ -38,11 +38,11 @@ static void fill_level(const myr_mixture_table *table, double a, double s, float
             j < table->components ? (float)(constants[j] - largest) : MYR_LOWEST_SHARE;
 }
 
-void myr_mixture_table_move(myr_mixture_table *table, int64_t row) {
+bool myr_mixture_table_move(myr_mixture_table *table, int64_t row) {
     const myr_job *job = table->job;
     const int64_t left = job->row_end - row;
     if (table->row == row && table->rows == left)
-        return;
+        return false;
     table->row = row;
     table->rows = left < table->room ? left : table->room;
     if (row == job->row_begin)
@@ -55,6 +55,7 @@ void myr_mixture_table_move(myr_mixture_table *table, int64_t row) {
         if (from->two_stage)
             fill_level(table, from->a_next, from->s_next, levels + table->level_floats);
     }
+    return true;
 }
 
 static void fill_start(myr_mixture_table *table) {

@@ -35,8 +35,8 @@ myr_status myr_mixture_table_create(myr_context *context, const myr_job *job, do
                                     myr_mixture_table *table);
 void myr_mixture_table_destroy(myr_mixture_table *table);
 
-/* Fills the window with the rows from `row` on: the job's row_begin, or the row after the last window.
- * Nothing to do if it holds them all already. */
-void myr_mixture_table_move(myr_mixture_table *table, int64_t row);
+/* Fills the window with the rows from `row` on: the job's row_begin, or the row after the last window; and
+ * returns true. Nothing to do, and false, if it holds them all already. */
+bool myr_mixture_table_move(myr_mixture_table *table, int64_t row);
 
 #endif

@@ -91,17 +91,17 @@ static myr_status upload_start(myr_context *context, const myr_cuda_session *ses
                            2 * (size_t)table->dimension * sizeof(float));
 }
 
-/* Small kernels take simple tables in few dimensions; without noise there is no Philox block to share, and
- * only dimension 1 has one. */
-static bool is_small(const myr_affine_table *table) {
-    return !table->general && table->dimension <= MYR_SMALL_DIMENSION &&
-           (table->noise || table->dimension == 1);
+/* Small kernels take simple tables in few dimensions, and make all normals; without noise there is no
+ * Philox block to share, and only dimension 1 has one. */
+static bool is_small(const myr_job *job, const myr_affine_table *table) {
+    return !table->general && !job->start_normals && !job->noise &&
+           table->dimension <= MYR_SMALL_DIMENSION && (table->noise || table->dimension == 1);
 }
 
 myr_status myr_cuda_cells_create(myr_context *context, const myr_cuda_session *session, const myr_job *job,
                                  const myr_affine_table *table, myr_cuda_cells *cells) {
     memset(cells, 0, sizeof *cells);
-    cells->small = is_small(table);
+    cells->small = is_small(job, table);
     cells->begin = (uint32_t)job->row_begin;
     cells->end = (uint32_t)job->row_end;
     cells->columns = table->columns;

@@ -4,11 +4,12 @@
  * on the tree. Neither the batches nor the slices show in the result. */
 #include "cuda_run.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "cuda_batch.h"
 #include "cuda_cells.h"
+#include "cuda_mixture.h"
 #include "failure.h"
 #include "moments.h"
 
@@ -17,116 +18,116 @@ const myr_cuda_limits myr_cuda_usual_limits = {
     .launch_steps = 0x1p37,
     .least_chunks = 256,
     .most_chunks = 65536,
-    .state_bytes = 0x1p28,
+    .state_bytes = 0x1p29,
     .copied_bytes = 0x1p26,
+    .window_bytes = 0x1p26,
 };
 
 typedef struct cuda_run {
     const myr_job *job;
     myr_cuda_session session;
+    bool mixed; /* the target is a mixture */
     myr_affine_table table;
     myr_cuda_cells cells;
-    uint32_t slice_rows;
-    uint32_t chunks; /* of a full batch: 2^height */
-    int height;
-    size_t states; /* floats of a full batch */
-    bool split;    /* rows are run in more than one slice */
-    float *d_state, *d_memory;
-    myr_moment_node *d_nodes, *d_merged;
-    float *staging; /* a batch of states on the host; NULL for moments of drawn starts */
+    myr_cuda_mixture mixture;
+    int dimension;
+    uint32_t begin, end; /* rows, of the plan's numbering */
+    bool memory;         /* rows may have one */
+    const double *enter, *leave;
+    float *d_axes; /* of a Gaussian with axes of its own */
+    myr_cuda_batch batch;
 } cuda_run;
 
-/* Rows of a slice and chunks of a batch: whole runs in batches of at least least_chunks if that fits a
- * launch, else slices of rows. */
-static void plan_batches(cuda_run *run, const myr_cuda_limits *limits, bool copies, bool keeps) {
-    const double d = run->table.dimension;
-    const double rows = (double)(run->cells.end - run->cells.begin) + 1.0;
-    double chunks = limits->launch_steps / (rows * d * MYR_CHUNK);
-    run->slice_rows = run->cells.end - run->cells.begin;
-    if (chunks < limits->least_chunks) {
-        double slice = fmax(limits->launch_steps / (d * MYR_CHUNK * limits->least_chunks), 4.0);
-        chunks = limits->least_chunks;
-        if (slice < (double)run->slice_rows) {
-            run->slice_rows = (uint32_t)slice / 4 * 4;
-            run->split = true;
-        }
-    }
-    double chunk_bytes = d * MYR_CHUNK * sizeof(float) * (run->split && run->table.general ? 3 : 1);
-    if (keeps || run->split)
-        chunks = fmin(chunks, limits->state_bytes / chunk_bytes);
-    if (copies)
-        chunks = fmin(chunks, limits->copied_bytes / chunk_bytes);
-    uint64_t needed = (run->job->count - 1) / MYR_CHUNK + 1;
-    run->chunks = 1;
-    while (2.0 * run->chunks <= chunks && run->chunks < needed && run->chunks < limits->most_chunks) {
-        run->chunks *= 2;
-        run->height++;
-    }
-    run->states = (size_t)run->chunks * (size_t)run->table.dimension * MYR_CHUNK;
-}
-
 static void run_end(cuda_run *run) {
+    myr_cuda_batch_destroy(&run->batch);
     myr_cuda_cells_destroy(&run->cells);
-    myr_cuda_release(run->d_state);
-    myr_cuda_release(run->d_memory);
-    myr_cuda_release(run->d_nodes);
-    myr_cuda_release(run->d_merged);
-    free(run->staging);
+    myr_cuda_mixture_destroy(&run->mixture);
+    myr_cuda_release(run->d_axes);
     myr_affine_table_destroy(&run->table);
     myr_cuda_close(&run->session);
 }
 
-/* keeps: whether results stay in device memory, for the caller to have or because registers cannot hold
- * them; nodes: whether moments are wanted. */
-static myr_status allocate(myr_context *context, cuda_run *run, bool copies, bool keeps, bool nodes) {
+static myr_status place_axes(myr_context *context, cuda_run *run) {
+    const size_t bytes = (size_t)run->dimension * (size_t)run->dimension * sizeof(float);
     void *memory = NULL;
-    myr_status status = MYR_OK;
-    if (keeps || run->split) {
-        status = myr_cuda_allocate(context, run->states * sizeof(float), &memory);
-        run->d_state = memory;
-    }
-    if (status == MYR_OK && run->split && run->table.general) {
-        status = myr_cuda_allocate(context, 2 * run->states * sizeof(float), &memory);
-        run->d_memory = memory;
-    }
-    size_t node_bytes = (size_t)run->chunks * (size_t)run->table.dimension * sizeof(myr_moment_node);
-    if (status == MYR_OK && nodes) {
-        status = myr_cuda_allocate(context, node_bytes, &memory);
-        run->d_nodes = memory;
-    }
-    if (status == MYR_OK && nodes) {
-        status = myr_cuda_allocate(context, node_bytes, &memory);
-        run->d_merged = memory;
-    }
-    if (status == MYR_OK && copies) {
-        /* The last chunk is copied whole, and may not be full. */
-        status = myr_cuda_check(
-            context, cudaMemsetAsync(run->d_state, 0, run->states * sizeof(float), run->session.stream),
-            "clearing memory");
-    }
-    if (status == MYR_OK && copies) {
-        run->staging = malloc(run->states * sizeof(float));
-        if (!run->staging)
-            status = myr_fail_memory(context, run->states * sizeof(float));
-    }
+    if (!run->table.axes)
+        return MYR_OK;
+    myr_status status = myr_cuda_allocate(context, bytes, &memory);
+    run->d_axes = memory;
+    return status == MYR_OK ? myr_cuda_upload(context, &run->session, memory, run->table.axes, bytes)
+                            : status;
+}
+
+/* What is run of a Gaussian … */
+static myr_status begin_affine(myr_context *context, cuda_run *run) {
+    myr_status status = myr_affine_table_create(context, run->job, &run->table);
+    if (status == MYR_OK)
+        status = myr_cuda_cells_create(context, &run->session, run->job, &run->table, &run->cells);
+    if (status == MYR_OK)
+        status = place_axes(context, run);
+    run->begin = run->cells.begin;
+    run->end = run->cells.end;
+    run->memory = run->table.general;
+    run->enter = run->table.enter;
+    run->leave = run->table.leave;
     return status;
+}
+
+/* … and of a mixture. */
+static myr_status begin_mixture(myr_context *context, cuda_run *run, double window_bytes) {
+    myr_status status =
+        myr_cuda_mixture_create(context, &run->session, run->job, window_bytes, &run->mixture);
+    run->begin = (uint32_t)run->job->row_begin;
+    run->end = (uint32_t)run->job->row_end;
+    run->memory = run->job->plan->memory;
+    run->enter = run->mixture.table.enter;
+    run->leave = run->mixture.table.leave;
+    return status;
+}
+
+/* A mixture's step: some 12 operations a component, and 4 a coordinate of it, where a coordinate of a
+ * Gaussian takes 23. */
+static double step_work(const cuda_run *run) {
+    const double d = run->dimension;
+    return run->mixed ? d + run->mixture.table.components * (d + 3.0) / 6.0 : d;
+}
+
+/* Moments of one coordinate by the small kernel are the one result that never leaves a block. A mixture's
+ * vectors are in registers in few dimensions, where normals are made. */
+static myr_cuda_work work_of(const cuda_run *run, bool nodes) {
+    const myr_job *job = run->job;
+    const bool copies = job->states || !nodes, given = job->start_normals || job->noise;
+    const uint32_t rows = run->end - run->begin;
+    return (myr_cuda_work){
+        .dimension = run->dimension,
+        .count = job->count,
+        .rows = rows,
+        .window = run->mixed ? (uint32_t)run->mixture.table.room : rows,
+        .step = step_work(run),
+        .keeps = copies || !run->cells.small || run->dimension > 1 || run->table.axes,
+        .copies = copies,
+        .nodes = nodes,
+        .memory = run->memory,
+        .scratch = run->mixed && (given || run->dimension > MYR_SMALL_DIMENSION),
+        .turned = run->table.axes != NULL,
+        .start_normals = job->start_normals != NULL,
+        .numbers = job->noise ? (size_t)(job->plan->slots * run->dimension) : 0,
+    };
 }
 
 static myr_status run_begin(myr_context *context, cuda_run *run, const myr_cuda_limits *limits,
                             const myr_job *job, bool nodes) {
     memset(run, 0, sizeof *run);
     run->job = job;
+    run->mixed = job->target->kind == MYR_TARGET_MIXTURE;
+    run->dimension = job->plan->dimension;
     myr_status status = myr_cuda_open(context, job->device, &run->session);
     if (status != MYR_OK)
         return status;
-    status = myr_affine_table_create(context, job, &run->table);
-    if (status == MYR_OK)
-        status = myr_cuda_cells_create(context, &run->session, job, &run->table, &run->cells);
+    status = run->mixed ? begin_mixture(context, run, limits->window_bytes) : begin_affine(context, run);
     if (status == MYR_OK) {
-        bool copies = job->states || !nodes;
-        bool keeps = copies || !run->cells.small || run->table.dimension > 1;
-        plan_batches(run, limits, copies, keeps);
-        status = allocate(context, run, copies, keeps, nodes);
+        const myr_cuda_work work = work_of(run, nodes);
+        status = myr_cuda_batch_create(context, &run->session, limits, &work, &run->batch);
     }
     if (status != MYR_OK)
         run_end(run);
@@ -140,16 +141,25 @@ static myr_status report_progress(myr_context *context, const myr_job *job, uint
     return MYR_OK;
 }
 
-static myr_device_slice make_slice(const cuda_run *run, uint64_t done, uint32_t count, uint32_t row) {
+static uint32_t rows_of_slice(const cuda_run *run, uint32_t row) {
+    uint32_t left = run->end - row;
+    if (run->mixed) {
+        const myr_mixture_table *table = &run->mixture.table;
+        left = (uint32_t)(table->row + table->rows - (int64_t)row);
+    }
+    return left < run->batch.rows ? left : run->batch.rows;
+}
+
+static cudaError_t launch_affine(const cuda_run *run, uint64_t done, uint32_t count, uint32_t row,
+                                 uint32_t rows) {
     const myr_affine_table *table = &run->table;
-    const uint32_t left = run->cells.end - row;
-    const bool begins = row == run->cells.begin;
+    const bool begins = row == run->begin, ends = row + rows >= run->end;
     myr_device_slice slice = {
         .keys = myr_device_keys_make(run->job->seed),
         .first = run->job->first + done,
         .count = count,
         .row = row,
-        .rows = left < run->slice_rows ? left : run->slice_rows,
+        .rows = rows,
         .dimension = table->dimension,
         .columns = run->cells.columns,
         .slots = table->slots,
@@ -160,29 +170,100 @@ static myr_device_slice make_slice(const cuda_run *run, uint64_t done, uint32_t 
         .draw_start = begins && !run->job->states,
         .d_cells = run->cells.d_cells + (size_t)(row - run->cells.begin) * run->cells.row_bytes,
         .d_start = run->cells.d_start,
-        .d_state = run->d_state,
-        .d_memory = run->d_memory,
-        .memory_stride = run->states,
+        .d_start_normals = run->batch.d_start_normals,
+        .d_noise = run->batch.d_noise,
+        .d_state = run->batch.d_state,
+        .d_memory = run->batch.d_memory,
+        .memory_stride = run->batch.states,
         .fresh_memory = begins,
-        .d_nodes = row + run->slice_rows >= run->cells.end ? run->d_nodes : NULL,
+        .d_nodes = ends && !run->d_axes ? run->batch.d_nodes : NULL,
     };
-    return slice;
+    cudaError_t error = run->cells.small ? myr_launch_small(&slice, run->session.stream)
+                                         : myr_launch_any(&slice, run->session.stream);
+    if (error != cudaSuccess || !ends || !run->d_axes)
+        return error;
+    const myr_device_turned turned = {.count = count,
+                                      .dimension = run->dimension,
+                                      .d_axes = run->d_axes,
+                                      .d_state = run->batch.d_state,
+                                      .d_turned = run->batch.d_turned,
+                                      .d_nodes = run->batch.d_nodes};
+    return myr_launch_turn(&turned, run->session.stream);
+}
+
+static cudaError_t launch_mixture(const cuda_run *run, uint64_t done, uint32_t count, uint32_t row,
+                                  uint32_t rows) {
+    const myr_plan *plan = run->job->plan;
+    const bool begins = row == run->begin;
+    myr_device_mixture slice = {
+        .keys = myr_device_keys_make(run->job->seed),
+        .first = run->job->first + done,
+        .count = count,
+        .row = row,
+        .rows = rows,
+        .dimension = run->dimension,
+        .slots = plan->slots,
+        .pre_noise = plan->pre_noise,
+        .noise = plan->noise,
+        .memory = plan->memory,
+        .fast = run->job->fast,
+        .draw_start = begins && !run->job->states,
+        .d_start_normals = run->batch.d_start_normals,
+        .d_noise = run->batch.d_noise,
+        .d_scratch = run->batch.d_scratch,
+        .d_state = run->batch.d_state,
+        .d_memory = run->batch.d_memory,
+        .memory_stride = run->batch.states,
+        .fresh_memory = begins,
+        .d_nodes = row + rows >= run->end ? run->batch.d_nodes : NULL,
+    };
+    myr_cuda_mixture_fill(&run->mixture, row, &slice);
+    return myr_launch_mixture(&slice, run->session.stream);
+}
+
+/* The caller's own normals of trajectories done … done + count - 1: of the start … */
+static myr_status give_start(myr_context *context, const cuda_run *run, uint64_t done, uint32_t count) {
+    const size_t d = (size_t)run->dimension;
+    if (!run->job->start_normals)
+        return MYR_OK;
+    return myr_cuda_batch_give(context, &run->session, &run->batch, run->job->start_normals + done * d, d,
+                               0, d, count, run->batch.d_start_normals);
+}
+
+/* … and of a slice's rows. */
+static myr_status give_noise(myr_context *context, const cuda_run *run, uint64_t done, uint32_t count,
+                             uint32_t row, uint32_t rows) {
+    const myr_plan *plan = run->job->plan;
+    const size_t numbers = (size_t)(plan->slots * run->dimension);
+    const size_t stride = (size_t)plan->steps * numbers;
+    if (!run->batch.d_noise)
+        return MYR_OK;
+    return myr_cuda_batch_give(context, &run->session, &run->batch, run->job->noise + done * stride, stride,
+                               row * numbers, rows * numbers, count, run->batch.d_noise);
 }
 
 /* Runs the batch of trajectories done … done + count - 1 of the job through its rows. */
-static myr_status run_batch(myr_context *context, const cuda_run *run, uint64_t done, uint32_t count) {
-    uint32_t row = run->cells.begin;
+static myr_status run_batch(myr_context *context, cuda_run *run, uint64_t done, uint32_t count) {
+    uint32_t row = run->begin;
     for (;;) {
-        myr_device_slice slice = make_slice(run, done, count, row);
-        cudaError_t error = run->cells.small ? myr_launch_small(&slice, run->session.stream)
-                                             : myr_launch_any(&slice, run->session.stream);
+        myr_status status = MYR_OK;
+        if (run->mixed)
+            status = myr_cuda_mixture_move(context, &run->session, &run->mixture, row);
+        if (status != MYR_OK)
+            return status;
+        const uint32_t rows = rows_of_slice(run, row);
+        status = give_noise(context, run, done, count, row, rows);
+        if (status != MYR_OK)
+            return status;
+        cudaError_t error = run->mixed ? launch_mixture(run, done, count, row, rows)
+                                       : launch_affine(run, done, count, row, rows);
         if (error == cudaSuccess)
             error = cudaStreamSynchronize(run->session.stream);
-        myr_status status = myr_cuda_check(context, error, "running trajectories");
-        row += slice.rows;
-        if (status != MYR_OK || row >= run->cells.end)
+        status = myr_cuda_check(context, error, "running trajectories");
+        row += rows;
+        if (status != MYR_OK || row >= run->end)
             return status;
-        double share = (double)(row - run->cells.begin) / (double)(run->cells.end - run->cells.begin);
+        double share = (double)(row - run->begin) / (double)(run->end - run->begin);
         status = report_progress(context, run->job, done + (uint64_t)(share * count));
         if (status != MYR_OK)
             return status;
@@ -191,27 +272,29 @@ static myr_status run_batch(myr_context *context, const cuda_run *run, uint64_t 
 
 /* Merges the batch's nodes to one a coordinate, and pushes those. */
 static myr_status push_nodes(myr_context *context, cuda_run *run, uint32_t count, myr_moment_tree *trees) {
-    const int d = run->table.dimension;
+    const int d = run->dimension;
     uint32_t nodes = (count - 1) / MYR_CHUNK + 1;
-    uint32_t left = run->chunks; /* a node stands for chunks / left chunks */
+    myr_cuda_batch *batch = &run->batch;
+    uint32_t left = batch->chunks; /* a node stands for chunks / left chunks */
     while (left > 1) {
         uint32_t group = left < MYR_MERGE_GROUP ? left : MYR_MERGE_GROUP;
         myr_status status = myr_cuda_check(
-            context, myr_launch_merge(run->d_nodes, nodes, d, group, run->d_merged, run->session.stream),
+            context,
+            myr_launch_merge(batch->d_nodes, nodes, d, group, batch->d_merged, run->session.stream),
             "merging moments");
         if (status != MYR_OK)
             return status;
-        myr_moment_node *merged = run->d_merged;
-        run->d_merged = run->d_nodes;
-        run->d_nodes = merged;
+        myr_moment_node *merged = batch->d_merged;
+        batch->d_merged = batch->d_nodes;
+        batch->d_nodes = merged;
         nodes = (nodes - 1) / group + 1;
         left /= group;
     }
     myr_moment_node root[MYR_MAX_DIMENSION];
-    myr_status status =
-        myr_cuda_download(context, &run->session, root, run->d_nodes, (size_t)d * sizeof(myr_moment_node));
+    myr_status status = myr_cuda_download(context, &run->session, root, batch->d_nodes,
+                                          (size_t)d * sizeof(myr_moment_node));
     for (int c = 0; status == MYR_OK && c < d; c++)
-        myr_moment_tree_push(&trees[c], run->height, &root[c]);
+        myr_moment_tree_push(&trees[c], batch->height, &root[c]);
     return status;
 }
 
@@ -221,36 +304,46 @@ static size_t staged(size_t dimension, size_t j, size_t c) {
 }
 
 static myr_status enter_states(myr_context *context, const cuda_run *run, uint64_t done, uint32_t count) {
-    const size_t d = (size_t)run->table.dimension;
+    const size_t d = (size_t)run->dimension;
     if (!run->job->states)
         return MYR_OK;
-    memset(run->staging, 0, run->states * sizeof(float));
-    for (size_t j = 0; j < count; j++)
-        for (size_t c = 0; c < d; c++)
-            run->staging[staged(d, j, c)] =
-                (float)(run->job->states[(done + j) * d + c] - run->table.enter[c]);
-    return myr_cuda_upload(context, &run->session, run->d_state, run->staging, run->states * sizeof(float));
+    const double *axes = run->mixed ? NULL : run->job->target->gaussian.axes;
+    memset(run->batch.staging, 0, run->batch.states * sizeof(float));
+    for (size_t j = 0; j < count; j++) {
+        const double *x = run->job->states + (done + j) * d;
+        for (size_t c = 0; c < d; c++) {
+            double value = axes ? 0.0 : x[c] - run->enter[c];
+            for (size_t r = 0; axes && r < d; r++)
+                value += axes[r * d + c] * (x[r] - run->enter[r]);
+            run->batch.staging[staged(d, j, c)] = (float)value;
+        }
+    }
+    return myr_cuda_upload(context, &run->session, run->batch.d_state, run->batch.staging,
+                           run->batch.states * sizeof(float));
 }
 
 static myr_status leave_states(myr_context *context, const cuda_run *run, uint64_t done, uint32_t count,
                                double *states) {
-    const size_t d = (size_t)run->table.dimension;
-    myr_status status =
-        myr_cuda_download(context, &run->session, run->staging, run->d_state, run->states * sizeof(float));
+    const size_t d = (size_t)run->dimension;
+    myr_status status = myr_cuda_download(context, &run->session, run->batch.staging,
+                                          run->d_axes ? run->batch.d_turned : run->batch.d_state,
+                                          run->batch.states * sizeof(float));
     for (size_t j = 0; status == MYR_OK && j < count; j++)
         for (size_t c = 0; c < d; c++)
-            states[(done + j) * d + c] = (double)run->staging[staged(d, j, c)] + run->table.leave[c];
+            states[(done + j) * d + c] = (double)run->batch.staging[staged(d, j, c)] + run->leave[c];
     return status;
 }
 
 /* All batches: moments on the trees, or states to the caller; the other is NULL. */
 static myr_status run_batches(myr_context *context, cuda_run *run, myr_moment_tree *trees, double *states) {
     const myr_job *job = run->job;
-    const uint64_t batch = (uint64_t)run->chunks * MYR_CHUNK;
+    const uint64_t batch = (uint64_t)run->batch.chunks * MYR_CHUNK;
     myr_status status = MYR_OK;
     for (uint64_t done = 0; status == MYR_OK && done < job->count;) {
         uint32_t count = (uint32_t)(job->count - done < batch ? job->count - done : batch);
         status = enter_states(context, run, done, count);
+        if (status == MYR_OK)
+            status = give_start(context, run, done, count);
         if (status == MYR_OK)
             status = run_batch(context, run, done, count);
         if (status == MYR_OK)
@@ -275,8 +368,7 @@ myr_status myr_cuda_moments(myr_context *context, const myr_cuda_limits *limits,
         status = run_batches(context, &run, trees, NULL);
         for (int c = 0; status == MYR_OK && c < d; c++) {
             myr_moment_node root = myr_moment_tree_root(&trees[c]);
-            moments[c] =
-                (myr_moment){job->count, root.mean + run.table.leave[c], root.m2, root.m3, root.m4};
+            moments[c] = (myr_moment){job->count, root.mean + run.leave[c], root.m2, root.m3, root.m4};
         }
         run_end(&run);
     }

@@ -19,6 +19,7 @@ struct fake {
     int calls_left = 0;
     cudaError_t error = cudaSuccess, last = cudaSuccess;
     std::map<char *, size_t> blocks; /* payloads and their sizes */
+    size_t bytes = 0, most_bytes = 0;
 } f;
 
 /* What a call returns that has nothing to do but may fail; errors are remembered as the runtime does. */
@@ -77,6 +78,7 @@ void fake_machine(int devices, int driver_version) {
     f.function = "";
     f.error = f.last = cudaSuccess;
     f.current = 0;
+    f.most_bytes = f.bytes;
 }
 
 void fake_failure(const char *function, int call, cudaError_t error) {
@@ -93,6 +95,10 @@ cudaError_t fake_fault(const char *function) {
 
 int fake_live(void) {
     return f.streams + (int)f.blocks.size();
+}
+
+size_t fake_most_bytes(void) {
+    return f.most_bytes;
 }
 
 void fake_check_guards(const char *kernel) {
@@ -190,6 +196,8 @@ cudaError_t cudaMalloc(void **memory, size_t size) {
     memset(payload, 0xff, size); /* NaNs */
     set_guards(payload, size);
     f.blocks[payload] = size;
+    f.bytes += size;
+    f.most_bytes = f.bytes > f.most_bytes ? f.bytes : f.most_bytes;
     *memory = payload;
     return cudaSuccess;
 }
@@ -199,6 +207,7 @@ cudaError_t cudaFree(void *memory) {
     fake_check_guards("before cudaFree");
     ASAN_UNPOISON_MEMORY_REGION(payload - guard, guard);
     ASAN_UNPOISON_MEMORY_REGION(payload + f.blocks.at(payload), guard);
+    f.bytes -= f.blocks.at(payload);
     f.blocks.erase(payload);
     free(payload - guard);
     return result(__func__);

@@ -4,6 +4,7 @@
 #define MYRIAD_FAKE_RUNTIME_H
 
 #include <cuda_runtime_api.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #ifdef __cplusplus
@@ -22,6 +23,9 @@ cudaError_t fake_fault(const char *function);
 
 /* Streams and blocks of memory that have not been given back. */
 int fake_live(void);
+
+/* The most bytes that blocks of memory have taken at a time since fake_machine. */
+size_t fake_most_bytes(void);
 
 /* Stops the process, naming the kernel, if a guard zone has been written to. */
 void fake_check_guards(const char *kernel);

@@ -1,26 +1,7 @@
 /* The cuda backend, its kernels included, run on the host: in exact arithmetic the bits of the cpu backend,
  * for every sampler, table, dimension and split of the work; and one clear line for each way in which a GPU
  * can fail. */
-#include "support.h"
-
-#include "backend.h"
-#include "cuda/cuda_run.h"
-#include "fake_runtime.h"
-#include "launch.h"
-
-/* Sizes at the edges of warps, blocks and chunks. */
-static const uint64_t ragged[] = {1, 31, 32, 33, 255, 4095, 4096, 4097};
-
-static myr_job make_job(const myr_plan *plan, const myr_target *target, uint64_t first, uint64_t count) {
-    myr_job job = {.plan = plan,
-                   .target = target,
-                   .seed = 0x123456789abcdef0,
-                   .first = first,
-                   .count = count,
-                   .row_end = plan->steps,
-                   .threads = 1};
-    return job;
-}
+#include "on_host.h"
 
 /* A target whose coordinates differ, so that a wrong index shows; alike: one column of cells. */
 static myr_target *make_target(myr_context *context, int d, bool alike) {
@@ -63,34 +44,6 @@ static myr_plan *make_table(myr_context *context, int d, int rows, bool pre_nois
     myr_plan *plan = NULL;
     REQUIRE_OK(context, myr_plan_create_from_rows(context, d, rows, table, start_mean, start_scale, &plan));
     return plan;
-}
-
-/* Both backends, moments and states: the same bits. */
-static void expect_equal(const myr_job *job, const myr_cuda_limits *limits, const char *what) {
-    myr_context *context = new_context();
-    const size_t d = (size_t)job->plan->dimension, numbers = d * job->count;
-    myr_moment cpu[MYR_MAX_DIMENSION], cuda[MYR_MAX_DIMENSION];
-    memset(cuda, 0xff, sizeof cuda);
-    REQUIRE_OK(context, myr_backend_cpu.moments(context, job, cpu));
-    REQUIRE_OK(context, myr_cuda_moments(context, limits, job, cuda));
-    for (size_t c = 0; c < d; c++)
-        cr_expect(memcmp(&cpu[c], &cuda[c], sizeof cpu[c]) == 0,
-                  "%s, d %zu, count %llu, coordinate %zu: mean %a and %a, m2 %a and %a", what, d,
-                  (unsigned long long)job->count, c, cpu[c].mean, cuda[c].mean, cpu[c].m2, cuda[c].m2);
-    double *cpu_states = malloc(numbers * sizeof(double)), *cuda_states = malloc(numbers * sizeof(double));
-    memset(cuda_states, 0xff, numbers * sizeof(double));
-    REQUIRE_OK(context, myr_backend_cpu.states(context, job, cpu_states));
-    REQUIRE_OK(context, myr_cuda_states(context, limits, job, cuda_states));
-    for (size_t i = 0; i < numbers; i++)
-        if (memcmp(&cpu_states[i], &cuda_states[i], sizeof(double)) != 0) {
-            cr_expect(false, "%s, d %zu, count %llu: state %zu is %a on the cpu, %a on cuda", what, d,
-                      (unsigned long long)job->count, i, cpu_states[i], cuda_states[i]);
-            break;
-        }
-    free(cpu_states);
-    free(cuda_states);
-    cr_expect_eq(fake_live(), 0);
-    myr_context_destroy(context);
 }
 
 /* A plan with what makes tables general, churn, where the process and the sampler have it. */

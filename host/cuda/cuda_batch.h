@@ -1,0 +1,55 @@
+/* A run's work in batches of chunks and slices of rows, and what is kept on the device for a batch.
+ *
+ * The arrays of states are [chunk][dimension][MYR_CHUNK], as the kernels have them. */
+#ifndef MYRIAD_CUDA_BATCH_H
+#define MYRIAD_CUDA_BATCH_H
+
+#include "cuda_backend.h"
+#include "cuda_run.h"
+#include "launch.h"
+
+/* What decides about sizes. */
+typedef struct myr_cuda_work {
+    int dimension;
+    uint64_t count;  /* trajectories */
+    uint32_t rows;   /* of a run */
+    uint32_t window; /* those that can be in one slice */
+    double step;     /* work of a trajectory's row, in rows of one coordinate of a Gaussian */
+    bool keeps;      /* results are kept in device memory: for the caller, or for lack of room elsewhere */
+    bool copies;     /* states come from the host, or go there */
+    bool nodes;      /* moments are wanted */
+    bool memory;     /* rows have a memory */
+    bool scratch;    /* a mixture's vectors are in device memory */
+    bool turned;     /* results go through the target's axes */
+    bool start_normals; /* given by the caller … */
+    size_t numbers;     /* … and normals of a trajectory's row that are; 0: none */
+} myr_cuda_work;
+
+typedef struct myr_cuda_batch {
+    uint32_t rows;   /* of a slice */
+    bool split;      /* a run has more than one slice */
+    uint32_t chunks; /* of a full batch: 2^height */
+    int height;
+    size_t states; /* floats of an array of states */
+    /* NULL where there is no need. */
+    float *d_state, *d_turned;
+    float *d_memory; /* two arrays of states */
+    float *d_scratch;
+    float *d_start_normals, *d_noise;
+    myr_moment_node *d_nodes, *d_merged;
+    float *staging; /* on the host: an array of states, or the numbers of a slice if they are more */
+} myr_cuda_batch;
+
+/* Everything NULL on failure. */
+myr_status myr_cuda_batch_create(myr_context *context, const myr_cuda_session *session,
+                                 const myr_cuda_limits *limits, const myr_cuda_work *work,
+                                 myr_cuda_batch *batch);
+void myr_cuda_batch_destroy(myr_cuda_batch *batch);
+
+/* Numbers offset … offset + numbers - 1 of `count` trajectories, stride apart, to d_to,
+ * [chunk][numbers][MYR_CHUNK]; 0 for what is left of the last chunk. */
+myr_status myr_cuda_batch_give(myr_context *context, const myr_cuda_session *session,
+                               const myr_cuda_batch *batch, const double *from, size_t stride,
+                               size_t offset, size_t numbers, uint32_t count, float *d_to);
+
+#endif
