@@ -68,6 +68,8 @@ myr_status myr_job_give(myr_context *context, const myr_given *given, myr_job *j
     job->states = given->states;
     job->start_normals = given->start_normals;
     job->noise = rows > 0 ? given->noise : NULL;
+    if (job->start_normals || job->noise) /* fast arithmetic makes normals of another scale */
+        job->fast = false;
     myr_status status = check_finite(context, "states", job->states, job->count * d);
     if (status == MYR_OK && plan->chain && job->states)
         status = myr_chain_check_states(context, plan, job->states, job->count);

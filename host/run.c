@@ -218,13 +218,11 @@ static myr_status run(myr_context *context, const myr_plan *plan, const myr_targ
     if (status != MYR_OK)
         return status;
     double *turned = NULL;
-    if (given && strcmp(backend->name, "cuda") == 0)
-        return myr_fail(context, MYR_UNSUPPORTED,
-                        "given: the backend cuda draws its own numbers; expected reference or cpu");
     if (given)
         status = myr_job_give(context, given, &job, &turned);
     if (status != MYR_OK)
         return status;
+    report->math = math_of(backend, &job);
     double start = omp_get_wtime();
     status = moments ? backend->moments(context, &job, moments) : backend->states(context, &job, samples);
     report->seconds = omp_get_wtime() - start;

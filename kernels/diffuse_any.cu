@@ -36,15 +36,39 @@ MYR_GPU size_t cell_index(const myr_device_slice *slice, uint32_t row, int c) {
     return (size_t)row * (size_t)slice->columns + (size_t)(c < slice->columns ? c : slice->columns - 1);
 }
 
-MYR_GPU void run_row(const myr_device_slice *slice, const myr_trajectory *t, uint32_t high, uint32_t row,
-                     int c, const int general, const int fast, any_quad *q) {
-    const uint32_t number = (slice->row + row) * (uint32_t)(slice->slots * slice->dimension) + (uint32_t)c;
+/* The same four normals as the caller gives them, from coordinate c on. */
+MYR_GPU void load_quad(const float *given, int left, float z[MYR_QUAD]) {
+#pragma unroll
+    for (int i = 0; i < MYR_QUAD; i++)
+        z[i] = i < left ? given[(size_t)i * MYR_CHUNK] : 0.0f;
+}
+
+/* Where a trajectory's normals come from. */
+typedef struct any_source {
+    myr_trajectory trajectory;
+    uint32_t high;
+    const float *given; /* number 0 of the slice's first row; NULL: they are made */
+} any_source;
+
+/* Normals of a row's slot, from coordinate c on. */
+MYR_GPU void take_quad(const myr_device_slice *slice, const any_source *source, uint32_t row, int slot,
+                       int c, const int fast, float z[MYR_QUAD]) {
+    const int d = slice->dimension;
+    const uint32_t before = (uint32_t)(slot * d + c), numbers = (uint32_t)(slice->slots * d);
+    if (source->given)
+        load_quad(source->given + ((size_t)row * numbers + before) * MYR_CHUNK, d - c, z);
+    else
+        myr_draw_quad(&slice->keys, &source->trajectory, source->high,
+                      (slice->row + row) * numbers + before, fast, z);
+}
+
+MYR_GPU void run_row(const myr_device_slice *slice, const any_source *source, uint32_t row, int c,
+                     const int general, const int fast, any_quad *q) {
     float raise[MYR_QUAD] = {0}, noise[MYR_QUAD] = {0};
     if (general && slice->pre_noise)
-        myr_draw_quad(&slice->keys, t, high, number, fast, raise);
+        take_quad(slice, source, row, 0, c, fast, raise);
     if (slice->noise)
-        myr_draw_quad(&slice->keys, t, high, number + (uint32_t)((slice->slots - 1) * slice->dimension),
-                      fast, noise);
+        take_quad(slice, source, row, slice->slots - 1, c, fast, noise);
 #pragma unroll
     for (int i = 0; i < MYR_QUAD; i++) {
         const size_t index = cell_index(slice, row, c + i);
@@ -64,7 +88,9 @@ MYR_GPU void run_row(const myr_device_slice *slice, const myr_trajectory *t, uin
 MYR_GPU void enter_quad(const myr_device_slice *slice, uint32_t high, uint32_t low, size_t place, int c,
                         const int fast, any_quad *q) {
     float z[MYR_QUAD] = {0};
-    if (slice->draw_start) {
+    if (slice->draw_start && slice->d_start_normals) {
+        load_quad(slice->d_start_normals + place, slice->dimension - c, z);
+    } else if (slice->draw_start) {
         myr_trajectory start = myr_trajectory_make(&slice->keys, 1, low);
         myr_draw_quad(&slice->keys, &start, high, (uint32_t)c, fast, z);
     }
@@ -106,15 +132,18 @@ MYR_GPU void diffuse_any(const myr_device_slice *slice, const int general, const
     const uint64_t first = slice->first + (uint64_t)blockIdx.x * MYR_CHUNK;
     const size_t chunk = ((size_t)blockIdx.x * (size_t)slice->dimension + (size_t)c) * MYR_CHUNK;
     const int count = myr_chunk_count(slice->count);
+    const size_t numbers = (size_t)slice->rows * (size_t)(slice->slots * slice->dimension);
+    const float *noise = slice->d_noise ? slice->d_noise + blockIdx.x * numbers * MYR_CHUNK : NULL;
     for (int j = (int)threadIdx.x; j < count; j += MYR_PARTIALS) {
         const uint64_t index = first + (uint64_t)j;
         const uint32_t low = (uint32_t)index, high = (uint32_t)(index >> 32);
         any_quad q;
         enter_quad(slice, high, low, chunk + (size_t)j, c, fast, &q);
-        const myr_trajectory t = myr_trajectory_make(&slice->keys, 0, low);
+        const any_source source = {myr_trajectory_make(&slice->keys, 0, low), high,
+                                   noise ? noise + j : NULL};
 #pragma unroll 1
         for (uint32_t row = 0; row < slice->rows; row++)
-            run_row(slice, &t, high, row, c, general, fast, &q);
+            run_row(slice, &source, row, c, general, fast, &q);
         leave_quad(slice, chunk + (size_t)j, c, &q);
     }
     if (!slice->d_nodes)

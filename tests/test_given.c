@@ -158,18 +158,34 @@ Test(given, given_noise_is_taken_as_it_is) {
     compare_with_reference("cpu", "dpmpp-2m-sde", 0.0, false);
 }
 
-Test(given, cuda_says_that_it_takes_none) {
+/* On the GPU: the bits of the cpu. */
+Test(given, cuda_takes_the_numbers_as_the_cpu_does) {
     need_backend(context, "cuda");
-    myr_target *target = new_target(context, 1, 0.25);
-    myr_plan_options asked = ask("ve", "ddpm-large", 2);
+    uint64_t seed = fresh_seed();
+    myr_target *target = new_target(context, COORDINATES, 0.25);
+    myr_plan_options asked = ask("edm", "heun", STEPS);
+    asked.churn = 6.0;
     myr_plan *plan = make(&asked, target);
+    const size_t numbers = (size_t)(STEPS * myr_plan_slots(plan) * COORDINATES);
+    double start[COUNT * COORDINATES], cpu[COUNT * COORDINATES], cuda[COUNT * COORDINATES];
+    double *noise = malloc(COUNT * numbers * sizeof *noise);
+    for (size_t i = 0; i < COUNT * COORDINATES; i++) {
+        start[i] = (double)(int64_t)next_random(&seed) * 0x1p-62;
+        cuda[i] = NAN;
+    }
+    for (size_t i = 0; i < COUNT * numbers; i++)
+        noise[i] = (double)(int64_t)next_random(&seed) * 0x1p-62;
     myr_run_options options = MYR_RUN_OPTIONS_INIT;
-    options.backend = "cuda";
-    options.count = 2;
+    options.count = COUNT;
     myr_given given = MYR_GIVEN_INIT;
-    double samples[2];
-    cr_assert_eq(myr_run_samples_given(context, plan, target, &options, &given, samples, NULL),
-                 MYR_UNSUPPORTED);
+    given.start_normals = start;
+    given.noise = noise;
+    options.backend = "cpu";
+    REQUIRE_OK(context, myr_run_samples_given(context, plan, target, &options, &given, cpu, NULL));
+    options.backend = "cuda";
+    REQUIRE_OK(context, myr_run_samples_given(context, plan, target, &options, &given, cuda, NULL));
+    cr_assert(memcmp(cpu, cuda, sizeof cpu) == 0);
+    free(noise);
     myr_plan_destroy(plan);
     myr_target_destroy(target);
 }

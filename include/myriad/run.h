@@ -95,9 +95,9 @@ typedef struct myr_given {
 #define MYR_GIVEN_INIT \
     { sizeof(myr_given), 0, 0, 0 }
 
-/* As myr_run_samples, with numbers given, on the backends reference and cpu. Errors besides:
- * MYR_INVALID_DATA for a number that is not finite, MYR_UNSUPPORTED on cuda, also where auto resolves to
- * it. */
+/* As myr_run_samples, with numbers given; with given normals in exact arithmetic, whatever math asks for. A
+ * discrete target's chain takes states alone. Errors besides: MYR_INVALID_DATA for a number that is not
+ * finite. */
 myr_status myr_run_samples_given(myr_context *context, const myr_plan *plan, const myr_target *target,
                                  const myr_run_options *options, const myr_given *given, double *samples,
                                  myr_run_report *report);
