@@ -1,12 +1,12 @@
 /* The reduction over pairs of the cuda backend, run on the host: the bits of the cpu backend for every
- * loss, divergence, type and size, from host and from device memory; bad rows found; failures told and
- * nothing kept. */
+ * loss, divergence, type and size, in 20 orders of threads, from host and from device memory; bad rows
+ * found; failures told and nothing kept. */
 #include "support.h"
 
 #include "../pairs_batch.h"
 #include "fake_runtime.h"
 
-static const uint64_t ragged[] = {1, 255, 256, 257, 4095, 4096, 4097, 9001};
+static const uint64_t ragged[] = {1, 31, 32, 33, 255, 256, 257, 4095, 4096, 4097, 9001};
 
 static void expect_same_bits(batch *cpu, batch *cuda, const char *what) {
     myr_status want = run_batch(cpu), got = run_batch(cuda);
@@ -62,6 +62,20 @@ Test(pairs_on_host, every_size_gives_the_bits_of_the_cpu) {
         cpu->policy[1][ragged[k] - 1] = cuda->policy[1][ragged[k] - 1] = NAN;
         cpu->policy[0][ragged[k] / 2] = cuda->policy[0][ragged[k] / 2] = INFINITY;
         expect_same_bits(cpu, cuda, "bad row");
+    }
+    free_batch(cpu);
+    free_batch(cuda);
+}
+
+Test(pairs_on_host, bits_do_not_hang_on_the_order) {
+    fake_machine(1, CUDART_VERSION);
+    batch *cpu = new_batch("cpu"), *cuda = new_batch("cuda");
+    uint64_t seed = fresh_seed();
+    fill_batch(cpu, 4097, seed);
+    fill_batch(cuda, 4097, seed);
+    for (uint64_t order = 0; order < 20; order++) {
+        device_on_host_seed(order);
+        expect_same_bits(cpu, cuda, "orders");
     }
     free_batch(cpu);
     free_batch(cuda);

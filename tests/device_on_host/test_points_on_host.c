@@ -167,6 +167,42 @@ Test(points_on_host, any_run_gives_the_same_bits) {
     myr_context_destroy(context);
 }
 
+Test(points_on_host, ragged_counts_and_twenty_orders_give_the_same_bits) {
+    static const uint64_t counts[] = {1, 31, 32, 33, 4095};
+    enum { COUNT = 4097, D = 2 };
+    myr_context *context = new_context();
+    myr_target *target = make_points(context, 20, D);
+    myr_plan *plan = make_plan(context, "edm", "heun", "prior", target);
+    myr_job job = make_job(plan, target, 5, COUNT);
+    double *whole = run_states(context, &small, &job);
+    for (size_t n = 0; n < sizeof counts / sizeof *counts; n++) {
+        job.count = counts[n];
+        double *part = run_states(context, &small, &job);
+        cr_expect(memcmp(whole, part, counts[n] * D * sizeof *part) == 0, "count %llu",
+                  (unsigned long long)counts[n]);
+        free(part);
+    }
+    job.count = 33;
+    myr_moment first[D], moments[D];
+    for (uint64_t order = 0; order < 20; order++) {
+        device_on_host_seed(order);
+        double *again = run_states(context, &small, &job);
+        cr_expect(memcmp(whole, again, job.count * D * sizeof *again) == 0, "order %llu",
+                  (unsigned long long)order);
+        free(again);
+        memset(moments, 0xff, sizeof moments);
+        REQUIRE_OK(context, myr_cuda_points_moments(context, &small, &job, moments));
+        if (order == 0)
+            memcpy(first, moments, sizeof first);
+        cr_expect(memcmp(first, moments, sizeof first) == 0, "moments, order %llu",
+                  (unsigned long long)order);
+    }
+    free(whole);
+    myr_plan_destroy(plan);
+    myr_target_destroy(target);
+    myr_context_destroy(context);
+}
+
 /* The generator's own numbers, given, change nothing. */
 Test(points_on_host, given_numbers_take_the_place_of_the_generators) {
     enum { count = 300, d = 3 };

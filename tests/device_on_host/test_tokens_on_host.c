@@ -41,7 +41,8 @@ static void check_rows(myr_context *context, const rows_batch *b, uint64_t *stat
 }
 
 Test(tokens_on_host, rows_have_the_bits_of_the_cpu) {
-    static const uint64_t sizes[] = {1, 7, 8, 64, 1000, 1023, 1024, 1025, 2048, 4100, 16384, 17409};
+    static const uint64_t sizes[] = {1,    7,    8,    31,   32,   33,   64,    1000,
+                                     1023, 1024, 1025, 2048, 4095, 4097, 16384, 17409};
     static const myr_dtype types[] = {MYR_F64, MYR_F32, MYR_BF16, MYR_F16};
     static const double spreads[] = {0.01, 3.0, 60.0};
     myr_context *context = new_context();
@@ -55,6 +56,20 @@ Test(tokens_on_host, rows_have_the_bits_of_the_cpu) {
             free_rows(&b);
         }
     cr_expect_eq(fake_live(), 0);
+    myr_context_destroy(context);
+}
+
+Test(tokens_on_host, rows_do_not_hang_on_the_order) {
+    static const uint64_t counts[] = {1, 31, 32, 33};
+    myr_context *context = new_context();
+    uint64_t state = fresh_seed();
+    fake_machine(1, CUDART_VERSION);
+    for (uint64_t order = 0; order < 20; order++) {
+        device_on_host_seed(order);
+        rows_batch b = make_rows(&state, 1, counts[order % 4], 1025, MYR_F32, 3.0);
+        check_rows(context, &b, &state);
+        free_rows(&b);
+    }
     myr_context_destroy(context);
 }
 
@@ -89,6 +104,7 @@ Test(tokens_on_host, refusals_are_those_of_the_cpu) {
     myr_context_destroy(context);
 }
 
+/* Each order with another type. */
 Test(tokens_on_host, policy_has_the_bits_of_the_cpu) {
     static const uint64_t lengths[] = {1, 31, 256, 257, 1000};
     enum { SEQUENCES = 5, TOKENS = 1545 };
@@ -106,7 +122,9 @@ Test(tokens_on_host, policy_has_the_bits_of_the_cpu) {
         scale[s] = s == 1 ? 0.0 : -0.25;
     }
     cr_assert_eq(starts[SEQUENCES], (uint64_t)TOKENS);
-    for (size_t type = 0; type < 4; type++) {
+    for (uint64_t order = 0; order < 20; order++) {
+        const size_t type = order % 4;
+        device_on_host_seed(order);
         for (size_t t = 0; t < TOKENS; t++) {
             myr_element_store((myr_array_out){now, types[type]}, t, -5.0 * uniform(&state));
             myr_element_store((myr_array_out){old, types[type]}, t, -5.0 * uniform(&state));
@@ -148,6 +166,7 @@ Test(tokens_on_host, policy_has_the_bits_of_the_cpu) {
 Test(tokens_on_host, last_layer_agrees_with_the_cpu) {
     enum { N = 10, V = 300, WIDTH = 24, CHUNK = 6 };
     static float hidden[N * WIDTH], matrix[V * WIDTH], to_hidden[2][N * WIDTH], to_matrix[2][V * WIDTH];
+    static float first_hidden[N * WIDTH], first_matrix[V * WIDTH];
     static const uint64_t rows[N - 1] = {9, 8, 7, 5, 4, 3, 2, 1, 0}; /* row 6 is masked */
     myr_row_result results[2][N];
     double upstream[N];
@@ -163,8 +182,10 @@ Test(tokens_on_host, last_layer_agrees_with_the_cpu) {
         labels[row] = (int64_t)(next_random(&state) % V);
         upstream[row] = uniform(&state) - 0.5;
     }
-    for (int i = 0; i < 2; i++) {
+    for (uint64_t order = 0; order <= 20; order++) { /* the cpu, then cuda in 20 orders */
+        const int i = order > 0;
         const myr_token_reductions *backend = i ? &myr_cuda_tokens : &myr_cpu_tokens;
+        device_on_host_seed(order);
         const myr_head_job job = {.compute = {.threads = 1},
                                   .rows = N,
                                   .vocabulary = V,
@@ -188,6 +209,13 @@ Test(tokens_on_host, last_layer_agrees_with_the_cpu) {
         if (backend->head_finish)
             REQUIRE_OK(context, backend->head_finish(context, work));
         backend->head_end(work);
+        if (order == 1) {
+            memcpy(first_hidden, to_hidden[1], sizeof first_hidden);
+            memcpy(first_matrix, to_matrix[1], sizeof first_matrix);
+        }
+        cr_expect(order < 2 || (memcmp(first_hidden, to_hidden[1], sizeof first_hidden) == 0 &&
+                                memcmp(first_matrix, to_matrix[1], sizeof first_matrix) == 0),
+                  "order %llu", (unsigned long long)order);
     }
     for (int i = 0; i < N - 1; i++)
         cr_expect(fabs(results[0][i].logp - results[1][i].logp) <= 1e-4, "row %d", i);
