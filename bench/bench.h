@@ -63,6 +63,12 @@ extern const bench_case bench_w2;
 extern const bench_case bench_empirical;
 extern const bench_case bench_discrete;
 extern const bench_case bench_pairs;
+extern const bench_case bench_linear;
+extern const bench_case bench_many;
+extern const bench_case bench_tokens;
+extern const bench_case bench_head;
+extern const bench_case bench_rankings;
+extern const bench_case bench_rlvr;
 extern const bench_case bench_sample;
 
 #endif

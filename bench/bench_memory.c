@@ -1,5 +1,7 @@
 #include "bench_memory.h"
 
+#include <math.h>
+#include <omp.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -93,4 +95,36 @@ void bench_release(const myr_compute_options *compute, float *floats) {
         release_device(floats);
     else
         free(floats);
+}
+
+/* Steele, Lea & Flood (2014), splitmix64, of a state of its own: 0 … 1. */
+static float random_of(uint64_t state) {
+    uint64_t z = state * UINT64_C(0x9e3779b97f4a7c15);
+    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
+    return (float)((z ^ (z >> 31)) >> 40) * 0x1p-24f;
+}
+
+myr_status bench_make_column(myr_context *context, const myr_compute_options *compute, size_t count,
+                             uint64_t salt, float low, float high, bench_column *column) {
+    const size_t bytes = count * sizeof *column->host;
+    column->host = aligned_alloc(64, (bytes + 63) / 64 * 64);
+    if (!column->host)
+        return MYR_OUT_OF_MEMORY;
+#pragma omp parallel for schedule(static)
+    for (size_t i = 0; i < count; i++)
+        column->host[i] = low + (high - low) * random_of(i + (salt << 40));
+    return bench_upload(context, compute, column->host, bytes, &column->at);
+}
+
+void bench_drop_column(const myr_compute_options *compute, bench_column *column) {
+    if (column->at != column->host)
+        bench_release(compute, column->at);
+    free(column->host);
+}
+
+double bench_read_limit(const myr_compute_report *report, const bench_options *options) {
+    if (strcmp(report->backend, "cpu") != 0)
+        return (double)NAN;
+    return bench_ceiling_read(options->threads > 0 ? options->threads : omp_get_max_threads());
 }

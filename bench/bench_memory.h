@@ -19,4 +19,22 @@ myr_status bench_download(myr_context *context, const myr_compute_options *compu
                           const float *floats, size_t bytes);
 void bench_release(const myr_compute_options *compute, float *floats);
 
+/* Floats low … high, made up from their places and the salt: in the host's memory, and where the backend
+ * wants them. drop also after a failure. */
+typedef struct bench_column {
+    float *host, *at;
+} bench_column;
+
+myr_status bench_make_column(myr_context *context, const myr_compute_options *compute, size_t count,
+                             uint64_t salt, float low, float high, bench_column *column);
+void bench_drop_column(const myr_compute_options *compute, bench_column *column);
+
+/* The limit of what reads memory: the bandwidth of reading on the cpu; NaN elsewhere. */
+double bench_read_limit(const myr_compute_report *report, const bench_options *options);
+
+/* Bytes in use, and those that were in use at most since, beyond them (bench_peak.c); NaN where nobody
+ * tells. */
+double bench_peak_begin(const myr_compute_options *compute);
+double bench_peak_since(const myr_compute_options *compute, double before);
+
 #endif
