@@ -119,17 +119,65 @@ def w2_torch(steps=1000, block=4096):
     return block * steps / (time.perf_counter() - start)
 
 
-# name: (unit, peers)
+def features(parameters, elements=1 << 26):
+    """linear: DPO (beta 0.1) on N pairs of P features: differences of features and parameters."""
+    rng = np.random.default_rng(np.random.SFC64(1))
+    delta = rng.random((elements // parameters, parameters), np.float32) - np.float32(0.5)
+    return delta, (rng.random(parameters, np.float32) - np.float32(0.5)) * np.float32(0.1)
+
+
+def linear_numpy(delta, theta):
+    beta = np.float32(0.1)
+    start = time.perf_counter()
+    h = delta @ theta
+    h *= -beta
+    slope = np.exp(-np.abs(h))  # sigmoid(h) of it, without overflow
+    np.divide(np.where(h >= 0, np.float32(1), slope), 1 + slope, out=slope)
+    float(np.mean(np.logaddexp(np.float32(0), h)))
+    gradient = slope @ delta
+    gradient *= -beta / np.float32(len(delta))
+    return delta.nbytes / (time.perf_counter() - start)
+
+
+def linear_torch(delta, theta):
+    delta, theta = torch.from_numpy(delta), torch.from_numpy(theta)
+    start = time.perf_counter()
+    h = (delta @ theta).mul_(-0.1)
+    float(torch.nn.functional.softplus(h).mean())
+    (torch.sigmoid(h) @ delta).mul_(-0.1 / len(delta))
+    return delta.numel() * 4 / (time.perf_counter() - start)
+
+
+def on_features(run, parameters):
+    """The peer on features that are made once."""
+    made = []
+
+    def measure():
+        if not made:
+            made.extend(features(parameters))
+        return run(*made)
+
+    return measure
+
+
+def linear(index, parameters):
+    return ("bytes/s", {"numpy": on_features(linear_numpy, parameters), "torch": on_features(linear_torch, parameters)},
+            "linear", index)
+
+
+# name: (unit, peers, Myriad's measurement, which of its results)
 WORKLOADS = {
-    "w1": ("trajectory-steps/s", {"numpy": w1_numpy, "torch": w1_torch}),
-    "w2": ("trajectory-steps/s", {"numpy": w2_numpy, "torch": w2_torch}),
+    "w1": ("trajectory-steps/s", {"numpy": w1_numpy, "torch": w1_torch}, "w1", 0),
+    "w2": ("trajectory-steps/s", {"numpy": w2_numpy, "torch": w2_torch}, "w2", 0),
+    "linear-64": linear(0, 64),
+    "linear-256": linear(1, 256),
 }
 
 
-def myriad(tool, workload):
-    command = [tool, "bench", "--name", workload, "--threads", "1", "--repeats", "3", "--format", "json"]
+def myriad(tool, measurement, index):
+    command = [tool, "bench", "--name", measurement, "--threads", "1", "--repeats", "3", "--format", "json"]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
-    result = json.loads(done.stdout)["results"][0]
+    result = json.loads(done.stdout)["results"][index]
     return result["rate"], result["device"]
 
 
@@ -142,13 +190,13 @@ def main():
 
     print(f"python {sys.version.split()[0]}, numpy {np.__version__}"
           + (f", torch {torch.__version__}" if torch else ", torch not installed"))
-    for workload, (unit, peers) in WORKLOADS.items():
+    for workload, (unit, peers, measurement, index) in WORKLOADS.items():
         if options.only not in (None, workload):
             continue
         peers = {name: run for name, run in peers.items() if torch or name != "torch"}
         rates = {name: [] for name in ["myriad", *peers]}
         for _ in range(options.rounds):
-            rate, device = myriad(options.myriad, workload)
+            rate, device = myriad(options.myriad, measurement, index)
             rates["myriad"].append(rate)
             for name, run in peers.items():
                 rates[name].append(run())

@@ -48,18 +48,26 @@ static int load_ranking(const myr_ranking_view *view, const ranked *r, int room,
     }
 }
 
-/* to[j] = from[j + step] of the same ranking, or else. */
-static inline void look_down(const int width, const int step, const double *from, double otherwise,
-                             double *to) {
-    for (int j = 0; j < TILE; j++)
-        to[j] = (j & (width - 1)) + step < width ? from[j + step] : otherwise;
+/* to[j] = from[j + step] of the same ranking, or else. Reads past the tile. */
+static inline __attribute__((always_inline)) void look_down(const int width, const int step,
+                                                            const double *from, double otherwise,
+                                                            double *to) {
+#pragma omp simd
+    for (int j = 0; j < TILE; j++) {
+        const double other = from[j + step];
+        to[j] = (j & (width - 1)) + step < width ? other : otherwise;
+    }
 }
 
-/* to[j] = from[j - step] of the same ranking, or else. */
-static inline void look_up(const int width, const int step, const double *from, double otherwise,
-                           double *to) {
-    for (int j = 0; j < TILE; j++)
-        to[j] = (j & (width - 1)) >= step ? from[j - step] : otherwise;
+/* to[j] = from[j - step] of the same ranking, or else. Reads ahead of the tile. */
+static inline __attribute__((always_inline)) void look_up(const int width, const int step,
+                                                          const double *from, double otherwise,
+                                                          double *to) {
+#pragma omp simd
+    for (int j = 0; j < TILE; j++) {
+        const double other = from[j - step];
+        to[j] = (j & (width - 1)) >= step ? other : otherwise;
+    }
 }
 
 /* What follows each answer of a tile: n, a, s and rest. */
@@ -105,10 +113,12 @@ static inline __attribute__((always_inline)) void follow(const int width, myr_ra
 /* Losses, added to loss[TILE]; gradients in x, over s. *last becomes the last answer's sum. */
 static inline __attribute__((always_inline)) void precede(const int width, myr_ranking_work *work, int at,
                                                           carried *last, double *loss) {
-    const double *x = work->x + at, *n = work->n + at, *rest = work->rest + at;
+    const double *x = work->x + at, *rest = work->rest + at;
     const float *a = work->a + at;
     double *s = work->s + at;
-    tile_doubles t, other, other_n, reciprocal;
+    tile_doubles room[4] = {{0.0}}, other, other_n, reciprocal;
+    double *n = room[1], *t = room[3];
+    memcpy(n, work->n + at, sizeof room[1]);
 #pragma omp simd
     for (int j = 0; j < TILE; j++) {
         const int is_there = a[j] > 0.0f || rest[j] > 0.0;

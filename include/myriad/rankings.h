@@ -33,8 +33,12 @@ typedef struct myr_rankings {
 } myr_rankings;
 
 /* beta 0.1, as losses of pairs; set what is to be reduced. */
-#define MYR_RANKINGS_INIT \
-    { .struct_size = sizeof(myr_rankings), .beta = 0.1 }
+#define MYR_RANKINGS_INIT                                                                     \
+    {                                                                                         \
+        sizeof(myr_rankings), 0.1, 0, 0, {NULL, MYR_I64}, {NULL, MYR_F32}, {NULL, MYR_F32}, { \
+            NULL, MYR_F64                                                                     \
+        }                                                                                     \
+    }
 
 /* Accuracies and margins are means over neighbours y_k, y_{k+1} of the rankings, by their rankings'
  * weights: the share with r_k > r_{k+1}, and r_k - r_{k+1}; 0 if no ranking has two answers. Those of pairs

@@ -230,3 +230,178 @@ Test(tokens_on_host, last_layer_agrees_with_the_cpu) {
     cr_expect_eq(fake_live(), 0);
     myr_context_destroy(context);
 }
+
+/* ---- arrays of the caller's on the device, and a stream of the caller's --------------------------------
+ */
+
+/* Copies of one call's arrays on the "device"; all of them are the caller's to give back. */
+typedef struct on_device {
+    void *memory[16];
+    int count;
+    myr_compute_options options;
+} on_device;
+
+static on_device begin_on_device(void) {
+    on_device d = {.options = MYR_COMPUTE_OPTIONS_INIT};
+    cudaStream_t stream;
+    fake_machine(1, CUDART_VERSION);
+    cr_assert_eq(cudaStreamCreateWithFlags(&stream, 0), cudaSuccess);
+    d.options.memory = MYR_DEVICE;
+    d.options.stream = stream;
+    return d;
+}
+
+static void *place(on_device *d, const void *from, size_t bytes) {
+    void *memory;
+    cr_assert_eq(cudaMalloc(&memory, bytes), cudaSuccess);
+    memcpy(memory, from, bytes);
+    d->memory[d->count++] = memory;
+    return memory;
+}
+
+/* Nothing but the caller's is left. */
+static void end_on_device(on_device *d) {
+    cr_expect_eq(fake_live(), d->count + 1);
+    for (int i = 0; i < d->count; i++)
+        cudaFree(d->memory[i]);
+    cudaStreamDestroy(d->options.stream);
+}
+
+static myr_tokens place_tokens(on_device *d, const rows_batch *b) {
+    myr_tokens tokens = b->tokens;
+    tokens.labels.data = place(d, b->labels, tokens.rows * sizeof *b->labels);
+    tokens.mask = place(d, b->mask, tokens.rows);
+    tokens.starts.data = place(d, b->starts, (tokens.sequences + 1) * sizeof *b->starts);
+    return tokens;
+}
+
+/* bf16 logits to DPO's loss and its gradient in place: the bits of the cpu. */
+Test(tokens_on_host, device_memory_and_the_callers_stream_are_taken) {
+    enum { PAIRS = 3, V = 1030 };
+    uint64_t state = fresh_seed();
+    myr_context *context = new_context();
+    rows_batch b = make_rows(&state, 2 * PAIRS, 4, V, MYR_BF16, 3.0);
+    const size_t bytes = b.logits * sizeof(uint16_t);
+    double reference[2 * PAIRS], logps[2 * PAIRS];
+    for (int s = 0; s < 2 * PAIRS; s++)
+        reference[s] = -20.0 * uniform(&state);
+    on_device d = begin_on_device();
+    const myr_tokens tokens = place_tokens(&d, &b);
+    void *logits = place(&d, b.typed, bytes);
+    double *d_logps = place(&d, logps, sizeof logps);
+    myr_compute_options on_cpu = MYR_COMPUTE_OPTIONS_INIT;
+    const myr_loss_options loss = MYR_LOSS_OPTIONS_INIT;
+    myr_token_pairs pairs = MYR_TOKEN_PAIRS_INIT, d_pairs = MYR_TOKEN_PAIRS_INIT;
+    myr_loss_metrics cpu, cuda;
+    on_cpu.backend = "cpu";
+    pairs.reference.data = reference;
+    d_pairs.reference.data = place(&d, reference, sizeof reference);
+    REQUIRE_OK(context,
+               myr_loss_tokens(context, &loss, &b.tokens, &pairs, (myr_array_out){b.typed, MYR_BF16}, true,
+                               &on_cpu, (myr_array_out){logps, MYR_F64}, &cpu, NULL));
+    REQUIRE_OK(context,
+               myr_loss_tokens(context, &loss, &tokens, &d_pairs, (myr_array_out){logits, MYR_BF16}, true,
+                               &d.options, (myr_array_out){d_logps, MYR_F64}, &cuda, NULL));
+    cr_expect(memcmp(&cpu, &cuda, sizeof cpu) == 0 && memcmp(logps, d_logps, sizeof logps) == 0);
+    cr_expect(memcmp(b.typed, logits, bytes) == 0);
+    ((int64_t *)(uintptr_t)tokens.labels.data)[b.starts[2]] = V;
+    cr_expect_eq(myr_loss_tokens(context, &loss, &tokens, &d_pairs, (myr_array_out){logits, MYR_BF16}, true,
+                                 &d.options, (myr_array_out){NULL, MYR_F64}, NULL, NULL),
+                 MYR_INVALID_DATA);
+    cr_expect(strstr(myr_context_error(context), ": label 1030 is out of range (expected 0 … 1029)"), "%s",
+              myr_context_error(context));
+    end_on_device(&d);
+    free_rows(&b);
+    myr_context_destroy(context);
+}
+
+/* The last layer: near the cpu's, as above; a loss on six rows is off by a log-probability's error. */
+Test(tokens_on_host, the_last_layer_takes_device_memory) {
+    enum { N = 6, V = 90, WIDTH = 16 };
+    static float hidden[N * WIDTH], matrix[V * WIDTH], to_hidden[N * WIDTH], to_matrix[V * WIDTH];
+    const double reference[2] = {-9.0, -11.0};
+    int32_t labels[N];
+    uint64_t state = fresh_seed();
+    myr_context *context = new_context();
+    for (int i = 0; i < N * WIDTH; i++)
+        hidden[i] = (float)(2.0 * uniform(&state) - 1.0);
+    for (int i = 0; i < V * WIDTH; i++)
+        matrix[i] = (float)(2.0 * uniform(&state) - 1.0);
+    for (int row = 0; row < N; row++)
+        labels[row] = (int32_t)(next_random(&state) % V);
+    on_device d = begin_on_device();
+    myr_tokens tokens = MYR_TOKENS_INIT, d_tokens;
+    myr_token_pairs pairs = MYR_TOKEN_PAIRS_INIT, d_pairs;
+    myr_head head = MYR_HEAD_INIT, d_head;
+    tokens.rows = N, tokens.vocabulary = V, tokens.sequences = 2;
+    tokens.labels = (myr_array){labels, MYR_I32};
+    pairs.reference.data = reference;
+    head.width = WIDTH, head.hidden.data = hidden, head.matrix.data = matrix;
+    head.chunk_bytes = 4.0 * V * 4.0; /* four rows: the pair takes two chunks */
+    d_tokens = tokens, d_pairs = pairs, d_head = head;
+    d_tokens.labels.data = place(&d, labels, sizeof labels);
+    d_pairs.reference.data = place(&d, reference, sizeof reference);
+    d_head.hidden.data = place(&d, hidden, sizeof hidden);
+    d_head.matrix.data = place(&d, matrix, sizeof matrix);
+    float *d_to_hidden = place(&d, hidden, sizeof hidden), *d_to_matrix = place(&d, matrix, sizeof matrix);
+    const myr_loss_options loss = MYR_LOSS_OPTIONS_INIT;
+    const myr_array_out none = {NULL, MYR_F64};
+    myr_compute_options on_cpu = MYR_COMPUTE_OPTIONS_INIT;
+    myr_loss_metrics cpu, cuda;
+    on_cpu.backend = "cpu";
+    REQUIRE_OK(context, myr_loss_head(context, &loss, &tokens, &pairs, &head, &on_cpu,
+                                      (myr_array_out){to_hidden, MYR_F32},
+                                      (myr_array_out){to_matrix, MYR_F32}, none, &cpu, NULL));
+    REQUIRE_OK(context, myr_loss_head(context, &loss, &d_tokens, &d_pairs, &d_head, &d.options,
+                                      (myr_array_out){d_to_hidden, MYR_F32},
+                                      (myr_array_out){d_to_matrix, MYR_F32}, none, &cuda, NULL));
+    cr_expect(fabs(cpu.loss - cuda.loss) <= 1e-4, "%.9g and %.9g", cpu.loss, cuda.loss);
+    for (int i = 0; i < N * WIDTH; i++)
+        cr_assert(fabsf(to_hidden[i] - d_to_hidden[i]) <= 1e-4f, "hidden %d", i);
+    for (int i = 0; i < V * WIDTH; i++)
+        cr_assert(fabsf(to_matrix[i] - d_to_matrix[i]) <= 1e-4f, "matrix %d", i);
+    end_on_device(&d);
+    myr_context_destroy(context);
+}
+
+Test(tokens_on_host, rlvr_takes_device_memory) {
+    enum { ANSWERS = 8, LENGTH = 9, N = ANSWERS * LENGTH };
+    static float now[N], old[N], gradient[N];
+    static uint8_t mask[N];
+    double advantages[ANSWERS], rewards[ANSWERS];
+    uint64_t state = fresh_seed();
+    myr_context *context = new_context();
+    for (int t = 0; t < N; t++) {
+        now[t] = (float)(-4.0 * uniform(&state));
+        old[t] = (float)(-4.0 * uniform(&state));
+        mask[t] = t % 7 != 3;
+    }
+    for (int i = 0; i < ANSWERS; i++)
+        rewards[i] = (double)(i % 3) - 1.0;
+    on_device d = begin_on_device();
+    const myr_rlvr_options rlvr = MYR_RLVR_OPTIONS_INIT;
+    myr_rlvr_batch batch = MYR_RLVR_BATCH_INIT, d_batch;
+    batch.tokens = N, batch.sequences = ANSWERS, batch.groups = 2;
+    batch.log_probs.data = now, batch.old_log_probs.data = old, batch.mask = mask;
+    batch.rewards.data = rewards;
+    d_batch = batch;
+    d_batch.log_probs.data = place(&d, now, sizeof now);
+    d_batch.old_log_probs.data = place(&d, old, sizeof old);
+    d_batch.mask = place(&d, mask, sizeof mask);
+    d_batch.rewards.data = place(&d, rewards, sizeof rewards);
+    float *d_gradient = place(&d, gradient, sizeof gradient);
+    double *d_advantages = place(&d, advantages, sizeof advantages);
+    myr_compute_options on_cpu = MYR_COMPUTE_OPTIONS_INIT;
+    myr_rlvr_metrics cpu, cuda;
+    on_cpu.backend = "cpu";
+    REQUIRE_OK(context, myr_loss_rlvr(context, &rlvr, &batch, &on_cpu, (myr_array_out){advantages, MYR_F64},
+                                      (myr_array_out){gradient, MYR_F32}, &cpu, NULL));
+    REQUIRE_OK(context,
+               myr_loss_rlvr(context, &rlvr, &d_batch, &d.options, (myr_array_out){d_advantages, MYR_F64},
+                             (myr_array_out){d_gradient, MYR_F32}, &cuda, NULL));
+    cr_expect(cpu.loss == cuda.loss && cpu.tokens == cuda.tokens && cpu.capped == cuda.capped);
+    cr_expect(memcmp(gradient, d_gradient, sizeof gradient) == 0);
+    cr_expect(memcmp(advantages, d_advantages, sizeof advantages) == 0);
+    end_on_device(&d);
+    myr_context_destroy(context);
+}
