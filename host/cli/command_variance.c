@@ -4,6 +4,7 @@
 
 #include "arguments.h"
 #include "command.h"
+#include "density_plot.h"
 #include "messages.h"
 #include "progress.h"
 #include "statistics_options.h"
@@ -25,6 +26,7 @@ static const char doc[] =
     "\n"
     "Examples:\n"
     "  myriad variance --sampler ddpm-large,ddim --steps 10,100 --trajectories 10M\n"
+    "  myriad variance --sampler ddpm-small,ddpm-large --steps 50 --plot variance.svg\n"
     "  myriad variance --mean 0,1 --variance 0.01,0.25 --start exact --format csv\n"
     "  myriad variance --sampler ddim --steps 50 --statistics ks,w1,quantiles";
 
@@ -32,6 +34,7 @@ typedef struct settings {
     cli_plan_options plan;
     cli_run_options run;
     cli_statistics_options statistics;
+    cli_density_picture picture;
     cli_format format;
     myr_context *context;
     cli_progress progress;
@@ -68,6 +71,8 @@ static myr_status run_study(settings *s, const myr_plan_options *options, cli_st
         status = myr_run_moments(s->context, plan, s->plan.target, &run, moments, &study->run);
     if (status == MYR_OK)
         status = run_statistics(s, plan, &run, study);
+    if (status == MYR_OK)
+        status = cli_density_take(s->context, &s->picture, &s->plan, plan, &run, options->sampler);
     myr_plan_destroy(plan);
     if (status == MYR_OK)
         cli_study_statistics(s->plan.target, moments, study);
@@ -79,7 +84,7 @@ static myr_status run_studies(settings *s, cli_study *study) {
     double work = 0.0;
     for (size_t j = 0; j < s->plan.steps_count; j++)
         work += (double)s->plan.sampler_count * (double)s->plan.steps[j] * (double)s->run.trajectories;
-    work *= s->statistics.names ? 2.0 : 1.0;
+    work *= 1.0 + (s->statistics.names != NULL) + (s->picture.options.path != NULL);
     cli_progress_begin(&s->progress, work, "trajectory-steps");
     bool begun = false;
     for (size_t i = 0; i < s->plan.sampler_count; i++)
@@ -113,6 +118,8 @@ static int run_command(settings *s) {
         status = cli_flush_results(CLI_DONE);
     else
         status = cli_fail_library(s->context, result);
+    if (status == CLI_DONE)
+        status = cli_density_draw(&s->picture, &s->plan, s->run.trajectories);
     if (status == CLI_DONE) /* after the results: a failure is one line alone */
         cli_note(study->run.note);
     free(study);
@@ -125,9 +132,10 @@ int cli_run_variance(int argc, char **argv) {
                               {&cli_run_argp, &s.run},
                               {&cli_trajectories_argp, &s.run},
                               {&cli_statistics_argp, &s.statistics},
+                              {&cli_plot_argp, &s.picture.options},
                               {&cli_output_argp, &s.format}};
     int status;
-    if (cli_parse_arguments(argc, argv, doc, parts, 5, &status)) {
+    if (cli_parse_arguments(argc, argv, doc, parts, 6, &status)) {
         if (myr_context_create(&s.context) != MYR_OK)
             cli_out_of_memory();
         status = cli_run_options_settle(&s.run);
@@ -140,5 +148,6 @@ int cli_run_variance(int argc, char **argv) {
         myr_context_destroy(s.context);
     }
     cli_plan_options_free(&s.plan);
+    cli_density_free(&s.picture);
     return status;
 }

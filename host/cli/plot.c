@@ -215,3 +215,9 @@ void cli_plot_text(cli_plot *plot, const char *text) {
 void cli_plot_tic(cli_plot *plot, const char *text) {
     put_text(plot->script, text, true);
 }
+
+const char *cli_plot_colour(size_t n) {
+    static const char *const colours[] = {"#000000", "#0072b2", "#d55e00", "#009e73",
+                                          "#cc79a7", "#56b4e9", "#e69f00", "#808080"};
+    return colours[n % (sizeof colours / sizeof *colours)];
+}

@@ -32,4 +32,8 @@ int cli_plot_close(cli_plot *plot);
 void cli_plot_text(cli_plot *plot, const char *text);
 void cli_plot_tic(cli_plot *plot, const char *text);
 
+/* The colour of line n, counted from 0: dark ones of unlike brightness (Okabe and Ito), for print in black
+ * and white; lines have unlike dashes or points besides. */
+const char *cli_plot_colour(size_t n);
+
 #endif

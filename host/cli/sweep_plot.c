@@ -67,11 +67,6 @@ static void put_axes(cli_plot *plot, const cli_sweep_report *report, double bott
 
 int cli_sweep_plot(const cli_sweep_report *report, const cli_sweep_line *lines, size_t count,
                    const cli_plot_options *options) {
-    /* Dark colours of unlike brightness (Okabe and Ito), besides unlike dashes and points: for print in
-     * black and white. */
-    static const char *const colours[] = {"#000000", "#0072b2", "#d55e00", "#009e73",
-                                          "#cc79a7", "#56b4e9", "#e69f00", "#808080"};
-    enum { COLOURS = sizeof colours / sizeof *colours };
     cli_plot plot;
     int status = cli_plot_open(&plot, options, 900, 560);
     if (status)
@@ -90,7 +85,7 @@ int cli_sweep_plot(const cli_sweep_report *report, const cli_sweep_line *lines, 
         cli_sweep_name(report->plan, &lines[i], name, sizeof name);
         fprintf(plot.script,
                 ", $line%zu using 1:2 with linespoints lw 1.5 dt %zu pt %zu ps 0.8 lc rgb '%s' title ", i,
-                i % 5 + 1, i % 13 + 1, colours[i % COLOURS]);
+                i % 5 + 1, i % 13 + 1, cli_plot_colour(i));
         cli_plot_text(&plot, name);
     }
     return cli_plot_close(&plot);
