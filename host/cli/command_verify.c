@@ -29,7 +29,7 @@ typedef struct outcome {
     uint64_t passed, failed, skipped;
 } outcome;
 
-static const cli_column text_columns[] = {{"", -4},      {"check", -75}, {"worst", 11},
+static const cli_column text_columns[] = {{"", -4},      {"check", -81}, {"worst", 11},
                                           {"bound", 11}, {"count", 11},  {"backend", -9}};
 static const cli_column csv_columns[] = {{"name", 0},  {"backend", 0}, {"passed", 0}, {"worst", 0},
                                          {"bound", 0}, {"count", 0},   {"skipped", 0}};
