@@ -39,6 +39,9 @@ static void expect_pass(myr_status (*tier)(myr_verification *), int least_checks
     myr_context_destroy(context);
 }
 
+Test(verify_on_host, mixtures) {
+    expect_pass(myr_verify_mixtures, 11, 0);
+}
 Test(verify_on_host, chains) {
     expect_pass(myr_verify_chains, 12, 0);
 }
