@@ -70,5 +70,8 @@ extern const bench_case bench_head;
 extern const bench_case bench_rankings;
 extern const bench_case bench_rlvr;
 extern const bench_case bench_sample;
+extern const bench_case bench_fit_bootstrap;
+extern const bench_case bench_fit_many;
+extern const bench_case bench_fit_features;
 
 #endif

@@ -83,8 +83,12 @@ static myr_status run(myr_linear_fit *fit, myr_estimate *estimates) {
     const double tolerance = fit->options->tolerance;
     const double goal = fit->inverse ? fmax(tolerance, 1e-4) : 0.5 * tolerance;
     double start = omp_get_wtime();
-    fit->weight = myr_linear_scale(&fit->model, threads, fit->diagonal);
-    myr_status status = myr_linear_descend(fit, goal);
+    myr_status status = myr_linear_scale(fit->context, &fit->model, threads, fit->diagonal, &fit->weight);
+    const double descent = omp_get_wtime();
+    if (status == MYR_OK)
+        status = myr_linear_descend(fit, goal);
+    fit->report->descent_evaluations = fit->report->evaluations;
+    fit->report->descent_seconds = omp_get_wtime() - descent;
     if (status == MYR_OK && fit->inverse)
         status = myr_linear_polish(fit, threads);
     if (status != MYR_OK)

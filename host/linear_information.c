@@ -89,24 +89,39 @@ myr_status myr_linear_information(myr_context *context, const myr_linear_model *
     return MYR_OK;
 }
 
-double myr_linear_scale(const myr_linear_model *model, int threads, double *diagonal) {
+/* diagonal [parameters] += the squares of every slots-th tile from number `first` on, weighed; returns the
+ * weights' sum. */
+static double add_squares(const myr_linear_model *model, uint64_t first, uint64_t slots, double *diagonal) {
     const myr_features *f = model->features;
-    const float *delta = f->delta.data;
     double total = 0.0;
-    for (uint64_t i = 0; i < f->count; i++)
-        total += weight_of(f, i);
-    /* A column block is a thread's own, so its sums do not hang on the number of threads. */
-    enum { BLOCK = 64 };
-#pragma omp parallel for schedule(dynamic, 1) num_threads(threads)
-    for (uint64_t begin = 0; begin < f->parameters; begin += BLOCK) {
-        const uint64_t end = begin + BLOCK < f->parameters ? begin + BLOCK : f->parameters;
-        for (uint64_t p = begin; p < end; p++)
-            diagonal[p] = 0.0;
-        for (uint64_t i = 0; i < f->count; i++) {
-            const double v = 0.25 * model->beta * model->beta * weight_of(f, i);
-            for (uint64_t p = begin; p < end; p++)
-                diagonal[p] += v * delta[i * f->parameters + p] * delta[i * f->parameters + p];
+    for (uint64_t begin = first * TILE; begin < f->count; begin += slots * TILE)
+        for (uint64_t i = begin; i < begin + TILE && i < f->count; i++) {
+            const float *row = (const float *)f->delta.data + i * f->parameters;
+            const double weight = weight_of(f, i), v = 0.25 * model->beta * model->beta * weight;
+            total += weight;
+            for (uint64_t p = 0; p < f->parameters; p++)
+                diagonal[p] += v * row[p] * row[p];
         }
-    }
     return total;
+}
+
+myr_status myr_linear_scale(myr_context *context, const myr_linear_model *model, int threads,
+                            double *diagonal, double *weight) {
+    const size_t P = model->features->parameters;
+    enum { SLOTS = 16 };
+    double totals[SLOTS], *sums = calloc(SLOTS * P, sizeof *sums);
+    if (!sums)
+        return myr_fail_memory(context, SLOTS * P * sizeof *sums);
+#pragma omp parallel for schedule(dynamic, 1) num_threads(threads)
+    for (int s = 0; s < SLOTS; s++)
+        totals[s] = add_squares(model, (uint64_t)s, SLOTS, sums + (size_t)s * P);
+    memset(diagonal, 0, P * sizeof *diagonal);
+    *weight = 0.0;
+    for (size_t s = 0; s < SLOTS; s++) {
+        *weight += totals[s];
+        for (size_t p = 0; p < P; p++)
+            diagonal[p] += sums[s * P + p];
+    }
+    free(sums);
+    return MYR_OK;
 }

@@ -19,7 +19,8 @@ typedef struct myr_linear_model {
 myr_status myr_linear_information(myr_context *context, const myr_linear_model *model, const double *theta,
                                   int threads, double *value, double *gradient, double *hessian);
 
-/* diagonal[p] = beta²/4 sum v Delta_p²: the Hessian's at h = 0. Returns sum v. */
-double myr_linear_scale(const myr_linear_model *model, int threads, double *diagonal);
+/* diagonal[p] = beta²/4 sum v Delta_p², the Hessian's at h = 0, and *weight = sum v, likewise. */
+myr_status myr_linear_scale(myr_context *context, const myr_linear_model *model, int threads,
+                            double *diagonal, double *weight);
 
 #endif

@@ -137,18 +137,20 @@ typedef struct myr_estimate {
 } myr_estimate;
 
 typedef struct myr_fit_report {
-    const char *objective;    /* the one that was fitted */
-    const char *method;       /* "newton" or "l-bfgs" (of the largest part) */
-    double log_likelihood;    /* without the ridge's term */
-    uint64_t iterations;      /* of the part that took most */
-    uint64_t evaluations;     /* of the objective, all told */
-    bool converged;           /* the gradient's norm says so */
-    double gradient;          /* that norm: see tolerance */
-    myr_estimate home;        /* the advantage; NaN without one */
-    uint32_t replicates;      /* of the bootstrap that the intervals come from … */
-    uint32_t unbounded;       /* … and those left out: no finite maximum, or not converged */
-    double seconds;           /* of the fit, without the bootstrap … */
-    double bootstrap_seconds; /* … and of the bootstrap */
+    const char *objective;        /* the one that was fitted */
+    const char *method;           /* "newton" or "l-bfgs" (of the largest part) */
+    double log_likelihood;        /* without the ridge's term */
+    uint64_t iterations;          /* of the part that took most */
+    uint64_t evaluations;         /* of the objective, all told */
+    bool converged;               /* the gradient's norm says so */
+    double gradient;              /* that norm: see tolerance */
+    myr_estimate home;            /* the advantage; NaN without one */
+    uint32_t replicates;          /* of the bootstrap that the intervals come from … */
+    uint32_t unbounded;           /* … and those left out: no finite maximum, or not converged */
+    double seconds;               /* of the fit, without the bootstrap … */
+    double bootstrap_seconds;     /* … and of the bootstrap */
+    uint64_t descent_evaluations; /* of myr_fit_linear: those of L-BFGS, each reads the features once, … */
+    double descent_seconds;       /* … and its part of the seconds */
 } myr_fit_report;
 
 /* Fits; items [myr_outcomes_items]. The same bits on any number of threads.
