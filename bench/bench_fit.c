@@ -5,6 +5,8 @@
  *     fit-features     of 256 features of a log-linear policy: L-BFGS on the linear reduction, in bytes of
  *                      features a second against the bandwidth of reading
  *
+ * Fits run on the cpu: with another backend nothing is measured.
+ *
  * Comparisons are drawn from known abilities. `wrong` counts the items at which the likelihood has a slope,
  * and of the smaller problems the estimates that are further from the truth than chance allows. */
 #include <math.h>
@@ -28,6 +30,10 @@ typedef struct fit_bench {
     myr_fit_options options;
     myr_fit_report report;
 } fit_bench;
+
+static bool runs_here(const bench_options *options) {
+    return strcmp(options->backend, "auto") == 0 || strcmp(options->backend, "cpu") == 0;
+}
 
 /* Steele, Lea & Flood (2014), splitmix64. */
 static uint64_t next_random(uint64_t *state) {
@@ -121,6 +127,8 @@ static myr_status run_items(myr_context *context, const bench_options *options, 
                             uint32_t items, uint32_t bootstrap, bench_report report, void *user) {
     fit_bench b = {.context = context, .items = items, .options = MYR_FIT_OPTIONS_INIT};
     bench_result result = {.name = name, .backend = "cpu", .unit = "comparisons/s", .limit = (double)NAN};
+    if (!runs_here(options))
+        return MYR_OK;
     const uint64_t least = items == FEW ? 100 * FEW : MANY;
     b.count = (uint64_t)(1e6 * options->scale) > least ? (uint64_t)(1e6 * options->scale) : least;
     b.options.threads = options->threads;
@@ -217,6 +225,8 @@ static myr_status run_features(myr_context *context, const bench_options *option
         .name = "fit-features", .backend = "cpu", .unit = "bytes/s", .limit = (double)NAN};
     const uint64_t count = 20000 + (uint64_t)(1e6 * options->scale);
     const int threads = options->threads > 0 ? options->threads : omp_get_max_threads();
+    if (!runs_here(options))
+        return MYR_OK;
     b.compute.backend = "cpu";
     b.compute.threads = options->threads;
     myr_status status = draw_features(&b, count);

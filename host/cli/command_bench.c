@@ -193,6 +193,9 @@ static int run_command(const cli_run_options *run, const bench_arguments *argume
     if (result != MYR_OK) {
         json_decref(o->results);
         status = cli_fail_library(context, result);
+    } else if (arguments->name && !o->begun) {
+        json_decref(o->results);
+        status = cli_fail(CLI_USAGE, "--backend: %s is measured on cpu alone", arguments->name);
     } else {
         status = finish(o);
     }
