@@ -81,6 +81,7 @@ static void make_points(cli_sweep_point *points, size_t count, const cli_blocks 
             points[i].error.without[j] =
                 points[i].exact + (mean - blocks->share[j] * noise[j]) / (1.0 - blocks->share[j]);
         points[i].standard_error = cli_jackknife(blocks, &points[i].error);
+        points[i].floor = CLI_FLOOR * points[i].standard_error;
     }
 }
 
@@ -100,25 +101,48 @@ Test(sweep, finds_an_order_within_its_uncertainty) {
     cr_expect(far <= 60, "%d of 400 orders are more than two errors off", far);
 }
 
+/* Points whose errors are independent, 2/steps^1.5 with a relative error of 1 %, without blocks. */
+Test(sweep, finds_an_order_of_distances) {
+    uint64_t state = fresh_seed();
+    const cli_blocks none = {.count = 0};
+    cli_sweep_point points[6];
+    double square = 0.0;
+    for (int set = 0; set < 400; set++) {
+        for (size_t i = 0; i < 6; i++) {
+            const double truth = 2.0 * pow((double)((uint64_t)8 << i), -1.5);
+            points[i] = (cli_sweep_point){.steps = (uint64_t)8 << i,
+                                          .error = {.whole = truth * (1.0 + 0.01 * normal(&state))},
+                                          .standard_error = 0.01 * truth,
+                                          .exact = NAN};
+        }
+        cli_order order = cli_fit_order(&none, points, 6);
+        const double off = (order.order - 1.5) / order.standard_error;
+        square += off * off / 400.0;
+    }
+    /* Both parts of the standard error are about the whole: the mean square is near 1/2. Its own standard
+     * error is below 5 % of it. */
+    cr_expect(square > 0.3 && square < 0.8, "mean square %g", square);
+}
+
 /* The floor and a change of sign end the points that are fitted, from the finest back. */
 Test(sweep, fits_what_is_above_the_floor_and_of_one_sign) {
     uint64_t state = fresh_seed();
     const cli_blocks blocks = cli_blocks_make(64 * 4096);
     cli_sweep_point points[6];
     make_points(points, 6, &blocks, 1.0, 1e-6, 1e-6, &state);
-    points[5].standard_error = points[5].error.whole / 2.9;
+    points[5].floor = points[5].error.whole * 1.01;
     points[0].error.whole = -points[0].error.whole;
     cli_order order = cli_fit_order(&blocks, points, 6);
     cr_expect(order.first == 1 && order.last == 4, "points %zu to %zu", order.first, order.last);
     cr_expect(cli_is_hidden(&points[5]) && !cli_is_hidden(&points[4]));
-    points[3].standard_error = NAN; /* what is not known is not visible */
+    points[3].floor = NAN; /* what is not known is not visible */
     cr_expect(cli_is_hidden(&points[3]));
     order = cli_fit_order(&blocks, points, 6);
     cr_expect(order.first == 1 && order.last == 2, "points %zu to %zu", order.first, order.last);
-    points[2].standard_error = INFINITY;
+    points[2].floor = INFINITY;
     cr_expect(isnan(cli_fit_order(&blocks, points, 6).order), "an order of single points");
     for (int n = 0; n < 6; n++)
-        points[n].standard_error = 1.0;
+        points[n].floor = 1.0;
     cr_expect(isnan(cli_fit_order(&blocks, points, 6).order), "an order of none");
 }
 

@@ -18,12 +18,14 @@ static const char doc[] =
     "\vAll runs share their random numbers: a difference between two of them is known better than both. "
     "Errors below three standard errors, the Monte Carlo floor, are named, and left out of the order.\n"
     "The error is against the variance's limit of many steps, or where that is not known, as for mixtures, "
-    "against the target's variance, and a share of the target's; of several coordinates the mean.\n"
+    "against the target's variance, and a share of the target's; of several coordinates the mean. --error "
+    "takes a distance from the target in its place.\n"
     "\n"
     "Examples:\n"
     "  myriad sweep --sampler ddim,heun,dpmpp-2m --start exact --trajectories 10M\n"
     "  myriad sweep --process vp --schedule linear,scaled_linear --sampler ddim --eta 0,0.5,1 "
-    "--plot sweep.svg";
+    "--plot sweep.svg\n"
+    "  myriad sweep --target mixture.json --error w1 --start exact";
 
 /* Blocks for standard errors: fewer would give poor ones. */
 #define FEWEST_TRAJECTORIES (8 * 4096)
@@ -35,6 +37,7 @@ typedef struct settings {
     cli_run_options run;
     cli_format format;
     against against;
+    const char *distance; /* NULL: errors are the variance's */
     cli_plot_options plot;
     myr_context *context;
     cli_progress progress;
@@ -46,24 +49,39 @@ typedef struct settings {
     cli_sweep_run latest;
 } settings;
 
-enum { KEY_AGAINST = 1000 };
+enum { KEY_ERROR = 1000, KEY_AGAINST };
 
 static const struct argp_option sweep_options[] = {
+    {"error", KEY_ERROR, "NAME", 0,
+     "which error: that of the variance, or a distance from the target, ks, w1, sw2 or energy (variance)",
+     1},
     {"against", KEY_AGAINST, "WHAT", 0,
      "what errors are against: limit, the variance's limit of many steps, or target (limit where known)",
      1},
     {0}};
 
 static error_t parse_sweep(int key, char *argument, struct argp_state *state) {
-    static const char *const names[] = {"limit", "target"};
+    static const char *const sides[] = {"limit", "target"};
+    static const char *const errors[] = {"variance", "ks", "w1", "sw2", "energy"};
     settings *s = state->input;
-    if (key != KEY_AGAINST)
-        return ARGP_ERR_UNKNOWN;
-    const int choice = cli_read_choice("--against", argument, names, 2);
-    if (choice < 0)
-        return CLI_REPORTED;
-    s->against = choice == 0 ? AGAINST_LIMIT : AGAINST_TARGET;
-    return 0;
+    int choice;
+    switch (key) {
+        case KEY_ERROR:
+            choice = cli_read_choice("--error", argument, errors, 5);
+            s->distance = choice > 0 ? errors[choice] : NULL;
+            return choice < 0 ? CLI_REPORTED : 0;
+        case KEY_AGAINST:
+            choice = cli_read_choice("--against", argument, sides, 2);
+            s->against = choice == 0 ? AGAINST_LIMIT : AGAINST_TARGET;
+            return choice < 0 ? CLI_REPORTED : 0;
+        case ARGP_KEY_SUCCESS:
+            if (!s->distance || s->against != AGAINST_LIMIT)
+                return 0;
+            cli_fail(CLI_USAGE, "--against: a distance is from the target: expected target");
+            return CLI_REPORTED;
+        default:
+            return ARGP_ERR_UNKNOWN;
+    }
 }
 
 static const struct argp sweep_argp = {.options = sweep_options, .parser = parse_sweep};
@@ -96,14 +114,53 @@ static void leave_out(const myr_moment *whole, const myr_moment *part, int dimen
 
 static void find_errors(const settings *s, const myr_moment *whole, cli_sweep_point *point) {
     const int d = myr_target_dimension(s->plan.target);
-    double variance[MYR_MAX_DATA_DIMENSION];
+    double variance[MYR_MAX_DATA_DIMENSION] = {0};
     point->error.whole = error_of(s, s->latest.study.variance);
     for (size_t j = 0; j < s->blocks.count; j++) {
         leave_out(whole, s->parts + j * (size_t)d, d, variance);
         point->error.without[j] = error_of(s, variance);
     }
     point->standard_error = cli_jackknife(&s->blocks, &point->error);
+    point->floor = CLI_FLOOR * point->standard_error;
     point->exact = error_of(s, s->latest.study.exact_variance);
+}
+
+/* Means over the coordinates, of standard errors too: as if these went together, which is the worst. */
+static void find_distance(const myr_statistic_row *rows, size_t count, cli_sweep_point *point) {
+    double exact = 0.0;
+    point->error.whole = point->standard_error = 0.0;
+    for (size_t n = 0; n < count; n++) {
+        point->error.whole += rows[n].value / (double)count;
+        point->standard_error += rows[n].standard_error / (double)count;
+        exact += rows[n].expected / (double)count;
+    }
+    point->floor = exact + CLI_FLOOR * point->standard_error;
+    point->exact = NAN;
+}
+
+/* The same trajectories once more, for their distance from the target. */
+static myr_status run_distance(settings *s, const myr_plan *plan, cli_sweep_point *point) {
+    myr_statistics_options asked = MYR_STATISTICS_OPTIONS_INIT;
+    myr_statistics *statistics = NULL;
+    const myr_statistic_row *rows = NULL;
+    size_t count = 0;
+    asked.names = s->distance;
+    asked.seed = s->run.seed;
+    asked.threads = s->run.threads;
+    myr_run_options run = cli_run_options_make(&s->run);
+    run.progress = cli_progress_update;
+    run.user = &s->progress;
+    cli_progress_part(&s->progress, s->latest.study.sampler,
+                      (double)run.count * (double)s->latest.study.steps);
+    myr_status status = myr_statistics_create(s->context, s->plan.target, &asked, &statistics);
+    if (status == MYR_OK)
+        status = myr_run_statistics(s->context, plan, s->plan.target, &run, statistics, NULL);
+    if (status == MYR_OK)
+        status = myr_statistics_rows(s->context, statistics, &rows, &count);
+    if (status == MYR_OK)
+        find_distance(rows, count, point);
+    myr_statistics_destroy(statistics);
+    return status;
 }
 
 static myr_status run_blocks(settings *s, const myr_plan *plan, cli_study *study) {
@@ -130,40 +187,56 @@ static int choose_against(settings *s) {
     bool known = true;
     for (int c = 0; c < myr_target_dimension(s->plan.target); c++)
         known = known && isfinite(s->latest.study.limit[c]);
-    s->latest.against_limit = known && s->against != AGAINST_TARGET;
+    s->latest.against_limit = known && s->against != AGAINST_TARGET && !s->distance;
     if (!known && s->against == AGAINST_LIMIT)
         return cli_fail(CLI_USAGE, "--against: the limit of %s is not known here: expected target",
                         s->latest.study.sampler);
     return CLI_DONE;
 }
 
-/* Runs it and leaves it in s->latest and its line's point. */
-static int run_one(settings *s, const myr_plan_options *options, cli_sweep_line *line, size_t step) {
+/* The moments of the blocks, of all, and what they say of the error. */
+static myr_status find_moments(settings *s, const myr_plan *plan, cli_sweep_point *point) {
     myr_moment whole[MYR_MAX_DATA_DIMENSION];
     cli_study *study = &s->latest.study;
+    const int d = myr_target_dimension(s->plan.target);
+    myr_status status = run_blocks(s, plan, study);
+    if (status != MYR_OK)
+        return status;
+    myr_moment_join(s->parts, s->blocks.count, d, whole);
+    study->run.checksum = myr_moment_checksum(whole, d);
+    cli_study_statistics(s->plan.target, whole, study);
+    find_errors(s, whole, point);
+    return MYR_OK;
+}
+
+static cli_difference differ(const settings *s, const cli_sweep_point *a, const cli_sweep_point *b) {
+    return s->distance ? (cli_difference){a->error.whole - b->error.whole, NAN, NAN}
+                       : cli_differ(&s->blocks, a, b);
+}
+
+/* Runs it and leaves it in s->latest and its line's point. */
+static int run_one(settings *s, const myr_plan_options *options, cli_sweep_line *line, size_t step) {
+    cli_study *study = &s->latest.study;
+    cli_sweep_point *point = &line->points[step];
     *study = (cli_study){.sampler = options->sampler, .steps = (uint64_t)options->steps};
+    *point = (cli_sweep_point){.steps = study->steps};
     s->latest.line = line;
     myr_plan *plan = NULL;
     myr_status status = myr_plan_create(s->context, options, s->plan.target, &plan);
     if (status == MYR_OK)
         status = cli_study_exact(s->context, plan, s->plan.target, study);
-    int result = status == MYR_OK ? choose_against(s) : CLI_DONE;
-    if (status == MYR_OK && result == CLI_DONE)
-        status = run_blocks(s, plan, study);
+    const int refused = status == MYR_OK ? choose_against(s) : CLI_DONE;
+    if (status == MYR_OK && refused == CLI_DONE)
+        status = find_moments(s, plan, point);
+    if (status == MYR_OK && refused == CLI_DONE && s->distance)
+        status = run_distance(s, plan, point);
     myr_plan_destroy(plan);
-    if (status != MYR_OK || result != CLI_DONE)
-        return status != MYR_OK ? cli_fail_library(s->context, status) : result;
-    const int d = myr_target_dimension(s->plan.target);
-    myr_moment_join(s->parts, s->blocks.count, d, whole);
-    study->run.checksum = myr_moment_checksum(whole, d);
-    cli_study_statistics(s->plan.target, whole, study);
-    cli_sweep_point *point = &line->points[step];
-    point->steps = study->steps;
-    find_errors(s, whole, point);
+    if (status != MYR_OK || refused != CLI_DONE)
+        return status != MYR_OK ? cli_fail_library(s->context, status) : refused;
     const cli_difference none = {NAN, NAN, NAN};
     s->latest.point = point;
-    s->latest.change = step > 0 ? cli_differ(&s->blocks, point, point - 1) : none;
-    s->latest.contrast = line > s->lines ? cli_differ(&s->blocks, point, &s->lines[0].points[step]) : none;
+    s->latest.change = step > 0 ? differ(s, point, point - 1) : none;
+    s->latest.contrast = line > s->lines ? differ(s, point, &s->lines[0].points[step]) : none;
     return CLI_DONE;
 }
 
@@ -218,11 +291,12 @@ static int run_line(settings *s, size_t number, bool *begun) {
         if (status != CLI_DONE)
             return status;
         if (!*begun) /* nothing on stdout if the first run is refused */
-            cli_sweep_begin(&s->report, s->format, plan, &s->run, s->blocks.count);
+            cli_sweep_begin(&s->report, s->format, plan, &s->run, s->blocks.count, s->distance);
         *begun = true;
         cli_sweep_add(&s->report, &s->latest);
     }
-    line->order = cli_fit_order(&s->blocks, line->points, plan->steps_count);
+    const cli_blocks none = {.count = 0};
+    line->order = cli_fit_order(s->distance ? &none : &s->blocks, line->points, plan->steps_count);
     return CLI_DONE;
 }
 
@@ -231,6 +305,7 @@ static int run_sweep(settings *s) {
     double work = 0.0;
     for (size_t j = 0; j < plan->steps_count; j++)
         work += (double)s->line_count * (double)plan->steps[j] * (double)s->run.trajectories;
+    work *= s->distance ? 2.0 : 1.0;
     cli_progress_begin(&s->progress, work, "trajectory-steps");
     bool begun = false;
     int status = CLI_DONE;

@@ -34,7 +34,7 @@ double cli_jackknife(const cli_blocks *blocks, const cli_estimate *estimate) {
 }
 
 bool cli_is_hidden(const cli_sweep_point *point) {
-    return !(fabs(point->error.whole) > CLI_FLOOR * point->standard_error);
+    return !(fabs(point->error.whole) > point->floor);
 }
 
 cli_difference cli_differ(const cli_blocks *blocks, const cli_sweep_point *a, const cli_sweep_point *b) {
@@ -51,6 +51,21 @@ static double error_of(const cli_sweep_point *point, int block) {
     if (block == -2)
         return point->exact;
     return block < 0 ? point->error.whole : point->error.without[block];
+}
+
+/* The standard error of that slope, of points whose errors are independent: the slope is a sum of their
+ * logs with the weights x/sum x^2, and a log's error is the relative one. */
+static double slope_error(const cli_sweep_point *points, size_t first, size_t last) {
+    double mean = 0.0, sxx = 0.0, square = 0.0;
+    for (size_t i = first; i <= last; i++)
+        mean += log((double)points[i].steps) / (double)(last - first + 1);
+    for (size_t i = first; i <= last; i++) {
+        const double x = log((double)points[i].steps) - mean;
+        const double off = x * points[i].standard_error / points[i].error.whole;
+        sxx += x * x;
+        square += off * off;
+    }
+    return sqrt(square) / sxx;
 }
 
 /* Least squares of log|error| on -log steps: the slope, and its standard error by the residuals. */
@@ -96,6 +111,8 @@ cli_order cli_fit_order(const cli_blocks *blocks, const cli_sweep_point *points,
     cli_estimate estimate = {.whole = slope(points, first, last, -1, &scatter)};
     for (size_t j = 0; j < blocks->count; j++)
         estimate.without[j] = slope(points, first, last, (int)j, &ignored);
-    return (cli_order){first, last, estimate.whole, hypot(cli_jackknife(blocks, &estimate), scatter),
+    const double error =
+        blocks->count > 0 ? cli_jackknife(blocks, &estimate) : slope_error(points, first, last);
+    return (cli_order){first, last, estimate.whole, hypot(error, scatter),
                        slope(points, first, last, -2, &ignored)};
 }

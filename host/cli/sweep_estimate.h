@@ -35,13 +35,15 @@ cli_blocks cli_blocks_make(uint64_t trajectories);
  * being blocks * whole - sum (1 - share_j) without_j. NaN for fewer than two blocks. */
 double cli_jackknife(const cli_blocks *blocks, const cli_estimate *estimate);
 
-/* An error is visible above three of its standard errors; below lies the Monte Carlo floor. */
+/* An error is visible above the Monte Carlo floor: that many of its standard errors, for a distance besides
+ * what exact draws would give. */
 #define CLI_FLOOR 3.0
 
 typedef struct cli_sweep_point {
     uint64_t steps;
-    cli_estimate error;
+    cli_estimate error; /* of a distance, without no block */
     double standard_error;
+    double floor;
     double exact; /* NaN where there is none */
 } cli_sweep_point;
 

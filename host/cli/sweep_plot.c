@@ -25,8 +25,8 @@ static double find_bottom(const cli_sweep_line *lines, size_t count, size_t step
             const cli_sweep_point *point = &lines[i].points[j];
             if (fabs(point->error.whole) > 0.0)
                 bottom = fmin(bottom, fabs(point->error.whole));
-            if (point->standard_error > 0.0)
-                bottom = fmin(bottom, CLI_FLOOR / 3.0 * point->standard_error);
+            if (point->floor > 0.0)
+                bottom = fmin(bottom, point->floor / 3.0);
         }
     return isfinite(bottom) ? bottom : 1e-6;
 }
@@ -39,7 +39,7 @@ static void put_floor(cli_plot *plot, const cli_sweep_line *lines, size_t count,
         for (size_t i = 1; i < count; i++)
             if (fabs(lines[i].points[j].error.whole) < fabs(smallest->error.whole))
                 smallest = &lines[i].points[j];
-        fprintf(plot->script, "%" PRIu64 " %.17g\n", smallest->steps, CLI_FLOOR * smallest->standard_error);
+        fprintf(plot->script, "%" PRIu64 " %.17g\n", smallest->steps, smallest->floor);
     }
     fputs("END\n", plot->script);
 }
@@ -49,7 +49,7 @@ static void put_axes(cli_plot *plot, const cli_sweep_report *report, double bott
     fprintf(plot->script,
             "set logscale xy\n"
             "set xlabel 'steps'\n"
-            "set ylabel '|error of the variance|, as a share of the target''s variance'\n"
+            "set ylabel '%s'\n"
             "set title 'process %s, start %s, %.3g trajectories'\n"
             "set format y '10^{%%T}'\n"
             "set grid xtics ytics lt 1 lc rgb '#d0d0d0' lw 0.5\n"
@@ -58,6 +58,8 @@ static void put_axes(cli_plot *plot, const cli_sweep_report *report, double bott
             "set yrange [%.3g:*]\n"
             "set xrange [%g:%g]\n"
             "set xtics (",
+            report->distance ? report->distance
+                             : "|error of the variance|, as a share of the target''s variance",
             plan->process, plan->start, (double)report->run->trajectories, bottom,
             0.9 * (double)plan->steps[0], 1.1 * (double)plan->steps[plan->steps_count - 1]);
     for (size_t j = 0; j < plan->steps_count; j++)
@@ -78,7 +80,7 @@ int cli_sweep_plot(const cli_sweep_report *report, const cli_sweep_line *lines, 
     put_axes(&plot, report, bottom);
     fprintf(plot.script,
             "plot $floor using 1:2:(%.3g) with filledcurves fs solid 0.3 noborder lc rgb '#a0a0a0' "
-            "title 'Monte Carlo floor (3 s.e.)'",
+            "title 'Monte Carlo floor'",
             bottom);
     for (size_t i = 0; i < count; i++) {
         char name[128];

@@ -106,12 +106,19 @@ static void end_text(const cli_sweep_report *report, const cli_sweep_line *lines
     cli_table_begin(&table, CLI_TEXT, columns, sizeof columns / sizeof *columns);
     for (size_t i = 0; i < count; i++)
         put_order(report->plan, &table, &lines[i]);
-    printf(
-        "\nerror: of the variance, against %s, as a share of the target's variance\n"
-        "gain: all runs share their random numbers, so the change from the row before is known that many "
-        "times\n  better than that of independent runs\n"
-        "floor: three standard errors; order: error ~ steps^-order, fitted to what is above it\n",
-        last->against_limit ? "its limit of many steps" : "the target's");
+    if (report->distance)
+        printf(
+            "\nerror: %s, the distance from the target, of several coordinates their mean\n"
+            "floor: what exact draws would give, and three standard errors; order: error ~ steps^-order, "
+            "fitted to what\n  is above it\n",
+            report->distance);
+    else
+        printf(
+            "\nerror: of the variance, against %s, as a share of the target's variance\n"
+            "gain: all runs share their random numbers, so the change from the row before is known that "
+            "many times\n  better than that of independent runs\n"
+            "floor: three standard errors; order: error ~ steps^-order, fitted to what is above it\n",
+            last->against_limit ? "its limit of many steps" : "the target's");
     printf("%.4g trajectory-steps per second on %s (%s), %s arithmetic, %.3g s\n",
            rate_of(report->work, report->seconds), last->study.run.backend, last->study.run.device,
            last->study.run.math, report->seconds);
@@ -190,6 +197,8 @@ static void add_json(cli_sweep_report *report, const cli_sweep_run *run) {
     cli_study_set_json(result, &run->study, dimension_of(report));
     cli_json_set(result, "error", cli_json_number(point->error.whole));
     cli_json_set(result, "error_se", cli_json_number(point->standard_error));
+    cli_json_set(result, "error_of", json_string(report->distance ? report->distance : "variance"));
+    cli_json_set(result, "floor", cli_json_number(point->floor));
     cli_json_set(result, "exact_error", cli_json_number(point->exact));
     cli_json_set(result, "against", json_string(run->against_limit ? "limit" : "target"));
     cli_json_set(result, "hidden", json_boolean(cli_is_hidden(point)));
@@ -228,8 +237,9 @@ static void end_json(const cli_sweep_report *report, const cli_sweep_line *lines
 /* ---- all ------------------------------------------------------------------------------------------- */
 
 void cli_sweep_begin(cli_sweep_report *report, cli_format format, const cli_plan_options *plan,
-                     const cli_run_options *run, size_t blocks) {
-    *report = (cli_sweep_report){.format = format, .plan = plan, .run = run, .blocks = blocks};
+                     const cli_run_options *run, size_t blocks, const char *distance) {
+    *report = (cli_sweep_report){
+        .format = format, .plan = plan, .run = run, .blocks = blocks, .distance = distance};
     if (format == CLI_JSON)
         report->results = cli_json_array();
     else if (format == CLI_CSV)

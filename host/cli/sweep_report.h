@@ -31,6 +31,7 @@ typedef struct cli_sweep_report {
     const cli_plan_options *plan;
     const cli_run_options *run;
     size_t blocks;
+    const char *distance; /* NULL: errors are the variance's */
     cli_column columns[16];
     cli_table table;
     json_t *results;
@@ -38,7 +39,7 @@ typedef struct cli_sweep_report {
 } cli_sweep_report;
 
 void cli_sweep_begin(cli_sweep_report *report, cli_format format, const cli_plan_options *plan,
-                     const cli_run_options *run, size_t blocks);
+                     const cli_run_options *run, size_t blocks, const char *distance);
 void cli_sweep_add(cli_sweep_report *report, const cli_sweep_run *run);
 /* Prints the orders of all lines, and what comes after; last: the last run. */
 void cli_sweep_end(cli_sweep_report *report, const cli_sweep_line *lines, size_t count,
