@@ -59,7 +59,7 @@ static myr_target *make_gaussian(myr_context *context, int d) {
 }
 
 Test(given_on_host, every_target_and_table_gives_the_bits_of_the_cpu) {
-    static const int dimensions[] = {1, 2, 3, 4, 6, 64};
+    static const int dimensions[] = {1, 3, 6, 64};
     myr_context *context = new_context();
     for (size_t n = 0; n < sizeof dimensions / sizeof *dimensions; n++) {
         const int d = dimensions[n];
@@ -74,7 +74,8 @@ Test(given_on_host, every_target_and_table_gives_the_bits_of_the_cpu) {
                 snprintf(what, sizeof what, "target %d, plan %d", t, p);
                 const myr_job job = make_job(plans[p], targets[t], 7, d == 64 ? 2 : 33);
                 expect_equal_given(job, &myr_cuda_usual_limits, what);
-                expect_equal_half_given(job, what);
+                if (p == 2)
+                    expect_equal_half_given(job, what);
                 myr_plan_destroy(plans[p]);
             }
             myr_target_destroy(targets[t]);
