@@ -31,14 +31,28 @@ typedef struct head_call {
 } head_call;
 
 static myr_status check_array(myr_context *context, const char *name, const void *data, myr_dtype type,
-                              const myr_reductions *reductions) {
-    const bool reference = strcmp(reductions->name, "reference") == 0;
+                              bool fits, const char *expected) {
     if (!data)
         return myr_fail(context, MYR_INVALID_ARGUMENT, "head: %s is NULL (expected an array)", name);
-    if (type == MYR_F32 || (reference && type == MYR_F64))
+    if (fits)
         return MYR_OK;
-    return myr_fail(context, MYR_INVALID_ARGUMENT, "head: %s is of type %s (expected f32%s)", name,
-                    myr_dtype_name(type), reference ? " or f64" : "");
+    return myr_fail(context, MYR_INVALID_ARGUMENT, "head: %s is of type %s (expected %s)", name,
+                    myr_dtype_name(type), expected);
+}
+
+static myr_status check_input(myr_context *context, const char *name, const myr_array *array,
+                              bool reference) {
+    const bool is_float = array->type == MYR_F32 || array->type == MYR_BF16 || array->type == MYR_F16;
+    return check_array(context, name, array->data, array->type,
+                       is_float || (reference && array->type == MYR_F64),
+                       reference ? "f64, f32, bf16 or f16" : "f32, bf16 or f16");
+}
+
+static myr_status check_output(myr_context *context, const char *name, const myr_array_out *array,
+                               bool reference) {
+    return check_array(context, name, array->data, array->type,
+                       array->type == MYR_F32 || (reference && array->type == MYR_F64),
+                       reference ? "f32 or f64" : "f32");
 }
 
 static myr_status check_head(myr_context *context, const myr_head *head, const myr_array_out *hidden,
@@ -52,13 +66,14 @@ static myr_status check_head(myr_context *context, const myr_head *head, const m
     if (!hidden->data != !matrix->data)
         return myr_fail(context, MYR_INVALID_ARGUMENT,
                         "head: one of the two gradients is NULL (expected both or none)");
-    myr_status status = check_array(context, "hidden", head->hidden.data, head->hidden.type, reductions);
+    const bool reference = strcmp(reductions->name, "reference") == 0;
+    myr_status status = check_input(context, "hidden", &head->hidden, reference);
     if (status == MYR_OK)
-        status = check_array(context, "matrix", head->matrix.data, head->matrix.type, reductions);
+        status = check_input(context, "matrix", &head->matrix, reference);
     if (status == MYR_OK && hidden->data)
-        status = check_array(context, "hidden_gradient", hidden->data, hidden->type, reductions);
+        status = check_output(context, "hidden_gradient", hidden, reference);
     if (status == MYR_OK && hidden->data)
-        status = check_array(context, "matrix_gradient", matrix->data, matrix->type, reductions);
+        status = check_output(context, "matrix_gradient", matrix, reference);
     return status;
 }
 

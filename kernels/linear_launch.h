@@ -40,7 +40,7 @@ cudaError_t myr_launch_linear(const myr_device_linear *linear, double *d_nodes, 
 cudaError_t myr_launch_add_nodes(const double *d_nodes, uint64_t count, size_t node, double *d_merged,
                                  cudaStream_t stream);
 
-/* theta, MYR_F64 or MYR_F32, as floats. */
+/* Elements of any type as floats. */
 cudaError_t myr_launch_to_float(const void *d_from, int type, uint64_t count, float *d_to,
                                 cudaStream_t stream);
 

@@ -232,7 +232,7 @@ extern "C" cudaError_t myr_launch_add_nodes(const double *d_nodes, uint64_t coun
 static __global__ void __launch_bounds__(256)
     to_float(const void *from, int type, uint64_t count, float *to) {
     for (uint64_t i = blockIdx.x * 256ull + threadIdx.x; i < count; i += gridDim.x * 256ull)
-        to[i] = (float)myr_load_double(from, type, (size_t)i);
+        to[i] = myr_load_float(from, type, (size_t)i);
 }
 
 extern "C" cudaError_t myr_launch_to_float(const void *d_from, int type, uint64_t count, float *d_to,

@@ -30,9 +30,10 @@ cudaError_t myr_launch_rows(const myr_device_rows *rows, cudaStream_t stream);
 /* The gradient, over the logits; 0 in rows that do not count. */
 cudaError_t myr_launch_row_gradient(const myr_device_rows *rows, cudaStream_t stream);
 
-/* Rows of width floats, from d_all[d_index[i]] to d_some[i], or back. */
-cudaError_t myr_launch_gather(const float *d_all, const uint64_t *d_index, uint32_t rows, uint64_t width,
-                              float *d_some, cudaStream_t stream);
+/* Rows of width elements, from d_all[d_index[i]] of type MYR_F32, MYR_BF16 or MYR_F16 to floats d_some[i];
+ * or floats back. */
+cudaError_t myr_launch_gather(const void *d_all, int type, const uint64_t *d_index, uint32_t rows,
+                              uint64_t width, float *d_some, cudaStream_t stream);
 cudaError_t myr_launch_scatter(const float *d_some, const uint64_t *d_index, uint32_t rows, uint64_t width,
                                float *d_all, cudaStream_t stream);
 

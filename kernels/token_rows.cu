@@ -299,10 +299,10 @@ extern "C" cudaError_t myr_launch_row_gradient(const myr_device_rows *rows, cuda
 }
 
 static __global__ void __launch_bounds__(THREADS)
-    gather_rows(const float *all, const uint64_t *index, uint64_t width, float *some) {
-    const float *from = all + index[blockIdx.x] * width;
+    gather_rows(const void *all, int type, const uint64_t *index, uint64_t width, float *some) {
+    const uint64_t from = index[blockIdx.x] * width;
     for (uint64_t c = threadIdx.x; c < width; c += THREADS)
-        some[blockIdx.x * width + c] = from[c];
+        some[blockIdx.x * width + c] = myr_load_float(all, type, (size_t)(from + c));
 }
 
 static __global__ void __launch_bounds__(THREADS)
@@ -312,9 +312,10 @@ static __global__ void __launch_bounds__(THREADS)
         to[c] = some[blockIdx.x * width + c];
 }
 
-extern "C" cudaError_t myr_launch_gather(const float *d_all, const uint64_t *d_index, uint32_t rows,
-                                         uint64_t width, float *d_some, cudaStream_t stream) {
-    return MYR_LAUNCH(gather_rows, rows, THREADS, 0, stream, d_all, d_index, width, d_some);
+extern "C" cudaError_t myr_launch_gather(const void *d_all, int type, const uint64_t *d_index,
+                                         uint32_t rows, uint64_t width, float *d_some,
+                                         cudaStream_t stream) {
+    return MYR_LAUNCH(gather_rows, rows, THREADS, 0, stream, d_all, type, d_index, width, d_some);
 }
 
 extern "C" cudaError_t myr_launch_scatter(const float *d_some, const uint64_t *d_index, uint32_t rows,

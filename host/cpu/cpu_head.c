@@ -4,13 +4,17 @@
  *
  *     X = H W'        columns of X, rows of W
  *     dW += dX' H     rows of dW
- *     dH = dX W       blocks of dH */
+ *     dH = dX W       blocks of dH
+ *
+ * A matrix of 16-bit floats becomes one of floats tile by tile. */
+#include <omp.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cpu_product.h"
 #include "cpu_tokens.h"
 #include "failure.h"
+#include "load.h"
 #include "token_row.h"
 
 enum { VOCABULARY_TILE = 512, ROW_TILE = 128, WIDTH_TILE = 256 };
@@ -20,7 +24,38 @@ typedef struct cpu_head {
     const myr_token_lanes *lanes;
     float *x;      /* [chunk_rows][vocabulary] */
     float *hidden; /* [chunk_rows][width], gathered; later their gradients */
+    float *tiles;  /* [threads][VOCABULARY_TILE][width], of a matrix that is not of floats; else NULL */
 } cpu_head;
+
+static void to_floats(const myr_array *array, uint64_t first, uint64_t count, float *to) {
+#define CASE(type)                                                       \
+    case type:                                                           \
+        _Pragma("omp simd") for (uint64_t i = 0; i < count; i++) to[i] = \
+            myr_load_float(array->data, type, (size_t)(first + i));      \
+        break;
+    switch (array->type) {
+        CASE(MYR_F32)
+        CASE(MYR_BF16)
+        CASE(MYR_F16)
+        default: /* there are no others */
+            break;
+    }
+#undef CASE
+}
+
+/* Rows and columns of the matrix as floats: in place, or in the thread's tile. */
+static myr_cpu_matrix matrix_part(const cpu_head *h, int64_t row, int64_t rows, int64_t column,
+                                  int64_t columns, bool transposed) {
+    const int64_t width = (int64_t)h->job.width;
+    if (!h->tiles)
+        return (myr_cpu_matrix){(const float *)h->job.matrix.data + row * width + column, width,
+                                transposed};
+    float *to = h->tiles + (int64_t)omp_get_thread_num() * VOCABULARY_TILE * width;
+    for (int64_t j = 0; j < rows; j++)
+        to_floats(&h->job.matrix, (uint64_t)((row + j) * width + column), (uint64_t)columns,
+                  to + j * columns);
+    return (myr_cpu_matrix){to, columns, transposed};
+}
 
 static size_t row_bytes(const cpu_head *h) {
     return (size_t)h->job.width * sizeof(float);
@@ -40,10 +75,13 @@ myr_status myr_cpu_head_begin(myr_context *context, const myr_head_job *job, voi
     const size_t rows = (size_t)job->chunk_rows, bytes = rows * (size_t)job->vocabulary * sizeof *h->x;
     h->x = malloc(bytes);
     h->hidden = malloc(rows * row_bytes(h));
+    const size_t tiles =
+        job->matrix.type == MYR_F32 ? 0 : (size_t)job->compute.threads * VOCABULARY_TILE * row_bytes(h);
+    h->tiles = tiles ? malloc(tiles) : NULL;
     myr_cpu_product_begin();
     *work = h;
-    if (!h->x || !h->hidden)
-        return myr_fail_memory(context, bytes + rows * row_bytes(h));
+    if (!h->x || !h->hidden || (tiles && !h->tiles))
+        return myr_fail_memory(context, bytes + rows * row_bytes(h) + tiles);
     if (job->matrix_gradient.data)
         memset(job->matrix_gradient.data, 0, (size_t)job->vocabulary * row_bytes(h));
     if (job->hidden_gradient.data)
@@ -58,6 +96,7 @@ void myr_cpu_head_end(void *work) {
     myr_cpu_product_end();
     free(h->x);
     free(h->hidden);
+    free(h->tiles);
     free(h);
 }
 
@@ -88,16 +127,15 @@ myr_status myr_cpu_head_forward(myr_context *context, void *work, const uint64_t
     const myr_head_job *job = &h->job;
     const int64_t vocabulary = (int64_t)job->vocabulary, width = (int64_t)job->width;
     for (uint64_t i = 0; i < count; i++)
-        memcpy(h->hidden + i * job->width, (const float *)job->hidden.data + rows[i] * job->width,
-               row_bytes(h));
+        to_floats(&job->hidden, rows[i] * job->width, job->width, h->hidden + i * job->width);
 #pragma omp parallel num_threads(job->compute.threads)
     {
 #pragma omp for schedule(dynamic)
         for (int64_t j = 0; j < vocabulary; j += VOCABULARY_TILE)
             myr_cpu_product((int64_t)count, tile(j, VOCABULARY_TILE, vocabulary), width,
                             (myr_cpu_matrix){h->hidden, width, false},
-                            (myr_cpu_matrix){(const float *)job->matrix.data + j * width, width, true},
-                            false, h->x + j, vocabulary);
+                            matrix_part(h, j, tile(j, VOCABULARY_TILE, vocabulary), 0, width, true), false,
+                            h->x + j, vocabulary);
 #pragma omp for schedule(dynamic)
         for (uint64_t i = 0; i < count; i++)
             results[i] = run_row(h, rows[i], (size_t)i);
@@ -135,17 +173,21 @@ static void add_to_matrix(const chunk *c) {
                         (float *)h->job.matrix_gradient.data + j * width, width);
 }
 
-/* Over the gathered states, which are done with. */
+/* Over the gathered states, which are done with. A matrix of floats is one part, any other some. */
 static void take_to_hidden(const chunk *c) {
     const cpu_head *h = c->head;
     const int64_t vocabulary = (int64_t)h->job.vocabulary, width = (int64_t)h->job.width;
+    const int64_t part = h->tiles ? VOCABULARY_TILE : vocabulary;
 #pragma omp for schedule(dynamic) collapse(2)
     for (int64_t i = 0; i < c->count; i += ROW_TILE)
         for (int64_t w = 0; w < width; w += WIDTH_TILE)
-            myr_cpu_product(tile(i, ROW_TILE, c->count), tile(w, WIDTH_TILE, width), vocabulary,
-                            (myr_cpu_matrix){h->x + i * vocabulary, vocabulary, false},
-                            (myr_cpu_matrix){(const float *)h->job.matrix.data + w, width, false}, false,
-                            h->hidden + i * width + w, width);
+            for (int64_t j = 0; j < vocabulary; j += part) {
+                const int64_t rows = tile(j, part, vocabulary), columns = tile(w, WIDTH_TILE, width);
+                myr_cpu_product(tile(i, ROW_TILE, c->count), columns, rows,
+                                (myr_cpu_matrix){h->x + i * vocabulary + j, vocabulary, false},
+                                matrix_part(h, j, rows, w, columns, false), j > 0,
+                                h->hidden + i * width + w, width);
+            }
 }
 
 myr_status myr_cpu_head_backward(myr_context *context, void *work, const uint64_t *rows, uint64_t count,

@@ -83,21 +83,22 @@ myr_status myr_loss_tokens(myr_context *context, const myr_loss_options *loss, c
 typedef struct myr_head {
     size_t struct_size;
     uint64_t width;     /* of a hidden state, 1 … 2^31 - 1 */
-    myr_array hidden;   /* [rows][width], MYR_F32; for the reference also MYR_F64 */
-    myr_array matrix;   /* [vocabulary][width], likewise */
+    myr_array hidden;   /* [rows][width], MYR_F32, MYR_BF16 or MYR_F16; for the reference also MYR_F64 */
+    myr_array matrix;   /* [vocabulary][width], likewise, of the same type or another */
     double chunk_bytes; /* of logits that are there at a time: at least one row's. 0: 2^26 */
 } myr_head;
 
 #define MYR_HEAD_INIT \
     { sizeof(myr_head), 0, {NULL, MYR_F32}, {NULL, MYR_F32}, 0.0 }
 
-/* As myr_loss_tokens, from hidden states: the loss's gradients to the hidden states and to the matrix, of
- * the same types; both data NULL: none. The logits are never there as a whole, but in chunks of rows. Pairs
- * whose rows fit a chunk together are done in one go, three matrix products as with stored logits. Where
- * one does not, and for losses that need the whole batch before any gradient (bco_pair without a shift,
- * aot, aot_unpaired), the chunks' logits are made a second time: four products. cpu and cuda agree to
- * rounding, for the products are those of BLAS and cuBLAS; each repeats to the bit, whatever the number of
- * threads. */
+/* As myr_loss_tokens, from hidden states: the loss's gradients to the hidden states and to the matrix,
+ * MYR_F32 (for the reference also MYR_F64), whatever the types of these; both data NULL: none. cpu and cuda
+ * multiply floats: those of a narrower matrix are made of it a tile at a time. The logits are never there
+ * as a whole, but in chunks of rows. Pairs whose rows fit a chunk together are done in one go, three matrix
+ * products as with stored logits. Where one does not, and for losses that need the whole batch before any
+ * gradient (bco_pair without a shift, aot, aot_unpaired), the chunks' logits are made a second time: four
+ * products. cpu and cuda agree to rounding, for the products are those of BLAS and cuBLAS; each repeats to
+ * the bit, whatever the number of threads. */
 myr_status myr_loss_head(myr_context *context, const myr_loss_options *loss, const myr_tokens *tokens,
                          const myr_token_pairs *pairs, const myr_head *head,
                          const myr_compute_options *options, myr_array_out hidden_gradient,

@@ -364,6 +364,56 @@ Test(tokens_on_host, the_last_layer_takes_device_memory) {
     myr_context_destroy(context);
 }
 
+/* bf16 hidden states and a matrix of two tiles: logits, sums of 4 terms below 1, are within 5 4 2^-24 of
+ * those of the same floats, and the loss and the gradient to the matrix, of slopes below beta, within 1e-6.
+ * That to the hidden states is added up tile by tile: 4,200 terms, whose sizes' sum is below beta max |W| =
+ * 0.1: 4,200 2^-24 0.1 on either side. */
+Test(tokens_on_host, the_last_layer_takes_bf16) {
+    enum { N = 2, V = 4200, WIDTH = 4 };
+    static uint16_t narrow[2][V * WIDTH];
+    static float wide[2][V * WIDTH], to_hidden[2][N * WIDTH], to_matrix[2][V * WIDTH];
+    const double reference[2] = {-9.0, -8.0};
+    const int32_t labels[N] = {4150, 17};
+    uint64_t state = fresh_seed();
+    myr_context *context = new_context();
+    myr_loss_metrics metrics[2];
+    fake_machine(1, CUDART_VERSION);
+    for (int k = 0; k < 2; k++)
+        for (int i = 0; i < V * WIDTH; i++) {
+            myr_element_store((myr_array_out){narrow[k], MYR_BF16}, (uint64_t)i,
+                              2.0 * uniform(&state) - 1.0);
+            wide[k][i] = (float)myr_element((myr_array){narrow[k], MYR_BF16}, (uint64_t)i);
+        }
+    for (int k = 0; k < 2; k++) {
+        myr_tokens tokens = MYR_TOKENS_INIT;
+        myr_token_pairs pairs = MYR_TOKEN_PAIRS_INIT;
+        myr_head head = MYR_HEAD_INIT;
+        const myr_loss_options loss = MYR_LOSS_OPTIONS_INIT;
+        myr_compute_options options = MYR_COMPUTE_OPTIONS_INIT;
+        options.backend = "cuda";
+        tokens.rows = N, tokens.vocabulary = V, tokens.sequences = N;
+        tokens.labels = (myr_array){labels, MYR_I32};
+        pairs.reference.data = reference;
+        head.width = WIDTH;
+        head.hidden = (myr_array){k ? (const void *)narrow[0] : wide[0], k ? MYR_BF16 : MYR_F32};
+        head.matrix = (myr_array){k ? (const void *)narrow[1] : wide[1], k ? MYR_BF16 : MYR_F32};
+        memset(to_hidden[k], 0xff, sizeof to_hidden[k]);
+        memset(to_matrix[k], 0xff, sizeof to_matrix[k]);
+        REQUIRE_OK(context, myr_loss_head(context, &loss, &tokens, &pairs, &head, &options,
+                                          (myr_array_out){to_hidden[k], MYR_F32},
+                                          (myr_array_out){to_matrix[k], MYR_F32},
+                                          (myr_array_out){NULL, MYR_F64}, &metrics[k], NULL));
+        cr_expect_eq(fake_live(), 0);
+    }
+    cr_expect(fabs(metrics[0].loss - metrics[1].loss) <= 1e-6);
+    for (int i = 0; i < V * WIDTH; i++)
+        cr_assert(fabsf(to_matrix[0][i] - to_matrix[1][i]) <= 1e-6f, "%d", i);
+    for (int i = 0; i < N * WIDTH; i++)
+        cr_expect(fabsf(to_hidden[0][i] - to_hidden[1][i]) <= 1e-6f + 2.0f * 4200.0f * 0x1p-24f * 0.1f,
+                  "%d", i);
+    myr_context_destroy(context);
+}
+
 Test(tokens_on_host, rlvr_takes_device_memory) {
     enum { ANSWERS = 8, LENGTH = 9, N = ANSWERS * LENGTH };
     static float now[N], old[N], gradient[N];
