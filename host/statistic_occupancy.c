@@ -104,10 +104,12 @@ static int label_in_mixture(const occupancy *o, uint64_t trajectory, const doubl
         return -1;
     myr_reference_words(o->seed, trajectory, MYR_STREAM_LABEL, 0, words);
     double left = ((double)words[0] + 0.5) * 0x1p-32 * sum;
-    int k = 0;
-    while (k < cells - 1 && left >= score[k])
-        left -= score[k++];
-    return k;
+    int label = 0;
+    for (int k = 0; k + 1 < cells && left >= score[k]; k++) {
+        left -= score[k];
+        label = k + 1;
+    }
+    return label;
 }
 
 static void add(void *state, uint64_t first, uint64_t count, const double *samples) {

@@ -442,6 +442,45 @@ Test(cuda_on_host, what_is_known_before_the_start_is_a_missing_device) {
                        "(cudaErrorSystemDriverMismatch)");
 }
 
+/* Streams, whole trajectories and statistics come from the backend's states: the same bits as the cpu's. */
+Test(cuda_on_host, traces_and_statistics_are_those_of_the_cpu) {
+    static const char *const backends[] = {"cpu", "cuda"};
+    enum { count = 4500, traced = 5, steps = 3 };
+    myr_context *context = new_context();
+    myr_target *target = make_target(context, 2, true);
+    myr_plan *plan = new_plan(context, "ddpm-exact", steps, "prior", target);
+    double states[2][traced * (steps + 1) * 2];
+    const myr_statistic_row *rows[2];
+    myr_statistics *sets[2];
+    size_t counts[2];
+    for (int b = 0; b < 2; b++) {
+        myr_run_options options = MYR_RUN_OPTIONS_INIT;
+        myr_statistics_options wanted = MYR_STATISTICS_OPTIONS_INIT;
+        myr_run_report report;
+        options.backend = backends[b];
+        options.count = traced;
+        memset(states[b], 0xff - b, sizeof states[b]);
+        REQUIRE_OK(context, myr_run_trace(context, plan, target, &options, states[b], &report));
+        cr_expect_str_eq(report.backend, backends[b]);
+        options.count = count;
+        wanted.names = "ks,w1,covariance";
+        wanted.threads = 1;
+        REQUIRE_OK(context, myr_statistics_create(context, target, &wanted, &sets[b]));
+        REQUIRE_OK(context, myr_run_statistics(context, plan, target, &options, sets[b], NULL));
+        REQUIRE_OK(context, myr_statistics_rows(context, sets[b], &rows[b], &counts[b]));
+    }
+    cr_expect(memcmp(states[0], states[1], sizeof states[0]) == 0);
+    cr_assert(counts[0] == counts[1] && counts[0] == 7);
+    for (size_t r = 0; r < counts[0]; r++)
+        cr_expect(memcmp(&rows[0][r].low, &rows[1][r].low, 7 * sizeof(double)) == 0, "%s",
+                  rows[0][r].statistic);
+    myr_statistics_destroy(sets[0]);
+    myr_statistics_destroy(sets[1]);
+    myr_plan_destroy(plan);
+    myr_target_destroy(target);
+    myr_context_destroy(context);
+}
+
 Test(cuda_on_host, auto_takes_the_gpu_or_says_why_not) {
     myr_context *context = new_context();
     myr_target *target = make_target(context, 1, true);
