@@ -142,6 +142,44 @@ TEST_ON_BACKENDS(simulate, certain_and_equal_answers) {
     free_world(w);
 }
 
+/* The fit of what was drawn is the rewards, in its own standard errors: two parts that know nothing of each
+ * other. */
+TEST_ON_BACKENDS(simulate, plackett_luce_fits_find_the_rewards) {
+    enum { DRAWN = 8000, FEW = 6 };
+    world *w = new_world(backend, 4);
+    const uint32_t lengths[] = {2, 4};
+    for (int l = 0; l < 2; l++) {
+        const uint32_t length = lengths[l];
+        uint32_t *rankings = malloc((size_t)DRAWN * length * sizeof *rankings);
+        uint64_t offsets[DRAWN + 1];
+        double mean = 0.0, sum = 0.0;
+        for (uint64_t n = 0; n <= DRAWN; n++)
+            offsets[n] = n * length;
+        w->problem.prompts = 1;
+        w->problem.answers = FEW;
+        w->run.count = DRAWN;
+        REQUIRE_OK(w->context, myr_policy_simulate(w->context, &w->problem, &w->run, length, rankings));
+        myr_outcomes *outcomes = NULL;
+        myr_fit_options options = MYR_FIT_OPTIONS_INIT;
+        myr_estimate items[FEW];
+        myr_fit_report report;
+        REQUIRE_OK(w->context,
+                   myr_outcomes_create_rankings(w->context, FEW, DRAWN, offsets, rankings, &outcomes));
+        REQUIRE_OK(w->context, myr_fit(w->context, outcomes, &options, items, &report));
+        for (int y = 0; y < FEW; y++)
+            mean += w->rewards[y] / FEW;
+        for (int y = 0; y < FEW; y++) {
+            const double z = (items[y].estimate - (w->rewards[y] - mean)) / items[y].standard_error;
+            cr_expect(fabs(z) <= 5.0, "length %u, answer %d: z %g", length, y, z);
+            sum += z * z;
+        }
+        cr_expect(sum > 0.1, "%g: errors are of the size of their standard errors", sum);
+        myr_outcomes_destroy(outcomes);
+        free(rankings);
+    }
+    free_world(w);
+}
+
 Test(simulate, refuses_what_cannot_be_ranked) {
     world *w = new_world("cpu", 1);
     uint32_t rankings[COUNT * 2];
