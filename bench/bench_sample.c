@@ -114,7 +114,7 @@ static myr_status run(myr_context *context, const bench_options *options, bench_
     w.run.math = options->math;
     w.run.threads = options->threads;
     w.run.device = options->device;
-    w.run.count = CHECKED * (uint64_t)ceil(32768.0 * options->scale); /* 512 MiB */
+    w.run.count = CHECKED * (uint64_t)ceil(16384.0 * options->scale); /* 256 MiB */
     snprintf(w.path, sizeof w.path, "myriad-bench-%ld.npy", (long)getpid());
     snprintf(result.size, sizeof result.size, "N = %llu, T = 1", (unsigned long long)w.run.count);
     myr_status status = myr_target_create_gaussian(context, 1, &mean, &variance, &w.target);

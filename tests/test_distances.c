@@ -328,6 +328,46 @@ Test(distances, sliced_wasserstein_is_that_of_sorted_blocks) {
     myr_context_destroy(context);
 }
 
+/* Against data: Q is a step function too, and the integral of (Q_n - Q)^2 a sum over the common cells.
+ * Numbers of points that divide a block, and that do not. */
+static void compare_sliced_with_data(int count, uint64_t seed) {
+    enum { block = 4096 };
+    myr_context *context = new_context();
+    uint64_t random = seed;
+    float data[600];
+    double sorted[600], samples[block], sum = 0.0;
+    for (int i = 0; i < count; i++)
+        sorted[i] = (double)(data[i] = (float)normal(&random));
+    for (int i = 0; i < block; i++)
+        samples[i] = sorted[next_random(&random) % (uint64_t)count] + 0.1 * normal(&random);
+    myr_target *target = NULL;
+    REQUIRE_OK(context, myr_target_create_empirical(context, count, 1, data, &target));
+    myr_statistics *set = make_set(context, target, "sw2", 1);
+    REQUIRE_OK(context, myr_statistics_add(context, set, 0, block, samples));
+    qsort(sorted, (size_t)count, sizeof *sorted, compare_doubles);
+    qsort(samples, block, sizeof *samples, compare_doubles);
+    double u = 0.0;
+    for (int i = 0, j = 0; i < block && j < count;) {
+        const double end_i = (i + 1.0) / block, end_j = (j + 1.0) / count, next = fmin(end_i, end_j);
+        sum += (next - u) * (samples[i] - sorted[j]) * (samples[i] - sorted[j]);
+        u = next;
+        i += end_i <= next;
+        j += end_j <= next;
+    }
+    const double value = find_row(context, set, "sw2", -1).value;
+    cr_assert(fabs(value - sum) <= 1e-12, "%d points, seed %" PRIu64 ": %.17g, not %.17g", count, seed,
+              value, sum);
+    myr_statistics_destroy(set);
+    myr_target_destroy(target);
+    myr_context_destroy(context);
+}
+
+Test(distances, sliced_wasserstein_is_that_of_sorted_blocks_against_data) {
+    compare_sliced_with_data(512, fresh_seed());
+    compare_sliced_with_data(599, fresh_seed());
+    compare_sliced_with_data(1, fresh_seed());
+}
+
 static double apart(const double *a, const double *b) {
     return hypot(a[0] - b[0], a[1] - b[1]);
 }
