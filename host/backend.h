@@ -49,6 +49,9 @@ typedef struct myr_backend {
     void (*describe)(int device, int threads, char *text, size_t size);
     myr_status (*moments)(myr_context *context, const myr_job *job, myr_moment *moments);
     myr_status (*states)(myr_context *context, const myr_job *job, double *states);
+    /* The levels 1 … steps of the job's trajectories, [count][steps + 1][dimension], level 0 being left as
+     * it is; not of chains. NULL: each is a run of its own. */
+    myr_status (*trace)(myr_context *context, const myr_job *job, double *levels);
     myr_status (*words)(myr_context *context, const myr_draw *draw, uint32_t *words);
     myr_status (*normals)(myr_context *context, const myr_draw *draw, double *normals);
     myr_status (*rankings)(myr_context *context, const myr_ranking_draw *draw, uint32_t *rankings);

@@ -94,23 +94,42 @@ static double rows_of(const myr_job *job) {
     return (double)(job->row_end - job->row_begin) + 1.0;
 }
 
+/* One level of the job's trajectories to its place among all. */
+static void put_level(const myr_job *job, int64_t k, const double *level, double *states) {
+    const size_t d = (size_t)job->plan->dimension, levels = (size_t)job->plan->steps + 1;
+    for (size_t i = 0; i < job->count; i++)
+        memcpy(states + (i * levels + (size_t)k) * d, level + i * d, d * sizeof *level);
+}
+
+/* By a backend that can look at the levels of a run. */
+static myr_status trace_at_once(myr_context *context, const myr_backend *backend, const myr_job *job,
+                                double *level, double *states) {
+    myr_job start = *job;
+    start.row_end = 0;
+    start.progress = NULL;
+    myr_status status = backend->states(context, &start, level);
+    if (status != MYR_OK)
+        return status;
+    put_level(job, 0, level, states);
+    return backend->trace(context, job, states);
+}
+
 static myr_status trace_levels(myr_context *context, const myr_backend *backend, const myr_job *whole,
                                const myr_run_options *options, double *level, double *states) {
-    const size_t d = (size_t)whole->plan->dimension, levels = (size_t)whole->plan->steps + 1;
     share s = {.options = options};
-    for (int64_t k = 0; k < (int64_t)levels; k++) {
+    for (int64_t k = 0; k <= whole->plan->steps; k++) {
         myr_job job = job_to_level(whole, k, level);
         s.total += rows_of(&job);
     }
     myr_status status = MYR_OK;
-    for (int64_t k = 0; status == MYR_OK && k < (int64_t)levels; k++) {
+    for (int64_t k = 0; status == MYR_OK && k <= whole->plan->steps; k++) {
         myr_job job = job_to_level(whole, k, level);
         s.size = rows_of(&job);
         listen(&job, &s);
         status = backend->states(context, &job, level);
         s.before += s.size;
-        for (size_t i = 0; status == MYR_OK && i < whole->count; i++)
-            memcpy(states + (i * levels + (size_t)k) * d, level + i * d, d * sizeof *level);
+        if (status == MYR_OK)
+            put_level(whole, k, level, states);
     }
     return status;
 }
@@ -133,7 +152,10 @@ myr_status myr_run_trace(myr_context *context, const myr_plan *plan, const myr_t
     if (!level)
         return myr_fail_memory(context, bytes);
     const double start = omp_get_wtime();
-    status = trace_levels(context, backend, &job, options, level, states);
+    if (backend->trace && !plan->chain)
+        status = trace_at_once(context, backend, &job, level, states);
+    else
+        status = trace_levels(context, backend, &job, options, level, states);
     report->seconds = omp_get_wtime() - start;
     free(level);
     return status;

@@ -5,6 +5,8 @@
 #include <inttypes.h>
 #include <sys/stat.h>
 
+#include "backend.h"
+
 /* Something of everything that runs: process, target, sampler. */
 typedef struct subject {
     myr_target *target;
@@ -193,6 +195,45 @@ TEST_ON_BACKENDS(trace, ends_in_the_sample_to_the_bit) {
         free(states);
         free_subject(&s);
     }
+    myr_context_destroy(context);
+}
+
+/* On cpu the rows are run one by one; a job that ends at level k, where samples are the states there, gives
+ * the same bits. More trajectories than a batch of rows' worth, and memory that is carried along. */
+Test(trace, levels_on_cpu_are_those_of_shorter_runs) {
+    enum { count = 700, steps = 6 };
+    myr_context *context = new_context();
+    for (int which = 0; which < subjects - 1; which++)
+        for (int general = 0; general < 2; general++) {
+            subject s = make_subject(context, which, steps);
+            if (general) {
+                myr_plan_options options = MYR_PLAN_OPTIONS_INIT;
+                options.sampler = "dpmpp-3m-sde";
+                options.steps = steps;
+                myr_plan_destroy(s.plan);
+                REQUIRE_OK(context, myr_plan_create(context, &options, s.target, &s.plan));
+            }
+            const size_t d = (size_t)myr_plan_dimension(s.plan);
+            double *states = malloc(count * (steps + 1) * d * sizeof *states);
+            double *level = malloc(count * d * sizeof *level);
+            myr_run_options options = MYR_RUN_OPTIONS_INIT;
+            options.backend = "cpu";
+            options.first = 60;
+            options.count = count;
+            REQUIRE_OK(context, myr_run_trace(context, s.plan, s.target, &options, states, NULL));
+            for (int64_t k = 0; k <= steps; k++) {
+                myr_job job = myr_job_make(s.plan, s.target, &options);
+                job.row_end = k;
+                REQUIRE_OK(context, myr_backend_cpu.states(context, &job, level));
+                for (size_t i = 0; i < count; i++)
+                    cr_assert(memcmp(states + (i * (steps + 1) + (size_t)k) * d, level + i * d,
+                                     d * sizeof *level) == 0,
+                              "%s, level %d, trajectory %zu", myr_target_type(s.target), (int)k, i);
+            }
+            free(states);
+            free(level);
+            free_subject(&s);
+        }
     myr_context_destroy(context);
 }
 

@@ -42,8 +42,8 @@ static const struct argp_option sample_options[] = {
     {"output", KEY_OUTPUT, "FILE", 0, "where to, NAME.npy or NAME.csv", 5},
     {"first", KEY_FIRST, "N", 0, "index of the first trajectory (0)", 5},
     {"trace", KEY_TRACE, "K", 0,
-     "write K whole trajectories, in place of --trajectories samples; takes the work of K x steps/2 of "
-     "them",
+     "write K whole trajectories, in place of --trajectories samples; on other backends than cpu it takes "
+     "the work of K x steps/2 samples",
      5},
     {"image", KEY_IMAGE, "RxC", 0,
      "the picture of --plot is a contact sheet: the first 100 samples as images of R rows, C columns", 8},

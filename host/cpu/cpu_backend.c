@@ -38,7 +38,7 @@ myr_status myr_cpu_moments(myr_context *context, const myr_lanes_isa *isa, const
     if (job->plan->chain)
         return myr_cpu_chain_moments(context, isa, job, moments);
     myr_cpu_rows run;
-    myr_status status = myr_cpu_rows_begin(context, &run, isa, job);
+    myr_status status = myr_cpu_rows_begin(context, &run, isa, job, false);
     if (status != MYR_OK)
         return status;
     size_t dimension = (size_t)job->plan->dimension;
@@ -78,7 +78,7 @@ myr_status myr_cpu_states(myr_context *context, const myr_lanes_isa *isa, const 
     if (job->plan->chain)
         return myr_cpu_chain_states(context, isa, job, states);
     myr_cpu_rows run;
-    myr_status status = myr_cpu_rows_begin(context, &run, isa, job);
+    myr_status status = myr_cpu_rows_begin(context, &run, isa, job, false);
     if (status != MYR_OK)
         return status;
     uint64_t dimension = (uint64_t)job->plan->dimension;
@@ -103,6 +103,31 @@ static myr_status cpu_states(myr_context *context, const myr_job *job, double *s
     const myr_lanes_isa *isa;
     myr_status status = myr_cpu_isa_choose(context, &isa);
     return status == MYR_OK ? myr_cpu_states(context, isa, job, states) : status;
+}
+
+/* Row by row. */
+static myr_status trace_rows(myr_context *context, const myr_lanes_isa *isa, const myr_job *job,
+                             double *levels) {
+    const size_t d = (size_t)job->plan->dimension, stride = ((size_t)job->plan->steps + 1) * d;
+    myr_cpu_rows run;
+    myr_status status = myr_cpu_rows_begin(context, &run, isa, job, true);
+    if (status != MYR_OK)
+        return status;
+    for (uint64_t done = 0; status == MYR_OK && done < job->count;) {
+        uint64_t count = job->count - done < run.batch ? job->count - done : run.batch;
+        for (int64_t k = 0; status == MYR_OK && k < job->plan->steps; k++)
+            status = myr_cpu_rows_step(context, &run, done, count, k,
+                                       levels + done * stride + (size_t)(k + 1) * d, stride);
+        done += count;
+    }
+    myr_cpu_rows_end(&run);
+    return status;
+}
+
+static myr_status cpu_trace(myr_context *context, const myr_job *job, double *levels) {
+    const myr_lanes_isa *isa;
+    myr_status status = myr_cpu_isa_choose(context, &isa);
+    return status == MYR_OK ? trace_rows(context, isa, job, levels) : status;
 }
 
 /* Words, or normals, of a range of trajectories: the pointer that is not NULL is filled. */
@@ -157,13 +182,14 @@ static void cpu_describe(int device, int threads, char *text, size_t size) {
 }
 
 const myr_backend myr_backend_cpu = {
-    "cpu",
-    "float, exact arithmetic, all cores, SIMD over trajectories",
-    cpu_available,
-    cpu_describe,
-    cpu_moments,
-    cpu_states,
-    cpu_words,
-    cpu_normals,
-    myr_cpu_simulate,
+    .name = "cpu",
+    .help = "float, exact arithmetic, all cores, SIMD over trajectories",
+    .available = cpu_available,
+    .describe = cpu_describe,
+    .moments = cpu_moments,
+    .states = cpu_states,
+    .trace = cpu_trace,
+    .words = cpu_words,
+    .normals = cpu_normals,
+    .rankings = myr_cpu_simulate,
 };

@@ -73,7 +73,7 @@ static myr_status allocate(myr_context *context, myr_cpu_rows *rows) {
     rows->thread_rows = MYR_LANE_WORK * d + (is_empirical(job) ? MYR_POINT_TILE : 0);
     const size_t scratch_bytes = (size_t)rows->threads * rows->thread_rows * sizeof(myr_lane_row);
     const bool windows = is_mixture(job) && rows->mixture.room < job->row_end - job->row_begin;
-    const bool keeps = windows && job->plan->memory;
+    const bool keeps = (windows || rows->stepwise) && job->plan->memory;
     rows->values = aligned_alloc(64, value_bytes);
     rows->scratch = aligned_alloc(64, scratch_bytes);
     if (keeps)
@@ -86,7 +86,8 @@ static myr_status allocate(myr_context *context, myr_cpu_rows *rows) {
 
 static myr_status create_table(myr_context *context, const myr_job *job, myr_cpu_rows *rows) {
     if (is_mixture(job)) {
-        myr_status status = myr_mixture_table_create(context, job, window_bytes, &rows->mixture);
+        const double bytes = rows->stepwise ? 0.0 : window_bytes; /* 0: a row */
+        myr_status status = myr_mixture_table_create(context, job, bytes, &rows->mixture);
         rows->enter = rows->mixture.enter;
         rows->leave = rows->mixture.leave;
         return status;
@@ -104,9 +105,12 @@ static myr_status create_table(myr_context *context, const myr_job *job, myr_cpu
 }
 
 myr_status myr_cpu_rows_begin(myr_context *context, myr_cpu_rows *rows, const myr_lanes_isa *isa,
-                              const myr_job *job) {
-    *rows =
-        (myr_cpu_rows){.job = job, .isa = isa, .threads = useful_threads(job), .batch = batch_size(job)};
+                              const myr_job *job, bool stepwise) {
+    *rows = (myr_cpu_rows){.job = job,
+                           .isa = isa,
+                           .threads = useful_threads(job),
+                           .stepwise = stepwise,
+                           .batch = batch_size(job)};
     myr_status status = create_table(context, job, rows);
     if (status != MYR_OK)
         return status;
@@ -171,6 +175,24 @@ static myr_lane_given given_lanes(const double *numbers, uint64_t stride, const 
                             s->skip + s->lanes};
 }
 
+/* A table of one row of the whole one's. */
+static myr_affine_table affine_row(const myr_affine_table *whole, int64_t row) {
+    myr_affine_table table = *whole;
+    table.rows = 1;
+    if (table.general)
+        table.general_cells += row * table.columns;
+    else
+        table.simple += row * table.columns;
+    return table;
+}
+
+static myr_empirical_table empirical_row(const myr_empirical_table *whole, int64_t row) {
+    myr_empirical_table table = *whole;
+    table.rows = 1;
+    table.row += row;
+    return table;
+}
+
 /* The rows row … of a window; begins and ends: whether it is the first, the last one. */
 typedef struct window {
     int64_t row;
@@ -193,13 +215,22 @@ static void run_block(const myr_cpu_rows *rows, const span *s, const window *w) 
         load(rows, s, rows->memory + d * rows->batch, work.d2);
     }
     const uint64_t numbers = (uint64_t)job->plan->steps * (uint64_t)job->plan->slots * d;
-    const myr_lanes_run run = {.seed = job->seed,
-                               .row_begin = w->row,
-                               .affine = &rows->affine,
-                               .mixture = &rows->mixture,
-                               .empirical = &rows->empirical,
-                               .start = given_lanes(job->start_normals, d, s),
-                               .noise = given_lanes(job->noise, numbers, s)};
+    myr_lanes_run run = {.seed = job->seed,
+                         .row_begin = w->row,
+                         .affine = &rows->affine,
+                         .mixture = &rows->mixture,
+                         .empirical = &rows->empirical,
+                         .start = given_lanes(job->start_normals, d, s),
+                         .noise = given_lanes(job->noise, numbers, s)};
+    myr_affine_table affine;
+    myr_empirical_table empirical;
+    if (rows->stepwise && is_empirical(job)) {
+        empirical = empirical_row(&rows->empirical, w->row - job->row_begin);
+        run.empirical = &empirical;
+    } else if (rows->stepwise && !is_mixture(job)) {
+        affine = affine_row(&rows->affine, w->row - job->row_begin);
+        run.affine = &affine;
+    }
     const bool enter = job->states || !w->begins;
     myr_lane_row *result = work.state;
     if (is_mixture(job))
@@ -278,4 +309,43 @@ myr_status myr_cpu_rows_run(myr_context *context, myr_cpu_rows *rows, uint64_t d
             return status;
         row = next;
     }
+}
+
+/* ---- row by row ------------------------------------------------------------------------------------ */
+
+/* A block's states, relative to a m and in the target's axes, as they are. */
+static void show_block(const myr_cpu_rows *rows, const span *s, double a, double *levels, size_t stride) {
+    const myr_job *job = rows->job;
+    const size_t d = (size_t)job->plan->dimension;
+    myr_lane_row *state = rows->scratch + (size_t)omp_get_thread_num() * rows->thread_rows;
+    load(rows, s, rows->values, state);
+    if (rows->affine.axes) {
+        rows->isa->rotate(rows->affine.axes, (int)d, state, state + d);
+        state += d;
+    }
+    for (size_t lane = 0; lane < (size_t)s->lanes; lane++)
+        for (size_t c = 0; c < d; c++)
+            levels[(s->offset + lane) * stride + c] =
+                (double)state[c][(size_t)s->skip + lane] + a * job->target->mean[c];
+}
+
+myr_status myr_cpu_rows_step(myr_context *context, myr_cpu_rows *rows, uint64_t done, uint64_t count,
+                             int64_t row, double *levels, size_t stride) {
+    const myr_job *job = rows->job;
+    const window w = {.row = row, .begins = row == job->row_begin, .ends = false};
+    if (is_mixture(job))
+        myr_mixture_table_move(&rows->mixture, row);
+    const double all = (double)(job->row_end - job->row_begin), from = (double)(row - job->row_begin) / all;
+    myr_status status = run_blocks(context, rows, done, count, &w, from, from + 1.0 / all);
+    if (status != MYR_OK)
+        return status;
+    const uint64_t first = job->first + done;
+    const int64_t begin = (int64_t)(first / MYR_LANES),
+                  end = (int64_t)((first + count - 1) / MYR_LANES) + 1;
+#pragma omp parallel for schedule(static) num_threads(rows->threads)
+    for (int64_t block = begin; block < end; block++) {
+        const span s = span_of(rows, (uint64_t)block, done, count);
+        show_block(rows, &s, job->plan->rows[row].a_next, levels, stride);
+    }
+    return MYR_OK;
 }

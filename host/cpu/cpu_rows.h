@@ -8,6 +8,7 @@ typedef struct myr_cpu_rows {
     const myr_job *job;
     const myr_lanes_isa *isa;
     int threads;
+    bool stepwise; /* rows are run one by one, with a look at the states between them */
     /* Of a Gaussian, of a mixture or of data. */
     myr_affine_table affine;
     myr_mixture_table mixture;
@@ -20,13 +21,19 @@ typedef struct myr_cpu_rows {
     myr_lane_row *scratch; /* [threads][thread_rows] */
 } myr_cpu_rows;
 
-/* Makes the tables and the buffers. End it with myr_cpu_rows_end, unless it fails. */
+/* Makes the tables and the buffers: for myr_cpu_rows_run, or stepwise for myr_cpu_rows_step. End it with
+ * myr_cpu_rows_end, unless it fails. */
 myr_status myr_cpu_rows_begin(myr_context *context, myr_cpu_rows *rows, const myr_lanes_isa *isa,
-                              const myr_job *job);
+                              const myr_job *job, bool stepwise);
 void myr_cpu_rows_end(myr_cpu_rows *rows);
 
 /* Runs the job's trajectories number done … done + count - 1, count at most the batch, to values; tells the
  * caller how far the run is. */
 myr_status myr_cpu_rows_run(myr_context *context, myr_cpu_rows *rows, uint64_t done, uint64_t count);
+
+/* One row of them, the job's rows in turn. The level that it leads to goes to levels, which is
+ * [count][stride] from the first of these trajectories on. */
+myr_status myr_cpu_rows_step(myr_context *context, myr_cpu_rows *rows, uint64_t done, uint64_t count,
+                             int64_t row, double *levels, size_t stride);
 
 #endif

@@ -72,7 +72,6 @@ static void run_block(const myr_lanes_run *run, uint64_t first, bool enter, myr_
         simple_rows(table, &cursor, state);
         return;
     }
-    memset(memory, 0, 2 * (size_t)table->dimension * sizeof *memory);
     general_rows(table, table->pre_noise, table->noise, &cursor, state, memory);
 }
 

@@ -47,8 +47,8 @@ typedef struct myr_lanes_isa {
     const char *name;
     /* Run the trajectories first … first + 127 (first a multiple of 128): all rows of run->affine or of
      * run->empirical, or those in the window of run->mixture. state (and for mixtures and data d1 and d2)
-     * holds what they have come to if enter is true, else the start is drawn to state. memory: room for d1~
-     * and d2~, [2][dimension]; scores: for a tile of points, MYR_POINT_TILE rows. */
+     * holds what they have come to if enter is true, else the start is drawn to state. memory: d1~ and d2~,
+     * [2][dimension], at first 0; scores: for a tile of points, MYR_POINT_TILE rows. */
     void (*run_affine)(const myr_lanes_run *run, uint64_t first, bool enter, myr_lane_row *state,
                        myr_lane_row *memory);
     void (*run_mixture)(const myr_lanes_run *run, uint64_t first, bool enter, const myr_lane_work *work);

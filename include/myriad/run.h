@@ -76,8 +76,8 @@ myr_status myr_run_stream(myr_context *context, const myr_plan *plan, const myr_
                           myr_run_report *report);
 
 /* Runs the trajectories and keeps all of each: states[count][steps + 1][dimension], from x_T to the result,
- * which is that of myr_run_samples to the bit. Since samplers may remember outputs, level k comes from a
- * run of the first k rows: the whole takes the work of some steps/2 runs. */
+ * which is that of myr_run_samples to the bit. On cpu, and for chains, it takes the work of one run; on the
+ * others, level k comes from a run of the first k rows, so the whole takes that of some steps/2 runs. */
 myr_status myr_run_trace(myr_context *context, const myr_plan *plan, const myr_target *target,
                          const myr_run_options *options, double *states, myr_run_report *report);
 
