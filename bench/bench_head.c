@@ -10,7 +10,7 @@
 
 #include "bench_memory.h"
 
-enum { SEQUENCES = 32, CHUNKS = 16 };
+enum { SEQUENCES = 32, CHUNKS = 16, CHECKED = 2 /* sequences, of a row each */ };
 
 typedef struct head_bench {
     myr_context *context;
@@ -32,7 +32,7 @@ typedef struct head_arrays {
 } head_arrays;
 
 static myr_status reduce(head_bench *b, const myr_compute_options *options, const head_arrays *at,
-                         uint64_t rows) {
+                         uint64_t rows, uint64_t sequences) {
     const myr_loss_options loss = MYR_LOSS_OPTIONS_INIT;
     myr_tokens tokens = MYR_TOKENS_INIT;
     myr_token_pairs pairs = MYR_TOKEN_PAIRS_INIT;
@@ -40,7 +40,7 @@ static myr_status reduce(head_bench *b, const myr_compute_options *options, cons
     tokens.rows = rows;
     tokens.vocabulary = b->vocabulary;
     tokens.labels = (myr_array){at->labels, MYR_I32};
-    tokens.sequences = SEQUENCES;
+    tokens.sequences = sequences;
     pairs.reference = (myr_array){at->reference, MYR_F32};
     head.width = b->width;
     head.hidden.data = at->hidden;
@@ -51,15 +51,15 @@ static myr_status reduce(head_bench *b, const myr_compute_options *options, cons
                          (myr_array_out){NULL, MYR_F64}, &b->metrics, &b->report);
 }
 
-static myr_status reduce_rows(head_bench *b, uint64_t rows) {
+static myr_status reduce_rows(head_bench *b, uint64_t rows, uint64_t sequences) {
     const head_arrays at = {b->hidden.at,    b->matrix.at, b->labels,
                             b->reference.at, b->to_hidden, b->to_matrix};
-    return reduce(b, &b->options, &at, rows);
+    return reduce(b, &b->options, &at, rows, sequences);
 }
 
 static myr_status work(void *user) {
     head_bench *b = user;
-    return reduce_rows(b, b->rows);
+    return reduce_rows(b, b->rows, SEQUENCES);
 }
 
 static uint64_t differing(const float *got, const float *expected, size_t count) {
@@ -72,30 +72,56 @@ static uint64_t differing(const float *got, const float *expected, size_t count)
     return wrong;
 }
 
-/* Gradients of one row a sequence that differ from the reference's by more than 1e-4 of the largest one:
+/* Both gradients, to got[hidden + matrix]. */
+static myr_status take_gradients(head_bench *b, size_t hidden, size_t matrix, float *got) {
+    myr_status status = bench_download(b->context, &b->options, got, b->to_hidden, hidden * sizeof *got);
+    if (status == MYR_OK)
+        status = bench_download(b->context, &b->options, got + hidden, b->to_matrix, matrix * sizeof *got);
+    return status;
+}
+
+/* Gradients of a pair of two rows that differ from the reference's by more than 1e-4 of the largest one:
  * rounding of logits, sums of `width` terms, leaves some 1e-6 of it, a wrong place all of it. */
 static myr_status count_wrong(head_bench *b, uint64_t *wrong) {
-    const size_t hidden = SEQUENCES * (size_t)b->width, matrix = (size_t)(b->vocabulary * b->width);
-    float *memory = malloc(2 * (hidden + matrix) * sizeof *memory), *got = memory;
+    const size_t hidden = CHECKED * (size_t)b->width, matrix = (size_t)(b->vocabulary * b->width);
+    float *got = malloc(2 * (hidden + matrix) * sizeof *got), *expected = got + hidden + matrix;
     myr_compute_options reference = MYR_COMPUTE_OPTIONS_INIT;
-    if (!memory)
+    if (!got)
         return MYR_OUT_OF_MEMORY;
-    float *expected = got + hidden + matrix;
     const head_arrays at = {b->hidden.host,    b->matrix.host, b->host_labels,
                             b->reference.host, expected,       expected + hidden};
     reference.backend = "reference";
-    myr_status status = reduce_rows(b, SEQUENCES);
+    myr_status status = reduce_rows(b, CHECKED, CHECKED);
     const double loss = b->metrics.loss;
     if (status == MYR_OK)
-        status = bench_download(b->context, &b->options, got, b->to_hidden, hidden * sizeof *got);
+        status = take_gradients(b, hidden, matrix, got);
     if (status == MYR_OK)
-        status = bench_download(b->context, &b->options, got + hidden, b->to_matrix, matrix * sizeof *got);
+        status = reduce(b, &reference, &at, CHECKED, CHECKED);
     if (status == MYR_OK)
-        status = reduce(b, &reference, &at, SEQUENCES);
+        *wrong += !(fabs(loss - b->metrics.loss) <= 1e-5) + differing(got, expected, hidden) +
+                  differing(got + hidden, expected + hidden, matrix);
+    free(got);
+    return status;
+}
+
+/* Gradients of all rows in chunks that differ from those with the logits stored, likewise. */
+static myr_status count_differing(head_bench *b, double chunk_bytes, double stored_bytes, uint64_t *wrong) {
+    const size_t hidden = (size_t)(b->rows * b->width), matrix = (size_t)(b->vocabulary * b->width);
+    float *got = malloc(2 * (hidden + matrix) * sizeof *got), *expected = got + hidden + matrix;
+    if (!got)
+        return MYR_OUT_OF_MEMORY;
+    b->chunk_bytes = chunk_bytes;
+    myr_status status = work(b);
     if (status == MYR_OK)
-        *wrong = !(fabs(loss - b->metrics.loss) <= 1e-5) + differing(got, expected, hidden) +
-                 differing(got + hidden, expected + hidden, matrix);
-    free(memory);
+        status = take_gradients(b, hidden, matrix, got);
+    b->chunk_bytes = stored_bytes;
+    if (status == MYR_OK)
+        status = work(b);
+    if (status == MYR_OK)
+        status = take_gradients(b, hidden, matrix, expected);
+    if (status == MYR_OK)
+        *wrong += differing(got, expected, hidden) + differing(got + hidden, expected + hidden, matrix);
+    free(got);
     return status;
 }
 
@@ -152,13 +178,17 @@ static myr_status measure_both(head_bench *b, const bench_options *options, benc
     bench_result fused = {.name = "fused-linear", .unit = "tokens/s"};
     bench_result stored = {.name = "stored-logits", .unit = "tokens/s", .limit = (double)NAN};
     const double logits = (double)b->rows * (double)b->vocabulary * (double)sizeof(float);
-    b->chunk_bytes = logits / CHUNKS;
+    b->chunk_bytes = logits / (double)b->rows; /* a row, so that there are two chunks */
     myr_status status = count_wrong(b, &fused.wrong);
-    if (status == MYR_OK)
-        status = measure(b, options, &fused);
     b->chunk_bytes = logits;
     if (status == MYR_OK)
         status = count_wrong(b, &stored.wrong);
+    if (status == MYR_OK)
+        status = count_differing(b, logits / CHUNKS, logits, &fused.wrong);
+    b->chunk_bytes = logits / CHUNKS;
+    if (status == MYR_OK)
+        status = measure(b, options, &fused);
+    b->chunk_bytes = logits;
     if (status == MYR_OK)
         status = measure(b, options, &stored);
     if (status != MYR_OK)

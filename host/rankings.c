@@ -124,7 +124,6 @@ static myr_status refuse(myr_context *context, const myr_ranking_job *job, uint6
     const unsigned long long name = index;
     const uint64_t first = job->starts ? job->starts[index] : index * job->longest;
     const uint64_t end = job->starts ? job->starts[index + 1] : first + job->longest;
-    static const char expected[] = "a finite number of at most 1e15 in size";
     double weight = 1.0, now = 0.0, old = 0.0;
     myr_status status = MYR_OK;
     if (r->weight.data)
@@ -133,22 +132,19 @@ static myr_status refuse(myr_context *context, const myr_ranking_job *job, uint6
         return myr_fail(context, MYR_INVALID_DATA,
                         "ranking %llu: weight is %g (expected 0 or more, at most 1e15)", name, weight);
     for (uint64_t i = first; status == MYR_OK && i < end; i++) {
-        const unsigned long long place = i - first;
         status = myr_fetch(context, &job->compute, r->log_probs, i, 1, &now);
         if (status == MYR_OK && r->reference.data)
             status = myr_fetch(context, &job->compute, r->reference, i, 1, &old);
-        if (status == MYR_OK && !in_range(now, -1e15))
-            return myr_fail(context, MYR_INVALID_DATA,
-                            "ranking %llu, answer %llu: log_probs is %g (expected %s)", name, place, now,
-                            expected);
-        if (status == MYR_OK && !in_range(old, -1e15))
-            return myr_fail(context, MYR_INVALID_DATA,
-                            "ranking %llu, answer %llu: reference is %g (expected %s)", name, place, old,
-                            expected);
-        if (status == MYR_OK && !in_range(r->beta * (now - old), -1e15))
-            return myr_fail(context, MYR_INVALID_DATA,
-                            "ranking %llu, answer %llu: the reward is %g (expected %s)", name, place,
-                            r->beta * (now - old), expected);
+        const struct {
+            const char *name;
+            double value;
+        } found[] = {{"log_probs", now}, {"reference", old}, {"the reward", r->beta * (now - old)}};
+        for (size_t k = 0; status == MYR_OK && k < sizeof found / sizeof *found; k++)
+            if (!in_range(found[k].value, -1e15))
+                return myr_fail(context, MYR_INVALID_DATA,
+                                "ranking %llu, answer %llu: %s is %g (expected a finite number of at most "
+                                "1e15 in size)",
+                                name, (unsigned long long)(i - first), found[k].name, found[k].value);
     }
     return status;
 }

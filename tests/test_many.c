@@ -103,6 +103,42 @@ Test(many, each_is_near_the_reference) {
     myr_context_destroy(context);
 }
 
+/* As above with 4,096 columns, |Delta theta| <= 0.0055 each: e = 4,097 u 22.6. Pairs are 200. */
+Test(many, takes_4096_columns) {
+    enum { N = 200, P = 4096, B = 3 };
+    static float delta[N * P];
+    static double theta[B * P], fast[B * P], exact[B * P];
+    myr_context *context = new_context();
+    const uint64_t seed = fresh_seed();
+    uint64_t state = seed;
+    const double u = 0x1p-24, e = 4097.0 * u * 22.6, beta = 0.8;
+    myr_loss_options loss = MYR_LOSS_OPTIONS_INIT;
+    myr_features features = MYR_FEATURES_INIT;
+    myr_many many = MYR_MANY_INIT;
+    myr_linear_metrics mf[B], me[B];
+    for (int i = 0; i < N * P; i++)
+        delta[i] = (float)(2.0 * uniform(&state) - 0.9);
+    for (int i = 0; i < B * P; i++)
+        theta[i] = (double)(float)(0.01 * uniform(&state) - 0.005);
+    loss.beta = beta;
+    features.count = N, features.parameters = P, features.delta.data = delta;
+    many.replicates = B, many.each_theta = many.bootstrap = true;
+    for (int k = 0; k < 2; k++) {
+        myr_compute_options options = MYR_COMPUTE_OPTIONS_INIT;
+        options.backend = k ? "reference" : "cpu";
+        REQUIRE_OK(context,
+                   myr_loss_many(context, &loss, &features, (myr_array){theta, MYR_F64}, &many, &options,
+                                 (myr_array_out){k ? exact : fast, MYR_F64}, k ? me : mf, NULL));
+    }
+    for (int r = 0; r < B; r++)
+        cr_expect(fabs(mf[r].loss - me[r].loss) <= beta * e + 34.0 * u * (beta * 23.6 + 0.7),
+                  "seed %llu, %d", (unsigned long long)seed, r);
+    for (int i = 0; i < B * P; i++)
+        cr_assert(fabs(fast[i] - exact[i]) <= 1.1 * (beta * beta / 4.0 * e + (43.0 + 200.0) * u * beta),
+                  "seed %llu, %d: %.9g and %.9g", (unsigned long long)seed, i, fast[i], exact[i]);
+    myr_context_destroy(context);
+}
+
 Test(many, one_of_many_is_the_one_loss) {
     myr_context *context = new_context();
     batch *b = new_batch(77);
