@@ -1,6 +1,7 @@
 /* One loss of a log-linear policy: Delta is read from memory once.
  *
- * A thread block takes a chunk, tile by tile: the tile's rows come to shared memory as they lie, then
+ * A thread block takes a chunk, tile by tile: the tile's rows come to shared memory as they lie, by way of
+ * registers that the next tile is fetched to meanwhile; then
  * margins (a row a warp, or several if they are short), losses and slopes (a row a thread), and the
  * gradient's sums (a class and a column a thread, or several columns), all in the order of linear_shape.h.
  * Blocks hide each other's waits. */
@@ -15,18 +16,45 @@ typedef struct tile {
     int first, count;  /* in the chunk */
 } tile;
 
-/* The tile's rows, to shared memory. */
-MYR_GPU void load_tile(const float *from, int elements, float *to) {
+/* A thread's share of a tile, on its way to shared memory: the next tile is fetched while this one is
+ * worked on. Four neighbours at a time where the tile begins at a multiple of 16 bytes, else one. */
+MYR_GPU void fetch_tile(const float *from, int elements, const int most, float *ahead) {
     const int t = (int)threadIdx.x, threads = (int)blockDim.x;
-    int done = 0;
-    if ((uintptr_t)from % sizeof(float4) == 0) {
-        done = elements / 4 * 4;
-#pragma unroll 4
-        for (int i = 4 * t; i < done; i += 4 * threads)
-            *(float4 *)(to + i) = __ldg((const float4 *)(from + i));
+    if ((uintptr_t)from % sizeof(float4) == 0 && elements % 4 == 0) {
+#pragma unroll
+        for (int k = 0; k < most; k += 4) {
+            const int i = 4 * t + k * threads;
+            if (i < elements) {
+                const float4 four = __ldg((const float4 *)(from + i));
+                ahead[k] = four.x;
+                ahead[k + 1] = four.y;
+                ahead[k + 2] = four.z;
+                ahead[k + 3] = four.w;
+            }
+        }
+        return;
     }
-    for (int i = done + t; i < elements; i += threads)
-        to[i] = from[i];
+#pragma unroll
+    for (int k = 0; k < most; k++)
+        if (t + k * threads < elements)
+            ahead[k] = __ldg(from + t + k * threads);
+}
+
+MYR_GPU void store_tile(const float *from, int elements, const int most, const float *ahead, float *to) {
+    const int t = (int)threadIdx.x, threads = (int)blockDim.x;
+    if ((uintptr_t)from % sizeof(float4) == 0 && elements % 4 == 0) {
+#pragma unroll
+        for (int k = 0; k < most; k += 4) {
+            const int i = 4 * t + k * threads;
+            if (i < elements)
+                *(float4 *)(to + i) = make_float4(ahead[k], ahead[k + 1], ahead[k + 2], ahead[k + 3]);
+        }
+        return;
+    }
+#pragma unroll
+    for (int k = 0; k < most; k++)
+        if (t + k * threads < elements)
+            to[t + k * threads] = ahead[k];
 }
 
 /* Margins of the tile's rows: as many lanes a row as it has columns, at most a warp. */
@@ -133,27 +161,48 @@ MYR_GPU void write_sums(double partial[MYR_MARGIN_SUMS][MYR_ROW_CLASSES], double
         to[sum] = partial[sum][0];
 }
 
+/* Where a chunk's rows lie, and how many there are. */
+typedef struct chunk {
+    uint64_t first;
+    int count;
+} chunk;
+
+MYR_GPU tile tile_at(const myr_device_linear *linear, const chunk *c, const float *rows, int first) {
+    const int left = c->count - first;
+    tile t = {rows, first, left < linear->shape.tile ? left : linear->shape.tile};
+    return t;
+}
+
+MYR_GPU const float *rows_of(const myr_device_linear *linear, const chunk *c, int first) {
+    return linear->d_delta + (size_t)(c->first + (uint64_t)first) * (size_t)linear->parameters;
+}
+
+/* share: elements of a tile a thread, literal. */
 MYR_GPU void reduce_chunk(const myr_device_linear *linear, double *d_nodes, unsigned long long *d_bad,
-                          float *rows, float *margin, double partial[MYR_MARGIN_SUMS][MYR_ROW_CLASSES],
-                          double *shared) {
-    const uint64_t chunk = (uint64_t)blockIdx.x * (uint64_t)linear->shape.chunk,
-                   left = linear->count - chunk;
-    const int count = left < (uint64_t)linear->shape.chunk ? (int)left : linear->shape.chunk;
-    const int several = linear->shape.classes > 1;
-    const int own_class = several ? (int)threadIdx.x / linear->parameters : 0;
-    const int column = (int)threadIdx.x - own_class * linear->parameters;
+                          const int share, float *ahead, float *rows, float *margin,
+                          double partial[MYR_MARGIN_SUMS][MYR_ROW_CLASSES], double *shared) {
+    const uint64_t begin = (uint64_t)blockIdx.x * (uint64_t)linear->shape.chunk,
+                   left = linear->count - begin;
+    const chunk c = {begin, left < (uint64_t)linear->shape.chunk ? (int)left : linear->shape.chunk};
+    const int several = linear->shape.classes > 1, parameters = linear->parameters;
+    const int own_class = several ? (int)threadIdx.x / parameters : 0;
+    const int column = (int)threadIdx.x - own_class * parameters;
     double *node = d_nodes + (size_t)blockIdx.x * myr_linear_node(linear);
     double sums[COLUMNS] = {0.0};
     for (int i = (int)threadIdx.x; i < MYR_MARGIN_SUMS * MYR_ROW_CLASSES; i += (int)blockDim.x)
         partial[i / MYR_ROW_CLASSES][i % MYR_ROW_CLASSES] = 0.0;
-    for (int first = 0; first < count; first += linear->shape.tile) {
-        tile t = {rows, first, count - first < linear->shape.tile ? count - first : linear->shape.tile};
-        load_tile(linear->d_delta + (size_t)(chunk + (uint64_t)first) * (size_t)linear->parameters,
-                  t.count * linear->parameters, rows);
+    tile next = tile_at(linear, &c, rows, 0);
+    fetch_tile(rows_of(linear, &c, 0), next.count * parameters, share, ahead);
+    while (next.first < c.count) {
+        const tile t = next;
+        store_tile(rows_of(linear, &c, t.first), t.count * parameters, share, ahead, rows);
         __syncthreads();
+        next = tile_at(linear, &c, rows, t.first + t.count);
+        if (next.first < c.count)
+            fetch_tile(rows_of(linear, &c, next.first), next.count * parameters, share, ahead);
         make_margins(linear, &t, margin);
         __syncthreads();
-        evaluate_rows(linear, chunk, &t, margin, partial, d_bad);
+        evaluate_rows(linear, c.first, &t, margin, partial, d_bad);
         __syncthreads();
         if (linear->gradient && own_class < linear->shape.classes)
             accumulate_tile(linear, &t, margin, own_class, column, sums);
@@ -164,15 +213,17 @@ MYR_GPU void reduce_chunk(const myr_device_linear *linear, double *d_nodes, unsi
         write_gradient(linear, sums, own_class, column, shared, node + MYR_MARGIN_SUMS);
 }
 
-#define MYR_LINEAR_KERNEL(name, threads, blocks, elements)                                   \
-    static __global__ void __launch_bounds__(threads, blocks)                                \
-        name(const myr_device_linear linear, double *d_nodes, unsigned long long *d_bad) {   \
-        __shared__ float4 rows[(elements) / 4];                                              \
-        __shared__ float margin[64];                                                         \
-        __shared__ double partial[MYR_MARGIN_SUMS][MYR_ROW_CLASSES], shared[NARROW_THREADS]; \
-        reduce_chunk(&linear, d_nodes, d_bad, (float *)rows, margin, partial, shared);       \
+#define MYR_LINEAR_KERNEL(name, threads, blocks, elements)                                          \
+    static __global__ void __launch_bounds__(threads, blocks)                                       \
+        name(const myr_device_linear linear, double *d_nodes, unsigned long long *d_bad) {          \
+        __shared__ float4 rows[(elements) / 4];                                                     \
+        __shared__ float margin[64];                                                                \
+        __shared__ double partial[MYR_MARGIN_SUMS][MYR_ROW_CLASSES], shared[NARROW_THREADS];        \
+        float ahead[(elements) / (threads)];                                                        \
+        reduce_chunk(&linear, d_nodes, d_bad, (elements) / (threads), ahead, (float *)rows, margin, \
+                     partial, shared);                                                              \
     }
-MYR_LINEAR_KERNEL(reduce_linear_narrow, NARROW_THREADS, 4, 4096)
+MYR_LINEAR_KERNEL(reduce_linear_narrow, NARROW_THREADS, 3, 4096)
 MYR_LINEAR_KERNEL(reduce_linear_wide, WIDE_THREADS, 1, 8192)
 
 extern "C" cudaError_t myr_launch_linear(const myr_device_linear *linear, double *d_nodes,
