@@ -223,7 +223,7 @@ static myr_status run_features(myr_context *context, const bench_options *option
         .context = context, .options = MYR_FIT_OPTIONS_INIT, .compute = MYR_COMPUTE_OPTIONS_INIT};
     bench_result result = {
         .name = "fit-features", .backend = "cpu", .unit = "bytes/s", .limit = (double)NAN};
-    const uint64_t count = 20000 + (uint64_t)(1e6 * options->scale);
+    const uint64_t count = (uint64_t)(1e6 * (options->scale > 0.02 ? options->scale : 0.02));
     const int threads = options->threads > 0 ? options->threads : omp_get_max_threads();
     if (!runs_here(options))
         return MYR_OK;
