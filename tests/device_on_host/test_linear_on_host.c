@@ -229,6 +229,51 @@ Test(linear_on_host, many_are_near_the_reference) {
     myr_context_destroy(context);
 }
 
+/* From device memory, on the caller's stream, in 20 orders of threads: the bits of the first. */
+Test(linear_on_host, many_take_device_memory_and_do_not_hang_on_the_order) {
+    enum { N = 300 };
+    static double theta[REPLICATES * MANY_P], first[REPLICATES * MANY_P];
+    myr_linear_metrics known[REPLICATES], metrics[REPLICATES];
+    myr_context *context = new_context();
+    uint64_t state = fresh_seed();
+    for (int i = 0; i < REPLICATES * MANY_P; i++)
+        theta[i] = (double)(float)(uniform(&state) - 0.5);
+    batch b = new_batch(N, MANY_P, true, state);
+    const myr_many many = kind_of(7);
+    fake_machine(1, CUDART_VERSION);
+    REQUIRE_OK(context, run_many(context, &b, theta, &many, "cuda", first, known));
+    cudaStream_t stream;
+    cr_assert_eq(cudaStreamCreateWithFlags(&stream, 0), cudaSuccess);
+    myr_features on = b.features;
+    on.delta.data = on_device(b.delta, N * MANY_P * sizeof(float));
+    on.reference_margin.data = on_device(b.reference, N * sizeof(double));
+    on.weight.data = on_device(b.weight, N * sizeof(double));
+    double *d_theta = on_device(theta, sizeof theta), *gradient = on_device(NULL, sizeof first);
+    myr_loss_options loss = MYR_LOSS_OPTIONS_INIT;
+    myr_compute_options options = MYR_COMPUTE_OPTIONS_INIT;
+    loss.beta = 0.8;
+    options.memory = MYR_DEVICE;
+    options.stream = stream;
+    for (uint64_t order = 1; order <= 20; order++) {
+        device_on_host_seed(order);
+        memset(gradient, 0xff, sizeof first);
+        memset(metrics, 0xff, sizeof metrics);
+        REQUIRE_OK(context, myr_loss_many(context, &loss, &on, (myr_array){d_theta, MYR_F64}, &many,
+                                          &options, (myr_array_out){gradient, MYR_F64}, metrics, NULL));
+        cr_assert(memcmp(first, gradient, sizeof first) == 0 && memcmp(known, metrics, sizeof known) == 0,
+                  "order %d", (int)order);
+    }
+    cr_expect_eq(fake_live(), 6); /* five arrays and the stream: the caller's */
+    cudaFree((void *)on.delta.data);
+    cudaFree((void *)on.reference_margin.data);
+    cudaFree((void *)on.weight.data);
+    cudaFree(d_theta);
+    cudaFree(gradient);
+    cudaStreamDestroy(stream);
+    free_batch(&b);
+    myr_context_destroy(context);
+}
+
 /* Two spans of pairs, the last with a part of a part, and bad rows in both. */
 Test(linear_on_host, many_take_several_spans) {
     static double theta[REPLICATES * MANY_P], gradient[REPLICATES * MANY_P];
