@@ -149,6 +149,18 @@ Test(device_on_host, shared_memory_is_poisoned_for_every_block) {
     cudaFree(out);
 }
 
+/* As numbers of either size: NaN. */
+Test(device_on_host, device_memory_is_poisoned) {
+    enum { COUNT = 33 };
+    double *memory = reserve(COUNT * sizeof *memory);
+    float halves[2];
+    for (int n = 0; n < COUNT; n++) {
+        memcpy(halves, &memory[n], sizeof halves);
+        cr_expect(isnan(memory[n]) && isnan(halves[0]) && isnan(halves[1]), "%d: %g", n, memory[n]);
+    }
+    cudaFree(memory);
+}
+
 Test(device_on_host, twenty_orders_find_a_race) {
     int first[64], differing = 0;
     for (uint64_t seed = 0; seed < 20; seed++) {

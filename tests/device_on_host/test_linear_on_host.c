@@ -274,6 +274,34 @@ Test(linear_on_host, many_take_device_memory_and_do_not_hang_on_the_order) {
     myr_context_destroy(context);
 }
 
+/* Each number of pairs with another kind. */
+Test(linear_on_host, ragged_many_do_not_hang_on_the_order) {
+    static const uint64_t rows[] = {1, 31, 32, 33, 1025, 4095, 4097};
+    static double theta[REPLICATES * MANY_P], first[REPLICATES * MANY_P], gradient[REPLICATES * MANY_P];
+    myr_linear_metrics kept[REPLICATES], metrics[REPLICATES];
+    myr_context *context = new_context();
+    uint64_t state = fresh_seed();
+    fake_machine(1, CUDART_VERSION);
+    for (int i = 0; i < REPLICATES * MANY_P; i++)
+        theta[i] = uniform(&state) - 0.5;
+    for (size_t r = 0; r < sizeof rows / sizeof *rows; r++) {
+        batch b = new_batch(rows[r], MANY_P, true, state);
+        const myr_many many = kind_of((int)r);
+        for (uint64_t order = 0; order < 20; order++) {
+            device_on_host_seed(order);
+            REQUIRE_OK(context, run_many(context, &b, theta, &many, "cuda", gradient, metrics));
+            if (order == 0) {
+                memcpy(first, gradient, sizeof first);
+                memcpy(kept, metrics, sizeof kept);
+            }
+            cr_expect(memcmp(first, gradient, sizeof first) == 0 && memcmp(kept, metrics, sizeof kept) == 0,
+                      "%llu pairs, order %llu", (unsigned long long)rows[r], (unsigned long long)order);
+        }
+        free_batch(&b);
+    }
+    myr_context_destroy(context);
+}
+
 /* Two spans of pairs, the last with a part of a part, and bad rows in both. */
 Test(linear_on_host, many_take_several_spans) {
     static double theta[REPLICATES * MANY_P], gradient[REPLICATES * MANY_P];

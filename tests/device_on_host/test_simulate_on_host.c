@@ -1,5 +1,5 @@
 /* Rankings drawn by the cuda backend, run on the host: the bits of the cpu backend for every length and
- * size; failures told and nothing kept. */
+ * size, in 20 orders of threads; failures told and nothing kept. */
 #include "support.h"
 
 #include "backend.h"
@@ -36,6 +36,16 @@ Test(simulate_on_host, give_the_bits_of_the_cpu) {
     expect_equal(2, 2, 0, MOST);
     expect_equal(MYR_MAX_SIMULATED, MYR_MAX_SIMULATED, 0, 500);
     expect_equal(40, MYR_MAX_SIMULATED, 3, 33000); /* more than a batch */
+}
+
+Test(simulate_on_host, twenty_orders_give_the_same_bits) {
+    static const uint64_t ragged[] = {1, 31, 33, 4095};
+    fake_machine(1, CUDART_VERSION);
+    for (uint64_t order = 0; order < 20; order++) {
+        device_on_host_seed(order);
+        expect_equal(ANSWERS, 7, 5, ragged[order % 4]);
+        expect_equal(ANSWERS, MYR_MAX_SIMULATED, 5, 257);
+    }
 }
 
 /* Each call of the runtime may fail: one line, and all memory and streams given back. */
