@@ -69,8 +69,13 @@ typedef struct myr_pairs {
 } myr_pairs;
 
 /* No pairs: set the count and the columns. */
-#define MYR_PAIRS_INIT \
-    { .struct_size = sizeof(myr_pairs) }
+#define MYR_PAIRS_INIT                                                                            \
+    {                                                                                             \
+        sizeof(myr_pairs), 0, {NULL, MYR_F64}, {NULL, MYR_F64}, {NULL, MYR_F64}, {NULL, MYR_F64}, \
+            {NULL, MYR_F64}, {NULL, MYR_F64}, {                                                   \
+            NULL, MYR_F64                                                                         \
+        }                                                                                         \
+    }
 
 /* Weighted means over the batch, named as TRL names them. The implicit rewards are beta w and beta l;
  * accuracy is the share of pairs whose chosen reward is above the rejected one. */
