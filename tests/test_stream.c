@@ -199,7 +199,7 @@ TEST_ON_BACKENDS(trace, ends_in_the_sample_to_the_bit) {
 }
 
 /* On cpu the rows are run one by one; a job that ends at level k, where samples are the states there, gives
- * the same bits. More trajectories than a batch of rows' worth, and memory that is carried along. */
+ * the same bits. Blocks of lanes that begin and end in the middle, and memory that is carried along. */
 Test(trace, levels_on_cpu_are_those_of_shorter_runs) {
     enum { count = 700, steps = 6 };
     myr_context *context = new_context();
