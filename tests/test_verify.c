@@ -83,6 +83,7 @@ typedef enum fault {
     two_places_of_one_ranking,
     rankings_counted_from_the_run,
     no_ranking,
+    rewards_stretched,
     neighbour_of_one_state_of_a_chain,
     impossible_state_of_a_chain,
     several_of_vector_targets, /* each of which other checks find */
@@ -171,6 +172,11 @@ static myr_status faulty_rankings(myr_context *context, const myr_ranking_draw *
         shifted.first = 0;
     if (planted == no_ranking)
         return MYR_OK;
+    double stretched[64];
+    for (uint32_t n = 0; n < draw->prompts * draw->answers && n < 64; n++)
+        stretched[n] = 1.5 * draw->rewards[n];
+    if (planted == rewards_stretched)
+        shifted.rewards = stretched;
     myr_status status = myr_backend_cpu.rankings(context, &shifted, rankings);
     if (planted == two_places_of_one_ranking) {
         uint32_t *last = rankings + (draw->count - 1) * draw->length, answer = last[0];
@@ -379,6 +385,8 @@ Test(verify, finds_faulty_rankings) {
     cr_assert_not(passes_with(two_places_of_one_ranking,
                               "rankings, against the reference|rankings, against the cpu"));
     cr_assert_not(passes_with(rankings_counted_from_the_run, "rankings, in parts"));
+    cr_assert_not(
+        passes_with(rewards_stretched, "rankings, frequencies|policies, DPO recovers pi* from 32768"));
     cr_assert_not(passes_with(no_ranking, "rankings, against the reference|policies, preferences drawn"));
 }
 
