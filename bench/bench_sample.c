@@ -1,6 +1,6 @@
 /* Samples to a file, beside plain writing of as many bytes to the same folder, one after the other: what
- * `myriad sample` does of a sampler so short (one step) that writing is what is left. The folder is the
- * current one; both files are flushed to the disk, and removed. */
+ * `myriad sample` does of a sampler so short (one step, in eight dimensions) that writing is what is left.
+ * The folder is the current one; both files are flushed to the disk, and removed. */
 #define _POSIX_C_SOURCE 200809L
 
 #include <fcntl.h>
@@ -13,7 +13,7 @@
 
 #include "bench.h"
 
-enum { CHECKED = 4096, PIECE = 1 << 22 };
+enum { CHECKED = 4096, DIMENSION = 8, PIECE = 1 << 22 };
 
 typedef struct writing {
     myr_context *context;
@@ -25,6 +25,10 @@ typedef struct writing {
     char path[64];
 } writing;
 
+static uint64_t bytes_of(const writing *w) {
+    return w->run.count * DIMENSION * sizeof(float);
+}
+
 static myr_status write_block(void *user, uint64_t first, uint64_t count, const double *samples) {
     (void)first;
     writing *w = user;
@@ -33,7 +37,7 @@ static myr_status write_block(void *user, uint64_t first, uint64_t count, const 
 
 static myr_status draw(void *user) {
     writing *w = user;
-    const myr_samples_shape shape = {.count = w->run.count, .dimension = 1};
+    const myr_samples_shape shape = {.count = w->run.count, .dimension = DIMENSION};
     myr_status status = myr_samples_open(w->context, w->path, &shape, &w->file);
     if (status != MYR_OK)
         return status;
@@ -47,7 +51,7 @@ static double write_plainly(const writing *w) {
     char *piece = malloc(PIECE);
     const int file = open(w->path, O_WRONLY | O_CREAT | O_TRUNC, 0666);
     bool good = piece && file >= 0;
-    for (uint64_t left = w->run.count * sizeof(float); good && left > 0;) {
+    for (uint64_t left = bytes_of(w); good && left > 0;) {
         const size_t size = left < PIECE ? (size_t)left : PIECE;
         memset(piece, (int)(left >> 22), size);
         good = write(file, piece, size) == (ssize_t)size;
@@ -75,7 +79,7 @@ static myr_status time_both(writing *w, const bench_options *options, bench_resu
     }
     if (status == MYR_OK) {
         bench_summarise(options->repeats, plain, result);
-        result->limit = (double)w->run.count * sizeof(float) / result->seconds_median;
+        result->limit = (double)bytes_of(w) / result->seconds_median;
         bench_summarise(options->repeats, seconds, result);
     }
     free(plain);
@@ -85,8 +89,8 @@ static myr_status time_both(writing *w, const bench_options *options, bench_resu
 
 /* Numbers of the file's end that are not those of the samples. */
 static myr_status count_wrong(const writing *w, uint64_t *wrong) {
-    double samples[CHECKED];
-    float written[CHECKED];
+    double samples[CHECKED * DIMENSION];
+    float written[CHECKED * DIMENSION];
     myr_run_options run = w->run;
     run.first = run.count - CHECKED;
     run.count = CHECKED;
@@ -94,10 +98,10 @@ static myr_status count_wrong(const writing *w, uint64_t *wrong) {
     if (status != MYR_OK)
         return status;
     FILE *file = fopen(w->path, "rb");
-    *wrong = CHECKED;
+    *wrong = CHECKED * DIMENSION;
     if (file && fseek(file, -(long)sizeof written, SEEK_END) == 0 &&
-        fread(written, sizeof *written, CHECKED, file) == CHECKED)
-        for (int i = 0; i < CHECKED; i++)
+        fread(written, sizeof *written, CHECKED * DIMENSION, file) == CHECKED * DIMENSION)
+        for (int i = 0; i < CHECKED * DIMENSION; i++)
             *wrong -= written[i] == (float)samples[i];
     if (file)
         fclose(file);
@@ -105,7 +109,7 @@ static myr_status count_wrong(const writing *w, uint64_t *wrong) {
 }
 
 static myr_status run(myr_context *context, const bench_options *options, bench_report report, void *user) {
-    const double mean = 0.0, variance = 0.01;
+    const double mean[DIMENSION] = {0.0}, variance[DIMENSION] = {1, 1, 1, 1, 1, 1, 1, 1};
     writing w = {.context = context, .run = MYR_RUN_OPTIONS_INIT};
     bench_result result = {.name = "sample", .unit = "bytes/s", .limit = NAN};
     myr_plan_options plan = MYR_PLAN_OPTIONS_INIT;
@@ -114,10 +118,11 @@ static myr_status run(myr_context *context, const bench_options *options, bench_
     w.run.math = options->math;
     w.run.threads = options->threads;
     w.run.device = options->device;
-    w.run.count = CHECKED * (uint64_t)ceil(16384.0 * options->scale); /* 256 MiB */
+    w.run.count = CHECKED * (uint64_t)ceil(2048.0 * options->scale); /* 256 MiB */
     snprintf(w.path, sizeof w.path, "myriad-bench-%ld.npy", (long)getpid());
-    snprintf(result.size, sizeof result.size, "N = %llu, T = 1", (unsigned long long)w.run.count);
-    myr_status status = myr_target_create_gaussian(context, 1, &mean, &variance, &w.target);
+    snprintf(result.size, sizeof result.size, "N = %llu, d = %d, T = 1", (unsigned long long)w.run.count,
+             DIMENSION);
+    myr_status status = myr_target_create_gaussian(context, DIMENSION, mean, variance, &w.target);
     if (status == MYR_OK)
         status = myr_plan_create(context, &plan, w.target, &w.plan);
     if (status == MYR_OK)
@@ -128,7 +133,7 @@ static myr_status run(myr_context *context, const bench_options *options, bench_
     if (status == MYR_OK) {
         result.backend = w.report.backend;
         snprintf(result.device, sizeof result.device, "%s", w.report.device);
-        result.rate = (double)w.run.count * sizeof(float) / result.seconds_median;
+        result.rate = (double)bytes_of(&w) / result.seconds_median;
         report(user, &result);
     }
     myr_plan_destroy(w.plan);

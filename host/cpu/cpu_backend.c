@@ -64,13 +64,25 @@ myr_status myr_cpu_moments(myr_context *context, const myr_lanes_isa *isa, const
     return status;
 }
 
-/* A batch's results, [count][dimension], from the rows' values. */
+/* A batch's results, [count][dimension], from the rows' values; in pieces that stay in the caches. */
 static void leave_rows(const myr_cpu_rows *run, uint64_t count, double *states) {
+    enum { PIECE = 512 };
     const int64_t d = run->job->plan->dimension, batch = (int64_t)run->batch;
+    const int64_t pieces = ((int64_t)count + PIECE - 1) / PIECE;
 #pragma omp parallel for schedule(static) num_threads(run->threads)
-    for (int64_t i = 0; i < (int64_t)count; i++)
-        for (int64_t c = 0; c < d; c++)
-            states[i * d + c] = (double)run->values[c * batch + i] + run->leave[c];
+    for (int64_t piece = 0; piece < pieces; piece++) {
+        const int64_t begin = piece * PIECE;
+        const int64_t end = begin + PIECE < (int64_t)count ? begin + PIECE : (int64_t)count;
+        for (int64_t c = 0; c < d; c++) {
+            const float *values = run->values + c * batch;
+            const double leave = run->leave[c];
+            if (d == 1) /* a loop that vectors can do */
+                for (int64_t i = begin; i < end; i++)
+                    states[i] = (double)values[i] + leave;
+            for (int64_t i = begin; d > 1 && i < end; i++)
+                states[i * d + c] = (double)values[i] + leave;
+        }
+    }
 }
 
 myr_status myr_cpu_states(myr_context *context, const myr_lanes_isa *isa, const myr_job *job,
