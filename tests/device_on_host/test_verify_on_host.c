@@ -51,3 +51,7 @@ Test(verify_on_host, gradients_of_pairs) {
 Test(verify_on_host, gradients) {
     expect_pass(myr_verify_gradients, 12, 0);
 }
+
+Test(verify_on_host, rankings) {
+    expect_pass(myr_verify_rankings, 4, 0);
+}
