@@ -109,6 +109,41 @@ TEST_ON_BACKENDS(philox, is_laid_out_as_curand_init) {
     myr_context_destroy(context);
 }
 
+/* The words behind what cuRAND's device functions gave: number n of a state is a float u = (w + 1/2) 2^-32
+ * of word n, rounded once; and of words n and n + 1, n even, rho sin(2 pi v) and rho cos(2 pi v), rho =
+ * sqrt(-2 ln u). There floats of u leave rho 2^-25/(u rho), and those of the angle, of its sine and of the
+ * product less than 2^-20 rho; the file has nine digits. */
+TEST_ON_BACKENDS(philox, gives_the_words_of_curands_uniforms_and_normals) {
+    const double turn = 8.0 * atan(1.0);
+    myr_context *context = new_context();
+    need_backend(context, backend);
+    FILE *file = open_golden("philox/curand_device_api_normals.csv");
+    char line[512];
+    int rows = 0;
+    while (fgets(line, sizeof line, file)) {
+        uint64_t seed, trajectory, offset;
+        uint32_t words[8];
+        int call;
+        double uniform, normal, u[2];
+        if (sscanf(line, "%" SCNx64 ",%" SCNu64 ",%" SCNu64 ",%d,%lf,%lf", &seed, &trajectory, &offset,
+                   &call, &uniform, &normal) != 6)
+            continue;
+        cr_assert(call >= 0 && call < 8, "%s", line);
+        draw_from(context, backend, seed, trajectory, offset, words);
+        for (int n = 0; n < 2; n++)
+            u[n] = ((double)words[call / 2 * 2 + n] + 0.5) * 0x1p-32;
+        const double rho = sqrt(-2.0 * log(u[0]));
+        const double expected = rho * (call % 2 ? cos(turn * u[1]) : sin(turn * u[1]));
+        cr_assert(fabs(uniform - u[call % 2]) <= 0x1p-25 + 5e-10, "%s: %.9g", line, u[call % 2]);
+        cr_assert(fabs(normal - expected) <= 0x1p-25 / (u[0] * rho) + 0x1p-20 * rho, "%s: %.9g", line,
+                  expected);
+        rows++;
+    }
+    fclose(file);
+    cr_assert_eq(rows, 288, "%d rows", rows);
+    myr_context_destroy(context);
+}
+
 TEST_ON_BACKENDS(philox, agrees_with_random123_on_random_inputs) {
     enum { runs = 1000, trajectories = 5, blocks = 3 };
     myr_context *context = new_context();
