@@ -4,8 +4,8 @@
 
 #include "myriad/random.h"
 #include "myriad/run.h"
-#include "plan_table.h"
-#include "target_data.h"
+#include "plans/plan_table.h"
+#include "plans/target_data.h"
 
 /* Work for a backend, already validated. */
 typedef struct myr_job {

@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "chain.h"
 #include "chain_step.h"
 #include "failure.h"
+#include "plans/chain.h"
 
 /* The entry for a sum of probabilities out of all: at all itself exactly 2^31 - 1. */
 static int32_t entry_of(double sum, double all) {

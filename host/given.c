@@ -3,8 +3,8 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "chain.h"
 #include "failure.h"
+#include "plans/chain.h"
 
 static myr_status check_finite(myr_context *context, const char *name, const double *values,
                                uint64_t count) {

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "failure.h"
-#include "step_make.h"
+#include "plans/step_make.h"
 
 /* One component at a level: its constant, unshifted, and its parts. */
 static double fill_component(const myr_mixture_table *table, int j, double a, double s, float *tile) {

@@ -7,10 +7,10 @@
 #include <string.h>
 
 #include "backend.h"
-#include "chain.h"
 #include "failure.h"
 #include "given.h"
 #include "moments.h"
+#include "plans/chain.h"
 #ifdef MYRIAD_HAVE_CUDA
 #include "cuda/cuda_backend.h"
 #endif

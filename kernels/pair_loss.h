@@ -7,7 +7,7 @@
 #define MYRIAD_PAIR_LOSS_H
 
 #include "exponential.h"
-#include "loss_list.h"
+#include "losses/loss_list.h"
 
 /* What the options come to, in float. */
 typedef struct myr_loss_constants {

@@ -12,7 +12,7 @@
 #include "chunk_moments.h"
 #include "exponential.h"
 #include "load.h"
-#include "policy_sums.h"
+#include "losses/policy_sums.h"
 
 /* What log-probabilities may be at most in size. */
 #define MYR_POLICY_LIMIT 1e15f

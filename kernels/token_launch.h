@@ -5,8 +5,8 @@
 #include <cuda_runtime_api.h>
 #include <stddef.h>
 
+#include "losses/token_result.h"
 #include "policy_token.h"
-#include "token_result.h"
 
 #ifdef __cplusplus
 extern "C" {

@@ -13,8 +13,8 @@
 #ifndef MYRIAD_TOKEN_ROW_H
 #define MYRIAD_TOKEN_ROW_H
 
+#include "losses/token_result.h"
 #include "port.h"
-#include "token_result.h"
 
 #define MYR_ROW_LANES 1024
 #define MYR_ROW_STRIDES 16

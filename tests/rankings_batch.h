@@ -2,7 +2,7 @@
 #ifndef MYRIAD_TEST_RANKINGS_BATCH_H
 #define MYRIAD_TEST_RANKINGS_BATCH_H
 
-#include "element.h"
+#include "losses/element.h"
 #include "support.h"
 
 /* A batch, its columns in some type, and what comes of it. */

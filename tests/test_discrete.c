@@ -4,10 +4,10 @@
 
 #include <float.h>
 
-#include "chain.h"
 #include "chain_step.h"
 #include "chain_table.h"
 #include "cpu/cpu_isa.h"
+#include "plans/chain.h"
 
 static double uniform(uint64_t *random) {
     return (double)(next_random(random) >> 11) * 0x1p-53;

@@ -7,8 +7,8 @@
 #include <float.h>
 #include <inttypes.h>
 
-#include "null_laws.h"
-#include "target_draw.h"
+#include "statistics/null_laws.h"
+#include "statistics/target_draw.h"
 
 static double uniform(uint64_t *random) {
     return ((double)(next_random(random) >> 12) + 0.5) * 0x1p-52;

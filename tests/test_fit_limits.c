@@ -1,12 +1,12 @@
 /* Fits: where there is no finite maximum, the two solvers, ridges, prompts, the bootstrap, refusals. */
 #include <criterion/criterion.h>
 
-#include "fit_bootstrap.h"
-#include "fit_interval.h"
-#include "fit_linked.h"
 #include "fit_reference.h"
-#include "fit_resample.h"
-#include "fit_solve.h"
+#include "fits/fit_bootstrap.h"
+#include "fits/fit_interval.h"
+#include "fits/fit_linked.h"
+#include "fits/fit_resample.h"
+#include "fits/fit_solve.h"
 #include "poisson.h"
 #include "support.h"
 

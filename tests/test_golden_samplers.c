@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "golden_inputs.h"
-#include "samplers.h"
+#include "plans/samplers.h"
 
 enum { MOST_NOISE = 64 };
 

@@ -5,8 +5,8 @@
 #include <float.h>
 #include <math.h>
 
-#include "element.h"
 #include "load.h"
+#include "losses/element.h"
 #include "pairs_batch.h"
 
 /* Margins of up to ±2,000, and ties, at every beta: finite, and the float backends agree with the reference

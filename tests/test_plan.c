@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "myriad/myriad.h"
-#include "plan_table.h"
-#include "target_data.h"
+#include "plans/plan_table.h"
+#include "plans/target_data.h"
 
 static myr_context *context;
 

@@ -3,7 +3,7 @@
 #include <criterion/criterion.h>
 #include <float.h>
 
-#include "plan_table.h"
+#include "plans/plan_table.h"
 #include "support.h"
 
 static myr_context *context;

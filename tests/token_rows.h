@@ -2,7 +2,7 @@
 #ifndef MYRIAD_TEST_TOKEN_ROWS_H
 #define MYRIAD_TEST_TOKEN_ROWS_H
 
-#include "element.h"
+#include "losses/element.h"
 #include "support.h"
 
 /* A batch: logits in double, exactly numbers of the type, and in the type. */

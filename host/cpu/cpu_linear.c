@@ -8,7 +8,7 @@
 #include "cpu_reductions.h"
 #include "failure.h"
 #include "linear_lanes.h"
-#include "pair_sums.h"
+#include "losses/pair_sums.h"
 
 /* Elements of Delta that are worth a thread of their own. */
 static const double thread_elements = 5e4;

@@ -9,8 +9,8 @@
 #include "cpu_reductions.h"
 #include "failure.h"
 #include "linear_lanes.h"
+#include "losses/pair_sums.h"
 #include "myriad/random.h"
-#include "pair_sums.h"
 
 enum {
     CHUNK = 1024,                      /* pairs of a chunk: 8 blocks of MYR_LANES */

@@ -4,9 +4,9 @@
 #include "cpu_isa.h"
 #include "cpu_reductions.h"
 #include "failure.h"
+#include "losses/pair_passes.h"
+#include "losses/pair_sums.h"
 #include "pair_lanes.h"
-#include "pair_passes.h"
-#include "pair_sums.h"
 
 /* Chunks that are worth a thread of their own. */
 static const double thread_chunks = 8.0;

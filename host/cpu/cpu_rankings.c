@@ -4,9 +4,9 @@
 
 #include "cpu_reductions.h"
 #include "failure.h"
-#include "pair_sums.h"
+#include "losses/pair_sums.h"
+#include "losses/ranking_view.h"
 #include "ranking_lanes.h"
-#include "ranking_view.h"
 
 /* Answers that are worth a thread of their own. */
 static const double thread_answers = 2e4;

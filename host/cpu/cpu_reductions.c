@@ -1,6 +1,6 @@
 /* The cpu backend's table of reductions. */
 #include "cpu_reductions.h"
-#include "token_jobs.h"
+#include "losses/token_jobs.h"
 
 const myr_reductions myr_reductions_cpu = {
     .name = "cpu",

@@ -4,7 +4,7 @@
 #define MYRIAD_CPU_REDUCTIONS_H
 
 #include "cpu_isa.h"
-#include "reductions.h"
+#include "losses/reductions.h"
 
 myr_status myr_cpu_pairs(myr_context *context, const myr_pair_job *job, myr_pair_sums *sums, uint64_t *bad);
 myr_status myr_cpu_pairs_on(myr_context *context, const myr_lanes_isa *isa, const myr_pair_job *job,

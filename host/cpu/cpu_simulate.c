@@ -5,8 +5,8 @@
 #include "cpu_isa.h"
 #include "failure.h"
 #include "myriad/policy.h"
+#include "policies/race_scales.h"
 #include "race.h"
-#include "race_scales.h"
 
 enum { MOST_BLOCKS = 2 * MYR_MAX_SIMULATED / 4 };
 

@@ -4,7 +4,7 @@
 #define MYRIAD_CPU_TOKENS_H
 
 #include "cpu_isa.h"
-#include "token_jobs.h"
+#include "losses/token_jobs.h"
 #include "token_lanes.h"
 
 const myr_token_lanes *myr_cpu_token_lanes(const myr_lanes_isa *isa);

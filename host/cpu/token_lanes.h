@@ -5,8 +5,8 @@
 
 #include <stddef.h>
 
+#include "losses/token_result.h"
 #include "policy_token.h"
-#include "token_result.h"
 
 typedef struct myr_token_lanes {
     const char *isa;

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "linear_launch.h"
-#include "pair_sums.h"
+#include "losses/pair_sums.h"
 
 static myr_status place_theta(myr_context *context, const myr_linear_job *job,
                               const myr_cuda_session *session, myr_cuda_features *f) {

@@ -6,9 +6,9 @@
 #include "cuda_linear.h"
 #include "cuda_product.h"
 #include "failure.h"
+#include "losses/pair_sums.h"
 #include "many_launch.h"
 #include "myriad/random.h"
-#include "pair_sums.h"
 
 enum {
     PART = 1024,             /* pairs of a product for the gradient */

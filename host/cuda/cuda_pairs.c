@@ -5,9 +5,9 @@
 
 #include "cuda_reductions.h"
 #include "failure.h"
+#include "losses/pair_passes.h"
+#include "losses/pair_sums.h"
 #include "pair_launch.h"
-#include "pair_passes.h"
-#include "pair_sums.h"
 
 enum { COLUMNS = 7 }; /* policy, reference, lengths, weight */
 

@@ -5,9 +5,9 @@
 
 #include "cuda_tokens.h"
 #include "failure.h"
-#include "pair_sums.h"
+#include "losses/pair_sums.h"
+#include "losses/ranking_view.h"
 #include "ranking_launch.h"
-#include "ranking_view.h"
 
 enum { LOG_PROBS, REFERENCE, WEIGHT, COLUMNS };
 

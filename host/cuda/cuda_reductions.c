@@ -1,6 +1,6 @@
 /* The cuda backend's table of reductions. */
 #include "cuda_reductions.h"
-#include "token_jobs.h"
+#include "losses/token_jobs.h"
 
 const myr_reductions myr_reductions_cuda = {
     .name = "cuda",

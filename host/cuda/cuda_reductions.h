@@ -4,7 +4,7 @@
 #define MYRIAD_CUDA_REDUCTIONS_H
 
 #include "cuda_backend.h"
-#include "reductions.h"
+#include "losses/reductions.h"
 
 myr_status myr_cuda_pairs(myr_context *context, const myr_pair_job *job, myr_pair_sums *sums,
                           uint64_t *bad);

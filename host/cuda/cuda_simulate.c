@@ -3,8 +3,8 @@
 
 #include "cuda_backend.h"
 #include "failure.h"
+#include "policies/race_scales.h"
 #include "race_launch.h"
-#include "race_scales.h"
 
 enum { BATCH_NUMBERS = 1 << 20 };
 

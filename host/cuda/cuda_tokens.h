@@ -3,7 +3,7 @@
 #define MYRIAD_CUDA_TOKENS_H
 
 #include "cuda_reductions.h"
-#include "token_jobs.h"
+#include "losses/token_jobs.h"
 #include "token_launch.h"
 
 /* Copies to device memory of the caller's. */

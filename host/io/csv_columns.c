@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "failure.h"
-#include "outcomes.h"
+#include "fits/outcomes.h"
 
 int myr_csv_column(const char *const *names, int count, const char *name, size_t length) {
     for (int c = 0; c < count; c++)

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "outcomes.h"
+#include "fits/outcomes.h"
 
 /* FNV-1a, then a multiplication that spreads to the upper bits, which are taken. */
 static uint64_t hash(const char *name, size_t length) {

@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "failure.h"
+#include "fits/outcomes.h"
 #include "npy_read.h"
-#include "outcomes.h"
 
 static myr_status read_delta(myr_context *context, const myr_outcomes *o, const char *path,
                              myr_npy *array) {

@@ -3,7 +3,7 @@
 #define MYRIAD_OUTCOMES_FILE_H
 
 #include "csv_columns.h"
-#include "outcomes.h"
+#include "fits/outcomes.h"
 
 /* What a reader knows while it reads. */
 typedef struct myr_outcome_reader {

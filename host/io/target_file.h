@@ -3,7 +3,7 @@
 #define MYRIAD_TARGET_FILE_H
 
 #include "json_fields.h"
-#include "target_data.h"
+#include "plans/target_data.h"
 
 /* Readers of JSON objects, whose field "type" has been looked at; docs/targets.md has the formats. */
 myr_status myr_read_gaussian(const myr_json *json, myr_target **target);

@@ -1,6 +1,6 @@
 #include "reference_chain.h"
 
-#include "chain.h"
+#include "plans/chain.h"
 #include "reference_random.h"
 
 enum { stream_step = 0, stream_start = 1 };

@@ -1,8 +1,8 @@
 /* The last layer in double: one row of logits after the other, x_j = h . W_j. */
 #include <stdlib.h>
 
-#include "element.h"
 #include "failure.h"
+#include "losses/element.h"
 #include "reference_tokens.h"
 
 typedef struct head {

@@ -3,8 +3,8 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "element.h"
 #include "failure.h"
+#include "losses/element.h"
 #include "reference_loss.h"
 #include "reference_random.h"
 #include "reference_reductions.h"

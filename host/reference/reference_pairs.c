@@ -2,7 +2,7 @@
  * more for losses and gradients. */
 #include <math.h>
 
-#include "element.h"
+#include "losses/element.h"
 #include "reference_loss.h"
 #include "reference_reductions.h"
 

@@ -1,7 +1,7 @@
 /* RLVR's tokens, as DESIGN 3.2 says it: sum_t sg(min(rho_t, cap)) log pi(y_t), rho = pi/pi_old. */
 #include <math.h>
 
-#include "element.h"
+#include "losses/element.h"
 #include "reference_tokens.h"
 
 static bool counts(const myr_policy_job *job, uint64_t t) {

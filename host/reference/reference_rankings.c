@@ -7,8 +7,8 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "element.h"
 #include "failure.h"
+#include "losses/element.h"
 #include "reference_reductions.h"
 
 typedef struct ranking {

@@ -4,8 +4,8 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "element.h"
 #include "failure.h"
+#include "losses/element.h"
 
 static myr_row_result refused(myr_row_state state) {
     return (myr_row_result){.state = state};

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "failure.h"
-#include "sorted_pairs.h"
+#include "losses/sorted_pairs.h"
 
 enum { ARRAYS = 9 };
 

@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "chain.h"
 #include "cpu/cpu_isa.h"
 #include "failure.h"
+#include "plans/chain.h"
 #include "reference/reference_random.h"
 #include "tiers.h"
 

@@ -8,7 +8,7 @@
 
 #include "failure.h"
 #include "gradient_problem.h"
-#include "token_jobs.h"
+#include "losses/token_jobs.h"
 
 struct myr_gradient_reduction {
     const char *name;

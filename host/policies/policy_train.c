@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "failure.h"
-#include "loss.h"
+#include "losses/loss.h"
 #include "optimizer.h"
 #include "policy_rows.h"
 #include "policy_tables.h"

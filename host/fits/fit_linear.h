@@ -3,7 +3,7 @@
 #define MYRIAD_FIT_LINEAR_H
 
 #include "fit_objective.h"
-#include "linear_information.h"
+#include "losses/linear_information.h"
 
 typedef struct myr_linear_fit {
     myr_context *context;

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "target_data.h"
+#include "plans/target_data.h"
 
 typedef struct myr_marginal {
     double mean, deviation; /* of the whole; numbers below are relative to nothing */
