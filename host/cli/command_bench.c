@@ -8,6 +8,7 @@
 #include "command.h"
 #include "messages.h"
 #include "output.h"
+#include "progress.h"
 #include "run_options.h"
 
 static const char doc[] =
@@ -78,6 +79,8 @@ typedef struct bench_outcome {
     cli_table table;
     json_t *results;
     uint64_t wrong;
+    cli_progress progress;
+    double cases; /* behind, of the measurements */
 } bench_outcome;
 
 static const cli_column text_columns[] = {{"name", -10}, {"backend", -10}, {"rate", 12},     {"unit", -20},
@@ -146,8 +149,7 @@ static void add_text(bench_outcome *o, const bench_result *r) {
     cli_put_text(&o->table, "%s", r->device);
 }
 
-static void add_result(void *user, const bench_result *result) {
-    bench_outcome *o = user;
+static void add_result(bench_outcome *o, const bench_result *result) {
     begin(o);
     o->wrong += result->wrong;
     if (o->format == CLI_JSON) {
@@ -159,6 +161,32 @@ static void add_result(void *user, const bench_result *result) {
     else
         add_text(o, result);
     cli_show_results();
+}
+
+static void take_result(void *user, const bench_result *result) {
+    bench_outcome *o = user;
+    cli_progress_clear(&o->progress);
+    add_result(o, result);
+    cli_progress_show(&o->progress, result->name, o->cases);
+}
+
+static myr_status run_cases(myr_context *context, const bench_options *options, const char *name,
+                            bench_outcome *o) {
+    myr_status status = MYR_OK;
+    int count = 0;
+    while (bench_case_at(count))
+        count++;
+    cli_progress_begin(&o->progress, name ? 1.0 : count, NULL);
+    for (int i = 0; status == MYR_OK && i < count; i++) {
+        const bench_case *now = bench_case_at(i);
+        if (name && strcmp(name, now->name) != 0)
+            continue;
+        cli_progress_show(&o->progress, now->name, o->cases);
+        status = now->run(context, options, take_result, o);
+        o->cases += 1.0;
+    }
+    cli_progress_clear(&o->progress);
+    return status;
 }
 
 static int finish(bench_outcome *o) {
@@ -185,10 +213,7 @@ static int run_command(const cli_run_options *run, const bench_arguments *argume
                                    .repeats = (int)arguments->repeats,
                                    .scale = arguments->scale,
                                    .points = arguments->points};
-    myr_status result = MYR_OK;
-    for (int i = 0; result == MYR_OK && bench_case_at(i); i++)
-        if (!arguments->name || strcmp(arguments->name, bench_case_at(i)->name) == 0)
-            result = bench_case_at(i)->run(context, &options, add_result, o);
+    myr_status result = run_cases(context, &options, arguments->name, o);
     int status;
     if (result != MYR_OK) {
         json_decref(o->results);

@@ -7,6 +7,7 @@
 #include "command.h"
 #include "messages.h"
 #include "output.h"
+#include "progress.h"
 #include "run_options.h"
 
 static const char doc[] =
@@ -27,6 +28,7 @@ typedef struct outcome {
     cli_table table;
     json_t *checks;
     uint64_t passed, failed, skipped;
+    cli_progress progress;
 } outcome;
 
 static const cli_column text_columns[] = {{"", -4},      {"check", -81}, {"worst", 11},
@@ -83,8 +85,7 @@ static void add_text(outcome *o, const myr_check *check) {
     cli_put_text(&o->table, "%s", check->backend);
 }
 
-static void add_check(void *user, const myr_check *check) {
-    outcome *o = user;
+static void add_check(outcome *o, const myr_check *check) {
     begin(o);
     if (check->skipped)
         o->skipped++;
@@ -101,6 +102,13 @@ static void add_check(void *user, const myr_check *check) {
     else
         add_text(o, check);
     cli_show_results(); /* each check when it is done */
+}
+
+static void take_check(void *user, const myr_check *check) {
+    outcome *o = user;
+    cli_progress_clear(&o->progress);
+    add_check(o, check);
+    cli_progress_show(&o->progress, "verify", check->done);
 }
 
 static void end(outcome *o, bool passed) {
@@ -136,7 +144,9 @@ static int run_command(const cli_run_options *run, outcome *o) {
     options.count = run->trajectories;
     options.threads = run->threads;
     options.device = run->device;
-    myr_status result = myr_verify(context, &options, add_check, o);
+    cli_progress_begin(&o->progress, 1.0, NULL);
+    myr_status result = myr_verify(context, &options, take_check, o);
+    cli_progress_clear(&o->progress);
     int status;
     if (result != MYR_OK && result != MYR_CHECK_FAILED) {
         json_decref(o->checks);

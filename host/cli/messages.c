@@ -24,9 +24,33 @@ int cli_fail(int status, const char *format, ...) {
     return status;
 }
 
+/* The fields of the library's options that are options here, of the same name but for its dashes. */
+static const char *const fields[] = {
+    "process",  "sampler",          "steps",     "eta",          "start",
+    "schedule", "beta_start",       "beta_end",  "train_steps",  "spacing",
+    "rho",      "sigma_min",        "sigma_max", "steps_offset", "final_alpha",
+    "churn",    "churn_min",        "churn_max", "noise_scale",  "backend",
+    "math",     "trajectories",     "threads",   "device",       "first",
+    "beta",     "zero_terminal_snr"};
+
+/* What the library says of a field is said of the option. */
+static void print_option(char *text, size_t size, const char *error) {
+    const size_t length = strcspn(error, " :");
+    snprintf(text, size, "%s", error);
+    for (size_t n = 0; n < sizeof fields / sizeof *fields; n++)
+        if (strlen(fields[n]) == length && strncmp(error, fields[n], length) == 0) {
+            snprintf(text, size, "--%s", error);
+            for (size_t c = 0; c < length + 2; c++)
+                if (text[c] == '_')
+                    text[c] = '-';
+        }
+}
+
 int cli_fail_library(const myr_context *context, myr_status status) {
     const char *error = myr_context_error(context);
-    return cli_fail(myr_status_exit_code(status), "%s", *error ? error : myr_status_message(status));
+    char text[2048];
+    print_option(text, sizeof text, *error ? error : myr_status_message(status));
+    return cli_fail(myr_status_exit_code(status), "%s", text);
 }
 
 void cli_note(const char *text) {

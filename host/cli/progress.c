@@ -38,7 +38,9 @@ static void print_bar(const cli_progress *progress, double done, double elapsed)
     fprintf(stderr, "\r%s [%s] %3.0f %%", progress->label, bar, 100.0 * share);
     if (share > 0.0) {
         double left = elapsed * (1.0 - share) / share;
-        fprintf(stderr, "  %.3g %s/s, ", done / elapsed, progress->unit);
+        fputs("  ", stderr);
+        if (progress->unit)
+            fprintf(stderr, "%.3g %s/s, ", done / elapsed, progress->unit);
         if (left < 100.0)
             fprintf(stderr, "%.0f s left", left);
         else if (left < 6000.0)
@@ -62,6 +64,13 @@ int cli_progress_update(void *user, uint64_t done, uint64_t total) {
     progress->shown = time;
     progress->visible = true;
     return 0;
+}
+
+void cli_progress_show(cli_progress *progress, const char *label, double done) {
+    progress->label = label;
+    progress->done = done;
+    progress->work = 0.0;
+    cli_progress_update(progress, 0, 1);
 }
 
 void cli_progress_clear(cli_progress *progress) {

@@ -12,6 +12,7 @@ typedef struct myr_verification {
     uint64_t seed, count;
     bool fast;
     int threads, device;
+    double done; /* share of the tiers */
     myr_check_report report;
     void *user;
     bool failed; /* some check did not pass */

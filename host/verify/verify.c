@@ -15,13 +15,14 @@ void myr_report_check(myr_verification *v, const char *name, double worst, doubl
                        .passed = worst <= bound,
                        .worst = worst,
                        .bound = bound,
-                       .count = count};
+                       .count = count,
+                       .done = v->done};
     v->failed |= !check.passed;
     v->report(v->user, &check);
 }
 
 void myr_report_skip(myr_verification *v, const char *name) {
-    myr_check check = {.name = name, .backend = v->backend->name, .skipped = true};
+    myr_check check = {.name = name, .backend = v->backend->name, .skipped = true, .done = v->done};
     v->report(v->user, &check);
 }
 
@@ -71,6 +72,7 @@ myr_status myr_verify_backend(myr_context *context, const myr_verify_options *op
                           .report = report ? report : ignore_check,
                           .user = user};
     for (size_t tier = 0; tier < sizeof tiers / sizeof *tiers; tier++) {
+        v.done = (double)tier / (double)(sizeof tiers / sizeof *tiers);
         myr_status status = tiers[tier](&v);
         if (status != MYR_OK)
             return status;

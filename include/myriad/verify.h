@@ -17,6 +17,7 @@ typedef struct myr_check {
     bool skipped; /* not possible here; worst, bound and count are 0 */
     double worst, bound;
     uint64_t count; /* comparisons made */
+    double done;    /* share of the tiers that are behind it, 0 … 1 */
 } myr_check;
 
 typedef void (*myr_check_report)(void *user, const myr_check *check);
