@@ -71,8 +71,9 @@ myr_status myr_verify_backend(myr_context *context, const myr_verify_options *op
                           .device = options->device,
                           .report = report ? report : ignore_check,
                           .user = user};
-    for (size_t tier = 0; tier < sizeof tiers / sizeof *tiers; tier++) {
-        v.done = (double)tier / (double)(sizeof tiers / sizeof *tiers);
+    const size_t count = sizeof tiers / sizeof *tiers;
+    for (size_t tier = 0; tier < count; tier++) {
+        v.done = (double)tier / (double)count;
         myr_status status = tiers[tier](&v);
         if (status != MYR_OK)
             return status;
