@@ -69,8 +69,8 @@ typedef myr_status (*myr_sink)(void *user, uint64_t first, uint64_t count, const
 
 /* Runs the trajectories and hands their results to the sink, from the calling thread, in the order of their
  * indices, block by block; report->seconds is the runs' time alone. Memory does not grow with the count: a
- * block has at most MYR_SINK_NUMBERS numbers, or 4,096 trajectories. */
-#define MYR_SINK_NUMBERS 4194304
+ * block has at most MYR_SINK_NUMBERS numbers, so that the caches hold it, or 4,096 trajectories. */
+#define MYR_SINK_NUMBERS 1048576
 myr_status myr_run_stream(myr_context *context, const myr_plan *plan, const myr_target *target,
                           const myr_run_options *options, myr_sink sink, void *user,
                           myr_run_report *report);
