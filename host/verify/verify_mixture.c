@@ -10,9 +10,9 @@
 #include "failure.h"
 #include "mixture_cases.h"
 #include "rounding.h"
-#include "tiers.h"
+#include "vector_steps.h"
 
-enum { steps = 12, most_dimension = 5, most_components = 19, states = 24, block = 300 };
+enum { most_dimension = 5, most_components = 19, block = MYR_VECTOR_REPEATED };
 
 /* The loops of few and of many dimensions; one tile of components, or several with a rest. */
 static const struct {
@@ -35,97 +35,16 @@ static myr_status create_mixture(myr_context *context, int shape, myr_target **t
     return myr_target_create_mixture(context, d, components, weights, means, variances, target);
 }
 
-/* Everything that a row can have. */
-static const struct {
-    const char *process, *sampler, *start;
-    double churn;
-} cases[] = {
-    {"ve", "ddim", "prior", 0.0},       {"ve", "ddpm-large", "exact", 0.0},
-    {"vp", "ddpm-small", "exact", 0.0}, {"edm", "euler-ancestral", "exact", 0.0},
-    {"edm", "heun", "exact", 4.0},      {"edm", "dpmpp-3m-sde", "exact", 0.0},
-};
-enum { CASES = sizeof cases / sizeof *cases };
-
 static myr_status create_case(myr_context *context, int shape, int index, myr_case *made) {
-    myr_plan_options options = MYR_PLAN_OPTIONS_INIT;
-    options.process = cases[index].process;
-    options.sampler = cases[index].sampler;
-    options.start = cases[index].start;
-    options.churn = cases[index].churn;
-    options.steps = steps;
     *made = (myr_case){.target = NULL};
     myr_status status = create_mixture(context, shape, &made->target);
-    return status == MYR_OK ? myr_plan_create(context, &options, made->target, &made->plan) : status;
+    return status == MYR_OK ? myr_vector_plan(context, index, made->target, &made->plan) : status;
 }
 
 typedef struct tally {
-    double worst;
-    uint64_t compared, repeated, different;
+    myr_vector_tally steps;
     uint64_t exact[4], exact_different[4]; /* by instruction set; in place of the first one the backend */
 } tally;
-
-/* The worst share that the job's results have of their bounds. */
-static myr_status compare(myr_verification *v, const myr_job *job, tally *t) {
-    const uint64_t d = (uint64_t)job->plan->dimension;
-    double expected[states * most_dimension], results[states * most_dimension], bound[most_dimension];
-    myr_poison(expected, states * most_dimension);
-    myr_poison(results, states * most_dimension);
-    myr_status status = myr_backend_reference.states(v->context, job, expected);
-    if (status == MYR_OK)
-        status = v->backend->states(v->context, job, results);
-    for (uint64_t n = 0; status == MYR_OK && n < job->count; n++) {
-        status = myr_bound_vector(v->context, job, n, bound);
-        for (uint64_t c = 0; status == MYR_OK && c < d; c++)
-            t->worst = myr_worse(t->worst, fabs(results[n * d + c] - expected[n * d + c]) / bound[c]);
-    }
-    t->compared += job->count * d;
-    return status;
-}
-
-/* From every row on: that one alone or, with a memory of two, three of them. */
-static myr_status check_steps(myr_verification *v, const myr_case *used, tally *t) {
-    const int d = used->plan->dimension;
-    double entry[states * most_dimension];
-    myr_status status = MYR_OK;
-    for (int64_t row = 0; status == MYR_OK && row < steps; row++) {
-        myr_job job = myr_case_job(v, used, UINT64_C(0x87654321f0), states);
-        if (row > 0) {
-            job.row_end = row;
-            status = myr_backend_reference.states(v->context, &job, entry);
-            for (int j = 0; j < states * d; j++) { /* the float form shall be the state itself */
-                double along = used->plan->rows[row].a * used->target->mean[j % d];
-                entry[j] = along + (double)(float)(entry[j] - along);
-            }
-            job.states = entry;
-        }
-        job.row_begin = row;
-        job.row_end = row % 3 == 0 ? row + 3 : row + 1;
-        if (status == MYR_OK)
-            status = compare(v, &job, t);
-    }
-    return status;
-}
-
-/* Trajectories that come in one run, and in two of other lengths and numbers of threads. */
-static myr_status check_repeats(myr_verification *v, const myr_case *used, tally *t) {
-    const uint64_t first = 4000, cut = 41, size = (uint64_t)block * (uint64_t)used->plan->dimension;
-    double whole[block * most_dimension], parts[block * most_dimension];
-    myr_poison(whole, size);
-    myr_poison(parts, size);
-    myr_job job = myr_case_job(v, used, first, block);
-    myr_status status = v->backend->states(v->context, &job, whole);
-    job = myr_case_job(v, used, first, cut);
-    job.threads = v->threads + 1;
-    if (status == MYR_OK)
-        status = v->backend->states(v->context, &job, parts);
-    job = myr_case_job(v, used, first + cut, block - cut);
-    job.threads = 1;
-    if (status == MYR_OK)
-        status = v->backend->states(v->context, &job, parts + cut * (uint64_t)used->plan->dimension);
-    t->repeated += size;
-    t->different += myr_count_different(whole, parts, size);
-    return status;
-}
 
 /* The bits of the CPU's baseline from the verified backend (number 0) and, where that is the CPU, from its
  * other instruction sets. */
@@ -212,10 +131,10 @@ static myr_status check_run(myr_verification *v, const char *sampler) {
 
 static void report(myr_verification *v, const tally *t) {
     char name[128];
-    myr_report_check(v, "mixtures, one and three steps: share of the rounding bound", t->worst, 1.0,
-                     t->compared);
-    myr_report_check(v, "mixtures, repeatability: values that differ", (double)t->different, 0.0,
-                     t->repeated);
+    myr_report_check(v, "mixtures, one and three steps: share of the rounding bound", t->steps.worst, 1.0,
+                     t->steps.compared);
+    myr_report_check(v, "mixtures, repeatability: values that differ", (double)t->steps.different, 0.0,
+                     t->steps.repeated);
     for (int n = 0; n < 4; n++) {
         snprintf(name, sizeof name, "mixtures, exact arithmetic, %s against baseline: values that differ",
                  n == 0              ? v->backend->name
@@ -243,13 +162,13 @@ static myr_status verify_shapes(myr_verification *v) {
     tally t = {0};
     myr_status status = MYR_OK;
     for (int shape = 0; shape < SHAPES; shape++)
-        for (int index = 0; status == MYR_OK && index < CASES; index++) {
+        for (int index = 0; status == MYR_OK && index < MYR_VECTOR_CASES; index++) {
             myr_case used;
             status = create_case(v->context, shape, index, &used);
             if (status == MYR_OK)
-                status = check_steps(v, &used, &t);
+                status = myr_vector_check_steps(v, &used, &t.steps);
             if (status == MYR_OK)
-                status = check_repeats(v, &used, &t);
+                status = myr_vector_check_repeats(v, &used, &t.steps);
             if (status == MYR_OK && !v->fast)
                 status = check_exact(v, &used, &t);
             myr_case_destroy(&used);
