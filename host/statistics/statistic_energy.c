@@ -23,11 +23,6 @@ typedef struct energy {
     myr_block_test test;
 } energy;
 
-static bool suits(const myr_target *target) {
-    return target->kind == MYR_TARGET_GAUSSIAN || target->kind == MYR_TARGET_MIXTURE ||
-           target->kind == MYR_TARGET_EMPIRICAL;
-}
-
 static void destroy(void *state) {
     energy *e = state;
     free(e->x);
@@ -112,7 +107,7 @@ const myr_statistic myr_statistic_energy = {
     .name = "energy",
     .help = "energy distance from the target: of blocks of 256, the first 256",
     .expected = "a Gaussian, a mixture or data",
-    .suits = suits,
+    .suits = myr_target_draws,
     .create = create,
     .add = add,
     .report = report,

@@ -34,11 +34,6 @@ typedef struct sliced {
     myr_block_test test;
 } sliced;
 
-static bool suits(const myr_target *target) {
-    return target->kind == MYR_TARGET_GAUSSIAN || target->kind == MYR_TARGET_MIXTURE ||
-           target->kind == MYR_TARGET_EMPIRICAL;
-}
-
 static void destroy(void *state) {
     sliced *s = state;
     free(s->direction);
@@ -197,7 +192,7 @@ const myr_statistic myr_statistic_sw2 = {
     .name = "sw2",
     .help = "sliced Wasserstein-2 distance from the target, squared: of blocks of 4,096, the first 64",
     .expected = "a Gaussian, a mixture or data",
-    .suits = suits,
+    .suits = myr_target_draws,
     .create = create,
     .add = add,
     .report = report,

@@ -5,6 +5,11 @@
 #include "reference/reference_denoise.h"
 #include "reference/reference_random.h"
 
+bool myr_target_draws(const myr_target *target) {
+    return target->kind == MYR_TARGET_GAUSSIAN || target->kind == MYR_TARGET_MIXTURE ||
+           target->kind == MYR_TARGET_EMPIRICAL;
+}
+
 /* Block 0 of the stream chooses a component or a point, the blocks from 1 on are normals. */
 static double choice(uint64_t seed, uint64_t index) {
     uint32_t words[4];

@@ -2,10 +2,15 @@
 #ifndef MYRIAD_TARGET_DRAW_H
 #define MYRIAD_TARGET_DRAW_H
 
+#include <stdbool.h>
+
 #include "myriad/random.h"
 #include "plans/target_data.h"
 
-/* Draw number index of the seed: x[dimension]. Not of discrete targets. */
+/* Whether there are such draws: of all targets but discrete ones. */
+bool myr_target_draws(const myr_target *target);
+
+/* Draw number index of the seed: x[dimension]. */
 void myr_target_draw(const myr_target *target, uint64_t seed, uint64_t index, double *x);
 
 #endif
