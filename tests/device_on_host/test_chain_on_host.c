@@ -4,6 +4,7 @@
 
 #include "backend.h"
 #include "cuda/cuda_chain.h"
+#include "each_failure.h"
 #include "fake_runtime.h"
 
 /* Random matrices, one a step, with zeros, and a prior that is reached. */
@@ -150,6 +151,11 @@ Test(chain_on_host, twenty_orders_give_the_same_bits) {
     myr_context_destroy(context);
 }
 
+static myr_status run_moments(myr_context *context, void *user) {
+    myr_moment moment;
+    return myr_backend_cuda.moments(context, user, &moment);
+}
+
 /* Each call of the runtime may fail: one line, and all memory and streams given back. */
 Test(chain_on_host, failures_are_told_and_nothing_is_kept) {
     static const char *const functions[] = {"cudaMalloc", "cudaMemcpyAsync", "cudaStreamSynchronize",
@@ -158,23 +164,7 @@ Test(chain_on_host, failures_are_told_and_nothing_is_kept) {
     myr_target *target = make_target(context, 4, 3, 5);
     myr_plan *plan = make_plan(context, 3, target);
     myr_job job = make_job(plan, target, 0, 4097);
-    for (size_t f = 0; f < sizeof functions / sizeof *functions; f++) {
-        int failed = 0;
-        for (int call = 1; call < 40; call++) {
-            myr_moment moment;
-            fake_machine(1, CUDART_VERSION);
-            fake_failure(functions[f], call, f == 0 ? cudaErrorMemoryAllocation : cudaErrorLaunchFailure);
-            myr_status status = myr_backend_cuda.moments(context, &job, &moment);
-            fake_machine(1, CUDART_VERSION);
-            cr_assert_eq(fake_live(), 0, "%s, call %d", functions[f], call);
-            if (status == MYR_OK)
-                break;
-            failed++;
-            cr_assert_eq(status, f == 0 ? MYR_OUT_OF_MEMORY : MYR_DEVICE_ERROR, "%s, call %d: %s",
-                         functions[f], call, myr_context_error(context));
-        }
-        cr_assert_gt(failed, 0, "%s", functions[f]);
-    }
+    expect_failures_of(context, functions, 4, run_moments, &job);
     myr_plan_destroy(plan);
     myr_target_destroy(target);
     myr_context_destroy(context);

@@ -3,45 +3,26 @@
  * the other reductions: the suites of their names.) */
 #include <criterion/criterion.h>
 
-#include "fake_runtime.h"
+#include "each_failure.h"
 #include "support.h"
 #include "verify/gradient_problem.h"
 
-enum { MOST_CALLS = 400 };
-
-static void run_with(myr_context *context, myr_gradient_problem *p, const char *function, cudaError_t error,
-                     myr_status expected) {
+static myr_status run_problem(myr_context *context, void *user) {
+    myr_gradient_problem *p = user;
     myr_compute_options options = MYR_COMPUTE_OPTIONS_INIT;
     options.backend = "cuda";
-    int failed = 0;
-    for (int call = 1; call < MOST_CALLS; call++) {
-        fake_machine(1, CUDART_VERSION);
-        fake_failure(function, call, error);
-        myr_status status = p->run(context, p, &options);
-        fake_machine(1, CUDART_VERSION);
-        cr_assert_eq(fake_live(), 0, "%s, call %d: %d left over", function, call, fake_live());
-        if (status == MYR_OK)
-            break;
-        failed++;
-        cr_assert_eq(status, expected, "%s, call %d: %s", function, call, myr_context_error(context));
-        cr_assert_null(strchr(myr_context_error(context), '\n'));
-        cr_assert(strstr(myr_context_error(context), "GPU"), "%s", myr_context_error(context));
-    }
-    cr_assert(failed > 0 && failed < MOST_CALLS - 1, "%s failed %d times", function, failed);
+    return p->run(context, p, &options);
 }
 
 static void expect_failures(myr_status (*make)(myr_context *, uint64_t, myr_gradient_problem *),
                             bool products) {
-    static const char *const functions[] = {"launch", "cudaMemcpyAsync", "cudaStreamSynchronize",
-                                            "cudaStreamCreateWithFlags"};
+    static const char *const functions[] = {
+        "cudaMalloc", "launch", "cudaMemcpyAsync", "cudaStreamSynchronize", "cudaStreamCreateWithFlags",
+        "products"};
     myr_context *context = new_context();
     myr_gradient_problem p;
     REQUIRE_OK(context, make(context, 7, &p));
-    run_with(context, &p, "cudaMalloc", cudaErrorMemoryAllocation, MYR_OUT_OF_MEMORY);
-    for (size_t f = 0; f < sizeof functions / sizeof *functions; f++)
-        run_with(context, &p, functions[f], cudaErrorLaunchFailure, MYR_DEVICE_ERROR);
-    if (products)
-        run_with(context, &p, "products", cudaErrorLaunchFailure, MYR_DEVICE_ERROR);
+    expect_failures_of(context, functions, products ? 6 : 5, run_problem, &p);
     free(p.data);
     myr_context_destroy(context);
 }

@@ -4,6 +4,7 @@
 #include <criterion/criterion.h>
 
 #include "../linear_batch.h"
+#include "each_failure.h"
 #include "fake_runtime.h"
 #include "linear_launch.h"
 #include "losses/pair_sums.h"
@@ -322,34 +323,27 @@ Test(linear_on_host, many_take_several_spans) {
     myr_context_destroy(context);
 }
 
+static myr_status run_one_again(myr_context *context, void *user) {
+    static double gradient[MANY_P];
+    const myr_loss_options loss = MYR_LOSS_OPTIONS_INIT;
+    myr_linear_metrics metrics;
+    return run_linear(context, user, &loss, "cuda", 0, gradient, &metrics);
+}
+
+static myr_status run_many_again(myr_context *context, void *user) {
+    static double theta[REPLICATES * MANY_P], gradient[REPLICATES * MANY_P];
+    const myr_many many = kind_of(7);
+    myr_linear_metrics metrics[REPLICATES];
+    return run_many(context, user, theta, &many, "cuda", gradient, metrics);
+}
+
 Test(linear_on_host, failures_are_told_and_nothing_is_kept) {
     static const char *const functions[] = {
         "cudaMalloc", "cudaMemsetAsync", "cudaMemcpyAsync", "cudaStreamSynchronize", "launch", "products"};
-    static double theta[REPLICATES * MANY_P], gradient[REPLICATES * MANY_P];
     myr_context *context = new_context();
     batch b = new_batch(1500, MANY_P, true, 4);
-    const myr_loss_options loss = MYR_LOSS_OPTIONS_INIT;
-    const myr_many many = kind_of(7);
-    for (size_t f = 0; f < sizeof functions / sizeof *functions; f++)
-        for (int one = 0; one < (f == 5 ? 1 : 2); one++) {
-            int failed = 0;
-            for (int call = 1; call < 60; call++) {
-                myr_linear_metrics metrics[REPLICATES];
-                fake_machine(1, CUDART_VERSION);
-                fake_failure(functions[f], call,
-                             f == 0 ? cudaErrorMemoryAllocation : cudaErrorLaunchFailure);
-                myr_status status = one ? run_linear(context, &b, &loss, "cuda", 0, gradient, metrics)
-                                        : run_many(context, &b, theta, &many, "cuda", gradient, metrics);
-                fake_machine(1, CUDART_VERSION);
-                cr_assert_eq(fake_live(), 0, "%s, call %d", functions[f], call);
-                if (status == MYR_OK)
-                    break;
-                failed++;
-                cr_assert_eq(status, f == 0 ? MYR_OUT_OF_MEMORY : MYR_DEVICE_ERROR, "%s, call %d: %s",
-                             functions[f], call, myr_context_error(context));
-            }
-            cr_assert(failed > 0 && failed < 59, "%s", functions[f]);
-        }
+    expect_failures_of(context, functions, 5, run_one_again, &b); /* it makes no products */
+    expect_failures_of(context, functions, 6, run_many_again, &b);
     free_batch(&b);
     myr_context_destroy(context);
 }

@@ -1,5 +1,6 @@
 /* Mixtures and Gaussians with axes of their own on the cuda backend, run on the host: in exact arithmetic
  * the bits of the cpu backend. */
+#include "each_failure.h"
 #include "on_host.h"
 
 Test(mixture_on_host, any_number_of_components_and_coordinates_gives_the_bits_of_the_cpu) {
@@ -303,6 +304,11 @@ Test(mixture_on_host, a_fast_start_is_near_the_exact_one) {
     myr_context_destroy(context);
 }
 
+static myr_status run_moments(myr_context *context, void *user) {
+    myr_moment moments[4];
+    return myr_backend_cuda.moments(context, user, moments);
+}
+
 /* Each call of the runtime may fail: one line, and all memory and streams given back. */
 Test(mixture_on_host, failures_are_told_and_nothing_is_kept) {
     static const char *const functions[] = {"cudaMalloc", "cudaMemcpyAsync", "cudaStreamSynchronize",
@@ -310,26 +316,9 @@ Test(mixture_on_host, failures_are_told_and_nothing_is_kept) {
     myr_context *context = new_context();
     myr_target *targets[] = {make_mixture(context, 4, 3), make_full(context, 4)};
     myr_plan *plan = make_features(context, 4, 3, 15);
-    for (size_t f = 0; f < 2 * sizeof functions / sizeof *functions; f++) {
-        const char *function = functions[f / 2];
-        const bool memory = strcmp(function, "cudaMalloc") == 0;
-        myr_job job = make_job(plan, targets[f % 2], 0, 33);
-        int failed = 0;
-        for (int call = 1; call < 40; call++) {
-            myr_moment moments[4];
-            fake_machine(1, CUDART_VERSION);
-            fake_failure(function, call, memory ? cudaErrorMemoryAllocation : cudaErrorLaunchFailure);
-            myr_status status = myr_backend_cuda.moments(context, &job, moments);
-            fake_machine(1, CUDART_VERSION);
-            cr_assert_eq(fake_live(), 0, "%s, call %d", function, call);
-            if (status == MYR_OK)
-                break;
-            failed++;
-            cr_assert_eq(status, memory ? MYR_OUT_OF_MEMORY : MYR_DEVICE_ERROR, "%s, call %d: %s", function,
-                         call, myr_context_error(context));
-            cr_assert_null(strchr(myr_context_error(context), '\n'));
-        }
-        cr_assert(failed > 0 && failed < 39, "%s failed %d times", function, failed);
+    for (int t = 0; t < 2; t++) {
+        myr_job job = make_job(plan, targets[t], 0, 33);
+        expect_failures_of(context, functions, 4, run_moments, &job);
     }
     myr_plan_destroy(plan);
     myr_target_destroy(targets[0]);

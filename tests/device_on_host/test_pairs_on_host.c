@@ -4,6 +4,7 @@
 #include "support.h"
 
 #include "../pairs_batch.h"
+#include "each_failure.h"
 #include "fake_runtime.h"
 
 static const uint64_t ragged[] = {1, 31, 32, 33, 255, 256, 257, 4095, 4096, 4097, 9001};
@@ -128,6 +129,11 @@ Test(pairs_on_host, device_memory_and_the_callers_stream_are_taken) {
     free_batch(b);
 }
 
+static myr_status run_again(myr_context *context, void *user) {
+    (void)context; /* the batch's own */
+    return run_batch(user);
+}
+
 /* Each call of the runtime may fail: one line, and all memory and streams given back. */
 Test(pairs_on_host, failures_are_told_and_nothing_is_kept) {
     static const char *const functions[] = {"cudaMalloc", "cudaMemsetAsync", "cudaMemcpyAsync",
@@ -136,21 +142,6 @@ Test(pairs_on_host, failures_are_told_and_nothing_is_kept) {
     batch *b = new_batch("cuda");
     fill_batch(b, 300, fresh_seed());
     b->weighted = b->lengths = true;
-    for (size_t f = 0; f < sizeof functions / sizeof *functions; f++) {
-        int failed = 0;
-        for (int call = 1; call < 40; call++) {
-            fake_machine(1, CUDART_VERSION);
-            fake_failure(functions[f], call, f == 0 ? cudaErrorMemoryAllocation : cudaErrorLaunchFailure);
-            myr_status status = run_batch(b);
-            fake_machine(1, CUDART_VERSION);
-            cr_assert_eq(fake_live(), 0, "%s, call %d", functions[f], call);
-            if (status == MYR_OK)
-                break;
-            failed++;
-            cr_assert_eq(status, f == 0 ? MYR_OUT_OF_MEMORY : MYR_DEVICE_ERROR, "%s, call %d: %s",
-                         functions[f], call, myr_context_error(b->context));
-        }
-        cr_assert_gt(failed, 0, "%s", functions[f]);
-    }
+    expect_failures_of(b->context, functions, 5, run_again, b);
     free_batch(b);
 }

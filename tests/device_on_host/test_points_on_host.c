@@ -4,6 +4,7 @@
 
 #include "backend.h"
 #include "cuda/cuda_points.h"
+#include "each_failure.h"
 #include "fake_runtime.h"
 #include "moments.h"
 #include "verify/rounding.h"
@@ -247,6 +248,11 @@ static int stop_at_once(void *user, uint64_t done, uint64_t total) {
     return 1;
 }
 
+static myr_status run_moments(myr_context *context, void *user) {
+    myr_moment moments[3];
+    return myr_cuda_points_moments(context, &small, user, moments);
+}
+
 Test(points_on_host, every_failure_is_one_line_and_leaves_nothing) {
     static const char *const calls[] = {"cudaMalloc",
                                         "launch",
@@ -260,23 +266,8 @@ Test(points_on_host, every_failure_is_one_line_and_leaves_nothing) {
     myr_plan *plan = make_plan(context, "edm", "heun", "prior", target);
     myr_job job = make_job(plan, target, 0, 10);
     myr_moment moments[3];
-    for (size_t n = 0; n < sizeof calls / sizeof *calls; n++) {
-        int failures = 0;
-        for (int call = 1; call < 200; call++) {
-            fake_machine(1, CUDART_VERSION);
-            fake_failure(calls[n], call, cudaErrorLaunchFailure);
-            myr_status status = myr_cuda_points_moments(context, &small, &job, moments);
-            fake_machine(1, CUDART_VERSION);
-            cr_assert_eq(fake_live(), 0, "%s, call %d", calls[n], call);
-            if (status == MYR_OK)
-                break;
-            failures++;
-            cr_assert_eq(status, MYR_DEVICE_ERROR, "%s, call %d: %s", calls[n], call,
-                         myr_context_error(context));
-            cr_assert_null(strchr(myr_context_error(context), '\n'));
-        }
-        cr_assert(failures > 0 && failures < 199, "%s failed %d times", calls[n], failures);
-    }
+    for (size_t n = 0; n < sizeof calls / sizeof *calls; n++)
+        expect_each_failure(context, calls[n], cudaErrorLaunchFailure, run_moments, &job);
     job.progress = stop_at_once;
     cr_assert_eq(myr_cuda_points_moments(context, &small, &job, moments), MYR_CANCELLED);
     cr_assert_eq(fake_live(), 0);

@@ -4,6 +4,7 @@
 #include <criterion/criterion.h>
 
 #include "../rankings_batch.h"
+#include "each_failure.h"
 #include "fake_runtime.h"
 
 static void expect_same_bits(myr_context *context, rankings_batch *b, const char *what) {
@@ -114,28 +115,17 @@ Test(rankings_on_host, device_memory_and_the_callers_stream_are_taken) {
     myr_context_destroy(context);
 }
 
+static myr_status run_again(myr_context *context, void *user) {
+    return run_rankings(context, user, "cuda", 0);
+}
+
 Test(rankings_on_host, failures_are_told_and_nothing_is_kept) {
     static const char *const functions[] = {"cudaMalloc", "cudaMemsetAsync", "cudaMemcpyAsync",
                                             "cudaStreamSynchronize", "launch"};
     myr_context *context = new_context();
     uint64_t state = 5;
     rankings_batch b = make_rankings(&state, 9, 5, MYR_F32, 3.0);
-    for (size_t f = 0; f < sizeof functions / sizeof *functions; f++) {
-        int failed = 0;
-        for (int call = 1; call < 40; call++) {
-            fake_machine(1, CUDART_VERSION);
-            fake_failure(functions[f], call, f == 0 ? cudaErrorMemoryAllocation : cudaErrorLaunchFailure);
-            myr_status status = run_rankings(context, &b, "cuda", 0);
-            fake_machine(1, CUDART_VERSION);
-            cr_assert_eq(fake_live(), 0, "%s, call %d", functions[f], call);
-            if (status == MYR_OK)
-                break;
-            failed++;
-            cr_assert_eq(status, f == 0 ? MYR_OUT_OF_MEMORY : MYR_DEVICE_ERROR, "%s, call %d: %s",
-                         functions[f], call, myr_context_error(context));
-        }
-        cr_assert_gt(failed, 0, "%s", functions[f]);
-    }
+    expect_failures_of(context, functions, 5, run_again, &b);
     free_rankings(&b);
     myr_context_destroy(context);
 }

@@ -3,6 +3,7 @@
 #include "support.h"
 
 #include "backend.h"
+#include "each_failure.h"
 #include "fake_runtime.h"
 
 enum { PROMPTS = 3, ANSWERS = 50, MOST = 4097 };
@@ -48,29 +49,18 @@ Test(simulate_on_host, twenty_orders_give_the_same_bits) {
     }
 }
 
+static myr_status draw_again(myr_context *context, void *user) {
+    uint32_t rankings[200];
+    return myr_backend_cuda.rankings(context, user, rankings);
+}
+
 /* Each call of the runtime may fail: one line, and all memory and streams given back. */
 Test(simulate_on_host, failures_are_told_and_nothing_is_kept) {
     static const char *const functions[] = {"cudaMalloc", "cudaMemcpyAsync", "cudaStreamSynchronize",
                                             "launch"};
     static const double rewards[] = {0.0, 1.0};
-    const myr_ranking_draw draw = {1, 0, 100, 1, 2, 2, rewards, 1, 0};
-    uint32_t rankings[200];
+    myr_ranking_draw draw = {1, 0, 100, 1, 2, 2, rewards, 1, 0};
     myr_context *context = new_context();
-    for (size_t f = 0; f < sizeof functions / sizeof *functions; f++) {
-        int failed = 0;
-        for (int call = 1; call < 40; call++) {
-            fake_machine(1, CUDART_VERSION);
-            fake_failure(functions[f], call, f == 0 ? cudaErrorMemoryAllocation : cudaErrorLaunchFailure);
-            const myr_status status = myr_backend_cuda.rankings(context, &draw, rankings);
-            fake_machine(1, CUDART_VERSION);
-            cr_assert_eq(fake_live(), 0, "%s, call %d", functions[f], call);
-            if (status == MYR_OK)
-                break;
-            failed++;
-            cr_assert_eq(status, f == 0 ? MYR_OUT_OF_MEMORY : MYR_DEVICE_ERROR, "%s, call %d: %s",
-                         functions[f], call, myr_context_error(context));
-        }
-        cr_assert_gt(failed, 0, "%s", functions[f]);
-    }
+    expect_failures_of(context, functions, 4, draw_again, &draw);
     myr_context_destroy(context);
 }
