@@ -21,7 +21,7 @@ myr_moment_node myr_moment_tree_root(const myr_moment_tree *tree) {
 }
 
 void myr_moment_join(const myr_moment *parts, size_t count, int dimension, myr_moment *whole) {
-    for (int c = 0; c < dimension; c++) {
+    for (int c = 0; parts && whole && c < dimension; c++) {
         myr_moment_tree tree = {0};
         uint64_t trajectories = 0;
         for (size_t n = 0; n < count; n++) {
@@ -36,15 +36,15 @@ void myr_moment_join(const myr_moment *parts, size_t count, int dimension, myr_m
 }
 
 double myr_moment_variance(const myr_moment *moment) {
-    return moment->count < 2 ? NAN : moment->m2 / (double)(moment->count - 1);
+    return !moment || moment->count < 2 ? NAN : moment->m2 / (double)(moment->count - 1);
 }
 
 double myr_moment_mean_error(const myr_moment *moment) {
-    return sqrt(myr_moment_variance(moment) / (double)moment->count);
+    return moment ? sqrt(myr_moment_variance(moment) / (double)moment->count) : NAN;
 }
 
 double myr_moment_variance_error(const myr_moment *moment) {
-    if (moment->count < 2)
+    if (!moment || moment->count < 2)
         return NAN;
     double n = (double)moment->count;
     double variance = myr_moment_variance(moment);
@@ -67,7 +67,7 @@ static uint64_t bits_of(double value) {
 
 uint64_t myr_moment_checksum(const myr_moment *moments, int dimension) {
     uint64_t hash = UINT64_C(0xcbf29ce484222325);
-    for (int c = 0; c < dimension; c++) {
+    for (int c = 0; moments && c < dimension; c++) {
         const myr_moment *m = &moments[c];
         hash = fnv1a(hash, m->count);
         hash = fnv1a(hash, bits_of(m->mean));

@@ -49,6 +49,7 @@ int myr_device_count(void) {
 }
 
 int myr_device_describe(int device, char *text, size_t size) {
+    size = text ? size : 0;
 #ifdef MYRIAD_HAVE_CUDA
     return myr_cuda_device_describe(device, text, size);
 #else

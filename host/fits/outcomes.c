@@ -206,42 +206,42 @@ myr_status myr_outcomes_create_rankings(myr_context *context, uint32_t items, ui
 /* ---- what they are --------------------------------------------------------------------------------- */
 
 myr_outcome_kind myr_outcomes_kind(const myr_outcomes *outcomes) {
-    return outcomes->kind;
+    return outcomes ? outcomes->kind : MYR_COMPARISONS;
 }
 
 uint32_t myr_outcomes_items(const myr_outcomes *outcomes) {
-    return outcomes->items;
+    return outcomes ? outcomes->items : 0;
 }
 
 uint32_t myr_outcomes_prompts(const myr_outcomes *outcomes) {
-    return outcomes->has_prompts ? outcomes->prompts.count : 0;
+    return outcomes && outcomes->has_prompts ? outcomes->prompts.count : 0;
 }
 
 uint64_t myr_outcomes_rows(const myr_outcomes *outcomes) {
-    return outcomes->rows;
+    return outcomes ? outcomes->rows : 0;
 }
 
 double myr_outcomes_weight(const myr_outcomes *outcomes) {
-    return outcomes->weight;
+    return outcomes ? outcomes->weight : 0.0;
 }
 
 const char *myr_outcomes_columns(const myr_outcomes *outcomes) {
-    return outcomes->columns;
+    return outcomes ? outcomes->columns : "";
 }
 
 const char *myr_outcomes_name(const myr_outcomes *outcomes, uint32_t item) {
-    if (item >= outcomes->items || item >= outcomes->names.count)
+    if (item >= myr_outcomes_items(outcomes) || item >= outcomes->names.count)
         return NULL;
     const char *name = myr_names_text(&outcomes->names, item);
     return outcomes->has_prompts ? name + strlen(name) + 1 : name;
 }
 
 const char *myr_outcomes_prompt(const myr_outcomes *outcomes, uint32_t item) {
-    if (item >= outcomes->items)
+    if (item >= myr_outcomes_items(outcomes))
         return NULL;
     return outcomes->has_prompts ? myr_names_text(&outcomes->names, item) : "";
 }
 
 uint32_t myr_outcomes_prompt_number(const myr_outcomes *outcomes, uint32_t item) {
-    return item < outcomes->items && outcomes->has_prompts ? outcomes->prompt[item] : 0;
+    return item < myr_outcomes_items(outcomes) && outcomes->has_prompts ? outcomes->prompt[item] : 0;
 }

@@ -126,9 +126,13 @@ static myr_status read_bytes(myr_context *context, const char *path, const char 
     myr_status status = choose_kind(context, path, options->input, bytes, size, &kind);
     if (status != MYR_OK)
         return status;
-    for (size_t n = 0; n < options->without_count; n++)
+    for (size_t n = 0; n < options->without_count; n++) {
+        if (!options->without[n])
+            return myr_fail(context, MYR_INVALID_ARGUMENT, "without: name %zu is NULL (expected an item)",
+                            n);
         if (myr_names_add(&r->without, options->without[n], strlen(options->without[n])) == MYR_NO_NAME)
             return myr_fail_memory(context, strlen(options->without[n]));
+    }
     r->outcomes = myr_outcomes_new(kind);
     if (!r->outcomes)
         return myr_fail_memory(context, sizeof *r->outcomes);

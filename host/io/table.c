@@ -19,6 +19,11 @@ static myr_status fail_name(myr_context *context, const char *path) {
                     "%s: of no known format; expected a name in .csv or .npy", path);
 }
 
+static myr_status fail_column(myr_context *context, int column) {
+    return myr_fail(context, MYR_INVALID_ARGUMENT,
+                    "table: column %d lacks its name, or what belongs to it (expected no NULL)", column);
+}
+
 myr_status myr_table_read(myr_context *context, const char *path, const myr_table_column *columns,
                           int count, myr_table **table) {
     if (!table)
@@ -27,6 +32,9 @@ myr_status myr_table_read(myr_context *context, const char *path, const myr_tabl
     if (!path || !columns || count < 1 || count > MYR_TABLE_COLUMNS)
         return myr_fail(context, MYR_INVALID_ARGUMENT,
                         "table: path and columns must not be NULL, and columns 1 … %d", MYR_TABLE_COLUMNS);
+    for (int c = 0; c < count; c++)
+        if (!columns[c].name || !columns[c].expected)
+            return fail_column(context, c);
     bool csv = ends_in(path, ".csv");
     if (!csv && !ends_in(path, ".npy"))
         return fail_name(context, path);
@@ -93,6 +101,9 @@ myr_status myr_table_write(myr_context *context, const char *path, uint64_t rows
         return myr_fail(context, MYR_INVALID_ARGUMENT,
                         "table: path, names and columns must not be NULL, and columns 1 … %d",
                         MYR_TABLE_COLUMNS);
+    for (int c = 0; c < count; c++)
+        if (!names[c] || !columns[c])
+            return fail_column(context, c);
     bool csv = ends_in(path, ".csv");
     if (!csv && !ends_in(path, ".npy"))
         return fail_name(context, path);

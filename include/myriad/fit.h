@@ -65,6 +65,7 @@ myr_status myr_outcomes_create_rankings(myr_context *context, uint32_t items, ui
 /* Frees it. NULL is allowed. */
 void myr_outcomes_destroy(myr_outcomes *outcomes);
 
+/* What they are; of NULL, comparisons without any. */
 myr_outcome_kind myr_outcomes_kind(const myr_outcomes *outcomes);
 uint32_t myr_outcomes_items(const myr_outcomes *outcomes);
 uint32_t myr_outcomes_prompts(const myr_outcomes *outcomes); /* 0: there is no such column */

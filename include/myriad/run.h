@@ -103,7 +103,8 @@ myr_status myr_run_samples_given(myr_context *context, const myr_plan *plan, con
                                  myr_run_report *report);
 
 /* The unbiased variance m2/(N - 1), and the standard errors of mean and variance:
- * sqrt(variance/N) and sqrt((mu4 - sigma^4 (N - 3)/(N - 1))/N). NaN where N is too small (N < 2). */
+ * sqrt(variance/N) and sqrt((mu4 - sigma^4 (N - 3)/(N - 1))/N). NaN where N is too small (N < 2), and for
+ * NULL. */
 double myr_moment_variance(const myr_moment *moment);
 double myr_moment_mean_error(const myr_moment *moment);
 double myr_moment_variance_error(const myr_moment *moment);
@@ -111,7 +112,7 @@ double myr_moment_variance_error(const myr_moment *moment);
 /* The moments of runs over consecutive ranges of trajectories, parts[count][dimension], together:
  * whole[dimension], and their checksum as in the report. If all parts but the last hold the same power of
  * two times 4,096 trajectories, they merge as one run would have; its mean may differ in the last bits
- * where the target's mean is not 0. */
+ * where the target's mean is not 0. NULL for either: nothing is done. */
 void myr_moment_join(const myr_moment *parts, size_t count, int dimension, myr_moment *whole);
 uint64_t myr_moment_checksum(const myr_moment *moments, int dimension);
 
