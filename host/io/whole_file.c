@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -16,8 +17,17 @@ static myr_status fail_read(myr_context *context, const char *path, const char *
     return myr_fail(context, MYR_IO_ERROR, "%s: cannot be %s: %s", path, what, strerror(errno));
 }
 
+/* What is read of a device, a terminal say; one that has no end would take all memory. */
+#define MOST_OF_A_DEVICE ((size_t)1 << 26)
+
+static bool is_device(FILE *file) {
+    struct stat status;
+    return fstat(fileno(file), &status) == 0 && S_ISCHR(status.st_mode);
+}
+
 /* Reads on until the end; *bytes always has room for one more. */
 static myr_status read_on(myr_context *context, const char *path, FILE *file, char **bytes, size_t *size) {
+    const size_t most = is_device(file) ? MOST_OF_A_DEVICE : SIZE_MAX;
     size_t room = 1 << 16;
     *size = 0;
     *bytes = malloc(room);
@@ -28,6 +38,8 @@ static myr_status read_on(myr_context *context, const char *path, FILE *file, ch
             (*bytes)[*size] = '\0';
             return ferror(file) ? fail_read(context, path, "read") : MYR_OK;
         }
+        if (*size >= most)
+            return myr_fail(context, MYR_IO_ERROR, "%s: a device without an end; expected a file", path);
         room *= 2;
         char *larger = realloc(*bytes, room);
         if (!larger)
