@@ -52,6 +52,16 @@ static error_t read_name(const char *argument, const char **name) {
     return 0;
 }
 
+static error_t read_points(const char *argument, const char **points) {
+    const size_t length = strlen(argument);
+    *points = argument;
+    if (length > 4 && strcmp(argument + length - 4, ".npy") == 0)
+        return 0;
+    cli_fail(CLI_USAGE, "--target: '%s' is no file of data points: expected the name of one, FILE.npy",
+             argument);
+    return CLI_REPORTED;
+}
+
 static error_t parse_bench(int key, char *argument, struct argp_state *state) {
     static const cli_interval scales = {
         .low = 0.001, .high = 1000.0, .expected = "a number from 0.001 to 1000"};
@@ -62,10 +72,16 @@ static error_t parse_bench(int key, char *argument, struct argp_state *state) {
         case KEY_REPEATS:
             return cli_read_count("--repeats", argument, 3, 1000, &arguments->repeats);
         case KEY_TARGET:
-            arguments->points = argument;
-            return 0;
+            return read_points(argument, &arguments->points);
         case KEY_SCALE:
             return cli_read_real("--scale", argument, &scales, &arguments->scale);
+        case ARGP_KEY_SUCCESS:
+            if (!arguments->points || !arguments->name ||
+                strcmp(arguments->name, bench_empirical.name) == 0)
+                return 0;
+            cli_fail(CLI_USAGE, "--target: the measurement %s has no data points: expected --name %s",
+                     arguments->name, bench_empirical.name);
+            return CLI_REPORTED;
         default:
             return ARGP_ERR_UNKNOWN;
     }
