@@ -90,15 +90,21 @@ static myr_status make_reference(myr_context *context, const myr_policy_problem 
     return MYR_OK;
 }
 
+/* log pi*, and log Z unless NULL, from the normalised reference. policy may be the reference. */
+static void tilt(const myr_policy_problem *problem, const double *reference, double *policy,
+                 double *log_z) {
+    for (size_t n = 0; n < myr_policy_size(problem); n++)
+        policy[n] = reference[n] + problem->rewards[n] / problem->beta;
+    myr_policy_normalise(problem, policy, policy, log_z);
+}
+
 myr_status myr_policy_exact(myr_context *context, const myr_policy_problem *problem, double *policy,
                             double *log_z) {
     double *table = NULL;
     myr_status status = make_reference(context, problem, true, &table);
     if (status != MYR_OK)
         return status;
-    for (size_t n = 0; n < myr_policy_size(problem); n++)
-        table[n] += problem->rewards[n] / problem->beta;
-    myr_policy_normalise(problem, table, policy ? policy : table, log_z);
+    tilt(problem, table, policy ? policy : table, log_z);
     free(table);
     return MYR_OK;
 }
@@ -122,17 +128,18 @@ myr_status myr_policy_evaluate(myr_context *context, const myr_policy_problem *p
     if (status != MYR_OK)
         return status;
     const size_t size = myr_policy_size(problem), answers = problem->answers;
-    double *tables = malloc((size + problem->prompts) * sizeof *tables);
-    status = tables ? myr_policy_check_table(context, problem, "the policy", policy)
-                    : myr_fail_memory(context, size * sizeof *tables);
+    const size_t bytes = (size + problem->prompts) * sizeof *policy;
+    double *table = malloc(bytes);
+    status = table ? myr_policy_check_table(context, problem, "the policy", policy)
+                   : myr_fail_memory(context, bytes);
     if (status == MYR_OK) {
-        double *log_z = tables + size;
+        double *log_z = table + size;
         *value = (myr_policy_value){0};
-        status = myr_policy_exact(context, problem, NULL, log_z);
-        myr_policy_normalise(problem, policy, tables, NULL);
+        tilt(problem, reference, table, log_z);
+        myr_policy_normalise(problem, policy, table, NULL);
         for (size_t x = 0; x < problem->prompts; x++) {
-            add_value(problem, reference + x * answers, tables + x * answers,
-                      problem->rewards + x * answers, value);
+            add_value(problem, reference + x * answers, table + x * answers, problem->rewards + x * answers,
+                      value);
             value->optimum += problem->beta * log_z[x];
         }
         value->reward /= problem->prompts;
@@ -140,7 +147,7 @@ myr_status myr_policy_evaluate(myr_context *context, const myr_policy_problem *p
         value->optimum /= problem->prompts;
         value->objective = value->reward - problem->beta * value->kl;
     }
-    free(tables);
+    free(table);
     free(reference);
     return status;
 }
