@@ -8,6 +8,7 @@
 #include "command.h"
 #include "messages.h"
 #include "progress.h"
+#include "statistics_options.h"
 #include "sweep_plot.h"
 #include "sweep_report.h"
 
@@ -140,19 +141,16 @@ static void find_distance(const myr_statistic_row *rows, size_t count, cli_sweep
 
 /* The same trajectories once more, for their distance from the target. */
 static myr_status run_distance(settings *s, const myr_plan *plan, cli_sweep_point *point) {
-    myr_statistics_options asked = MYR_STATISTICS_OPTIONS_INIT;
+    const cli_statistics_options asked = {.names = s->distance};
     myr_statistics *statistics = NULL;
     const myr_statistic_row *rows = NULL;
     size_t count = 0;
-    asked.names = s->distance;
-    asked.seed = s->run.seed;
-    asked.threads = s->run.threads;
     myr_run_options run = cli_run_options_make(&s->run);
     run.progress = cli_progress_update;
     run.user = &s->progress;
     cli_progress_part(&s->progress, s->latest.study.sampler,
                       (double)run.count * (double)s->latest.study.steps);
-    myr_status status = myr_statistics_create(s->context, s->plan.target, &asked, &statistics);
+    myr_status status = cli_statistics_make(s->context, &asked, &s->run, s->plan.target, &statistics);
     if (status == MYR_OK)
         status = myr_run_statistics(s->context, plan, s->plan.target, &run, statistics, NULL);
     if (status == MYR_OK)

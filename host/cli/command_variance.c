@@ -41,15 +41,37 @@ typedef struct settings {
     cli_variance_report report;
 } settings;
 
+/* The sets that a run fills; NULL: not asked for. */
+typedef struct filled_sets {
+    myr_context *context;
+    myr_statistics *set[2]; /* of --statistics, and the histogram of --plot */
+} filled_sets;
+
+static myr_status fill_sets(void *user, uint64_t first, uint64_t count, const double *samples) {
+    const filled_sets *sets = user;
+    myr_status status = MYR_OK;
+    for (int n = 0; n < 2 && status == MYR_OK; n++)
+        if (sets->set[n])
+            status = myr_statistics_add(sets->context, sets->set[n], first, count, samples);
+    return status;
+}
+
 /* What has been asked for beyond the moments, of the same trajectories once more. */
 static myr_status run_statistics(settings *s, const myr_plan *plan, const myr_run_options *run,
                                  cli_study *study) {
-    if (!study->statistics)
+    const cli_statistics_options drawn = {.names = s->picture.options.path ? "histogram" : NULL};
+    filled_sets sets = {s->context, {study->statistics, NULL}};
+    if (!study->statistics && !drawn.names)
         return MYR_OK;
     cli_progress_part(&s->progress, study->sampler, (double)run->count * (double)study->steps);
-    myr_status status = myr_run_statistics(s->context, plan, s->plan.target, run, study->statistics, NULL);
+    myr_status status = cli_statistics_make(s->context, &drawn, &s->run, s->plan.target, &sets.set[1]);
     if (status == MYR_OK)
+        status = myr_run_stream(s->context, plan, s->plan.target, run, fill_sets, &sets, NULL);
+    if (status == MYR_OK && study->statistics)
         status = myr_statistics_rows(s->context, study->statistics, &study->rows, &study->row_count);
+    if (status == MYR_OK && sets.set[1])
+        status = cli_density_keep(s->context, &s->picture, plan, study->sampler, sets.set[1]);
+    myr_statistics_destroy(sets.set[1]);
     return status;
 }
 
@@ -71,8 +93,6 @@ static myr_status run_study(settings *s, const myr_plan_options *options, cli_st
         status = myr_run_moments(s->context, plan, s->plan.target, &run, moments, &study->run);
     if (status == MYR_OK)
         status = run_statistics(s, plan, &run, study);
-    if (status == MYR_OK)
-        status = cli_density_take(s->context, &s->picture, &s->plan, plan, &run, options->sampler);
     myr_plan_destroy(plan);
     if (status == MYR_OK)
         cli_study_statistics(s->plan.target, moments, study);
@@ -84,7 +104,7 @@ static myr_status run_studies(settings *s, cli_study *study) {
     double work = 0.0;
     for (size_t j = 0; j < s->plan.steps_count; j++)
         work += (double)s->plan.sampler_count * (double)s->plan.steps[j] * (double)s->run.trajectories;
-    work *= 1.0 + (s->statistics.names != NULL) + (s->picture.options.path != NULL);
+    work *= s->statistics.names || s->picture.options.path ? 2.0 : 1.0;
     cli_progress_begin(&s->progress, work, "trajectory-steps");
     bool begun = false;
     for (size_t i = 0; i < s->plan.sampler_count; i++)

@@ -9,33 +9,21 @@
 
 enum { MOST_PANELS = 9 };
 
-myr_status cli_density_take(myr_context *context, cli_density_picture *picture,
-                            const cli_plan_options *options, const myr_plan *plan,
-                            const myr_run_options *run, const char *sampler) {
-    myr_statistics_options asked = MYR_STATISTICS_OPTIONS_INIT;
-    myr_statistics *statistics = NULL;
+myr_status cli_density_keep(myr_context *context, cli_density_picture *picture, const myr_plan *plan,
+                            const char *sampler, myr_statistics *histogram) {
     const myr_statistic_row *rows = NULL;
-    cli_histogram histogram = {.count = 0};
-    if (!picture->options.path)
-        return MYR_OK;
-    asked.names = "histogram";
-    myr_status status = myr_statistics_create(context, options->target, &asked, &statistics);
-    if (status == MYR_OK)
-        status = myr_run_statistics(context, plan, options->target, run, statistics, NULL);
-    if (status == MYR_OK)
-        status = myr_statistics_rows(context, statistics, &rows, &histogram.count);
-    if (status == MYR_OK) {
-        histogram.rows = malloc(histogram.count * sizeof *histogram.rows);
-        picture->runs = realloc(picture->runs, (picture->count + 1) * sizeof *picture->runs);
-        if (!histogram.rows || !picture->runs)
-            cli_out_of_memory();
-        memcpy(histogram.rows, rows, histogram.count * sizeof *rows);
-        snprintf(histogram.name, sizeof histogram.name, "%s, %" PRId64 " steps", sampler,
-                 myr_plan_steps(plan));
-        picture->runs[picture->count++] = histogram;
-    }
-    myr_statistics_destroy(statistics);
-    return status;
+    cli_histogram kept = {.count = 0};
+    myr_status status = myr_statistics_rows(context, histogram, &rows, &kept.count);
+    if (status != MYR_OK)
+        return status;
+    kept.rows = malloc(kept.count * sizeof *kept.rows);
+    picture->runs = realloc(picture->runs, (picture->count + 1) * sizeof *picture->runs);
+    if (!kept.rows || !picture->runs)
+        cli_out_of_memory();
+    memcpy(kept.rows, rows, kept.count * sizeof *rows);
+    snprintf(kept.name, sizeof kept.name, "%s, %" PRId64 " steps", sampler, myr_plan_steps(plan));
+    picture->runs[picture->count++] = kept;
+    return MYR_OK;
 }
 
 void cli_density_free(cli_density_picture *picture) {

@@ -18,10 +18,9 @@ typedef struct cli_density_picture {
     size_t count;
 } cli_density_picture;
 
-/* Runs the trajectories once more, for their histogram. Nothing to do without --plot. */
-myr_status cli_density_take(myr_context *context, cli_density_picture *picture,
-                            const cli_plan_options *options, const myr_plan *plan,
-                            const myr_run_options *run, const char *sampler);
+/* Takes up a run's histogram: a set of that statistic, which may go then. */
+myr_status cli_density_keep(myr_context *context, cli_density_picture *picture, const myr_plan *plan,
+                            const char *sampler, myr_statistics *histogram);
 
 /* Draws it, if --plot asks for it. Prints what went wrong; returns the exit status. */
 int cli_density_draw(const cli_density_picture *picture, const cli_plan_options *options,
