@@ -192,7 +192,7 @@ static int choose_against(settings *s) {
     return CLI_DONE;
 }
 
-/* The moments of the blocks, of all, and what they say of the error. */
+/* The moments of the blocks, of all, and, unless that is a distance, what they say of the error. */
 static myr_status find_moments(settings *s, const myr_plan *plan, cli_sweep_point *point) {
     myr_moment whole[MYR_MAX_DATA_DIMENSION];
     cli_study *study = &s->latest.study;
@@ -203,7 +203,8 @@ static myr_status find_moments(settings *s, const myr_plan *plan, cli_sweep_poin
     myr_moment_join(s->parts, s->blocks.count, d, whole);
     study->run.checksum = myr_moment_checksum(whole, d);
     cli_study_statistics(s->plan.target, whole, study);
-    find_errors(s, whole, point);
+    if (!s->distance)
+        find_errors(s, whole, point);
     return MYR_OK;
 }
 
