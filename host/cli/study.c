@@ -1,8 +1,8 @@
 #include "study.h"
 
+#include <inttypes.h>
 #include <math.h>
-
-#include "output.h"
+#include <stdio.h>
 
 static void fill_nan(double *values, int count) {
     for (int c = 0; c < count; c++)
@@ -42,7 +42,41 @@ void cli_study_statistics(const myr_target *target, const myr_moment *moments, c
     }
 }
 
-void cli_study_set_json(json_t *result, const cli_study *study, int dimension) {
+/* ---- what all results have in common --------------------------------------------------------------- */
+
+double cli_study_work(const cli_run_options *run, const cli_study *study) {
+    return (double)run->trajectories * (double)study->steps;
+}
+
+static double rate_of(double work, double seconds) {
+    return seconds > 0.0 ? work / seconds : NAN;
+}
+
+void cli_study_begin_csv(cli_table *table, const cli_plan_options *plan, const cli_run_options *run,
+                         const cli_study *study) {
+    cli_put_text(table, "%" PRIu64, study->steps);
+    cli_put_text(table, "%" PRIu64, run->trajectories);
+    cli_put_text(table, "%" PRIu64, run->seed);
+    cli_put_text(table, "%s", plan->start);
+    cli_put_text(table, "%s", study->run.backend);
+    cli_put_text(table, "%s", study->run.math);
+}
+
+void cli_study_end_csv(cli_table *table, const cli_run_options *run, const cli_study *study) {
+    cli_put_text(table, "%016" PRIx64, study->run.checksum);
+    cli_put_number(table, study->run.seconds);
+    cli_put_number(table, rate_of(cli_study_work(run, study), study->run.seconds));
+}
+
+void cli_study_begin_json(json_t *result, const cli_plan_options *plan, const cli_run_options *run,
+                          const cli_study *study) {
+    const int dimension = myr_target_dimension(plan->target);
+    cli_json_set(result, "steps", json_integer((json_int_t)study->steps));
+    cli_json_set(result, "trajectories", json_integer((json_int_t)run->trajectories));
+    cli_json_set(result, "seed", json_integer((json_int_t)run->seed));
+    cli_json_set(result, "start", json_string(plan->start));
+    cli_json_set(result, "backend", json_string(study->run.backend));
+    cli_json_set(result, "math", json_string(study->run.math));
     cli_json_set(result, "mean", cli_json_numbers(study->mean, dimension));
     cli_json_set(result, "mean_se", cli_json_numbers(study->mean_error, dimension));
     cli_json_set(result, "variance", cli_json_numbers(study->variance, dimension));
@@ -52,4 +86,18 @@ void cli_study_set_json(json_t *result, const cli_study *study, int dimension) {
     cli_json_set(result, "z", cli_json_numbers(study->z, dimension));
     cli_json_set(result, "limit", cli_json_numbers(study->limit, dimension));
     cli_json_set(result, "target_variance", cli_json_numbers(study->target_variance, dimension));
+}
+
+void cli_study_end_json(json_t *result, const cli_run_options *run, const cli_study *study) {
+    char checksum[17];
+    snprintf(checksum, sizeof checksum, "%016" PRIx64, study->run.checksum);
+    cli_json_set(result, "checksum", json_string(checksum));
+    cli_json_set(result, "seconds", cli_json_number(study->run.seconds));
+    cli_json_set(result, "trajectory_steps_per_second",
+                 cli_json_number(rate_of(cli_study_work(run, study), study->run.seconds)));
+}
+
+void cli_study_end_text(double work, double seconds, const cli_study *last) {
+    printf("%.4g trajectory-steps per second on %s (%s), %s arithmetic, %.3g s\n", rate_of(work, seconds),
+           last->run.backend, last->run.device, last->run.math, seconds);
 }

@@ -2,9 +2,9 @@
 #ifndef MYRIAD_CLI_STUDY_H
 #define MYRIAD_CLI_STUDY_H
 
-#include <jansson.h>
-
-#include "myriad/myriad.h"
+#include "output.h"
+#include "plan_options.h"
+#include "run_options.h"
 
 /* Arrays hold one number a coordinate; NaN where there is none. */
 typedef struct cli_study {
@@ -29,7 +29,19 @@ myr_status cli_study_exact(myr_context *context, const myr_plan *plan, const myr
 /* Of the run's moments, after the exact values: everything else. */
 void cli_study_statistics(const myr_target *target, const myr_moment *moments, cli_study *study);
 
-/* The keys "mean" to "target_variance", in a result. */
-void cli_study_set_json(json_t *result, const cli_study *study, int dimension);
+/* Trajectory-steps of its run. */
+double cli_study_work(const cli_run_options *run, const cli_study *study);
+
+/* In every result between the sampler's name and what the command adds, in CSV "steps" to "math", in JSON
+ * "steps" to "target_variance"; and, at the end, "checksum" to "trajectory_steps_per_second". */
+void cli_study_begin_csv(cli_table *table, const cli_plan_options *plan, const cli_run_options *run,
+                         const cli_study *study);
+void cli_study_end_csv(cli_table *table, const cli_run_options *run, const cli_study *study);
+void cli_study_begin_json(json_t *result, const cli_plan_options *plan, const cli_run_options *run,
+                          const cli_study *study);
+void cli_study_end_json(json_t *result, const cli_run_options *run, const cli_study *study);
+
+/* The line of text on all runs together: where the last one ran, and how fast they were. */
+void cli_study_end_text(double work, double seconds, const cli_study *last);
 
 #endif

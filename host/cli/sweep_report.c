@@ -19,18 +19,6 @@ double cli_sweep_needed(const cli_sweep_report *report, const cli_sweep_point *p
     return (double)report->run->trajectories * short_by * short_by;
 }
 
-static int dimension_of(const cli_sweep_report *report) {
-    return myr_target_dimension(report->plan->target);
-}
-
-static double rate_of(double work, double seconds) {
-    return seconds > 0.0 ? work / seconds : NAN;
-}
-
-static double work_of(const cli_sweep_report *report, const cli_sweep_run *run) {
-    return (double)report->run->trajectories * (double)run->point->steps;
-}
-
 /* ---- text ------------------------------------------------------------------------------------------ */
 
 static void begin_text(cli_sweep_report *report) {
@@ -60,7 +48,7 @@ static void add_text(cli_sweep_report *report, const cli_sweep_run *run) {
     cli_sweep_name(report->plan, run->line, name, sizeof name);
     cli_put_text(table, "%s", name);
     cli_put_text(table, "%" PRIu64, point->steps);
-    cli_put_number(table, mean_of(run->study.variance, dimension_of(report)));
+    cli_put_number(table, mean_of(run->study.variance, myr_target_dimension(report->plan->target)));
     cli_put_number(table, point->error.whole);
     cli_put_text(table, "± %.2g", point->standard_error);
     cli_put_number(table, point->exact);
@@ -119,9 +107,7 @@ static void end_text(const cli_sweep_report *report, const cli_sweep_line *lines
             "many times\n  better than that of independent runs\n"
             "floor: three standard errors; order: error ~ steps^-order, fitted to what is above it\n",
             last->against_limit ? "its limit of many steps" : "the target's");
-    printf("%.4g trajectory-steps per second on %s (%s), %s arithmetic, %.3g s\n",
-           rate_of(report->work, report->seconds), last->study.run.backend, last->study.run.device,
-           last->study.run.math, report->seconds);
+    cli_study_end_text(report->work, report->seconds, &last->study);
 }
 
 /* ---- CSV ------------------------------------------------------------------------------------------- */
@@ -147,12 +133,7 @@ static void add_csv(cli_sweep_report *report, const cli_sweep_run *run) {
     cli_put_text(table, "%s", line->sampler);
     cli_put_text(table, "%s", line->schedule ? line->schedule : "");
     cli_put_number(table, line->eta < 0.0 ? NAN : line->eta);
-    cli_put_text(table, "%" PRIu64, run->point->steps);
-    cli_put_text(table, "%" PRIu64, report->run->trajectories);
-    cli_put_text(table, "%" PRIu64, report->run->seed);
-    cli_put_text(table, "%s", report->plan->start);
-    cli_put_text(table, "%s", run->study.run.backend);
-    cli_put_text(table, "%s", run->study.run.math);
+    cli_study_begin_csv(table, report->plan, report->run, &run->study);
     cli_put_number(table, run->point->error.whole);
     cli_put_number(table, run->point->standard_error);
     cli_put_number(table, run->point->exact);
@@ -160,9 +141,7 @@ static void add_csv(cli_sweep_report *report, const cli_sweep_run *run) {
     cli_put_text(table, "%s", cli_is_hidden(run->point) ? "true" : "false");
     put_difference(table, &run->change);
     put_difference(table, &run->contrast);
-    cli_put_text(table, "%016" PRIx64, run->study.run.checksum);
-    cli_put_number(table, run->study.run.seconds);
-    cli_put_number(table, rate_of(work_of(report, run), run->study.run.seconds));
+    cli_study_end_csv(table, report->run, &run->study);
 }
 
 /* ---- JSON ------------------------------------------------------------------------------------------ */
@@ -184,17 +163,9 @@ static void set_difference(json_t *object, const char *name, const cli_differenc
 
 static void add_json(cli_sweep_report *report, const cli_sweep_run *run) {
     const cli_sweep_point *point = run->point;
-    char checksum[17];
-    snprintf(checksum, sizeof checksum, "%016" PRIx64, run->study.run.checksum);
     json_t *result = cli_json_object();
     name_line(result, report, run->line);
-    cli_json_set(result, "steps", json_integer((json_int_t)point->steps));
-    cli_json_set(result, "trajectories", json_integer((json_int_t)report->run->trajectories));
-    cli_json_set(result, "seed", json_integer((json_int_t)report->run->seed));
-    cli_json_set(result, "start", json_string(report->plan->start));
-    cli_json_set(result, "backend", json_string(run->study.run.backend));
-    cli_json_set(result, "math", json_string(run->study.run.math));
-    cli_study_set_json(result, &run->study, dimension_of(report));
+    cli_study_begin_json(result, report->plan, report->run, &run->study);
     cli_json_set(result, "error", cli_json_number(point->error.whole));
     cli_json_set(result, "error_se", cli_json_number(point->standard_error));
     cli_json_set(result, "error_of", json_string(report->distance ? report->distance : "variance"));
@@ -205,10 +176,7 @@ static void add_json(cli_sweep_report *report, const cli_sweep_run *run) {
     cli_json_set(result, "visible_from", cli_json_number(cli_sweep_needed(report, point)));
     set_difference(result, "change", &run->change);
     set_difference(result, "contrast", &run->contrast);
-    cli_json_set(result, "checksum", json_string(checksum));
-    cli_json_set(result, "seconds", cli_json_number(run->study.run.seconds));
-    cli_json_set(result, "trajectory_steps_per_second",
-                 cli_json_number(rate_of(work_of(report, run), run->study.run.seconds)));
+    cli_study_end_json(result, report->run, &run->study);
     cli_json_append(report->results, result);
 }
 
@@ -249,7 +217,7 @@ void cli_sweep_begin(cli_sweep_report *report, cli_format format, const cli_plan
 }
 
 void cli_sweep_add(cli_sweep_report *report, const cli_sweep_run *run) {
-    report->work += work_of(report, run);
+    report->work += cli_study_work(report->run, &run->study);
     report->seconds += run->study.run.seconds;
     if (report->format == CLI_JSON)
         add_json(report, run);

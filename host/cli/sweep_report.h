@@ -32,7 +32,6 @@ typedef struct cli_sweep_report {
     const cli_run_options *run;
     size_t blocks;
     const char *distance; /* NULL: errors are the variance's */
-    cli_column columns[16];
     cli_table table;
     json_t *results;
     double work, seconds;

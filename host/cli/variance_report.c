@@ -13,14 +13,6 @@ static int dimension_of(const cli_variance_report *report) {
     return myr_target_dimension(report->plan->target);
 }
 
-static double rate_of(double work, double seconds) {
-    return seconds > 0.0 ? work / seconds : NAN;
-}
-
-static double work_of(const cli_variance_report *report, const cli_study *study) {
-    return (double)report->run->trajectories * (double)study->steps;
-}
-
 /* ---- text ------------------------------------------------------------------------------------------ */
 
 static void begin_text(cli_variance_report *report) {
@@ -110,9 +102,7 @@ static void free_sections(cli_variance_report *report) {
 
 static void end_text(const cli_variance_report *report, const cli_study *last) {
     printf("\nbias: of the exact variance, or where there is none of the estimate, against the target's\n");
-    printf("%.4g trajectory-steps per second on %s (%s), %s arithmetic, %.3g s\n",
-           rate_of(report->work, report->seconds), last->run.backend, last->run.device, last->run.math,
-           report->seconds);
+    cli_study_end_text(report->work, report->seconds, last);
     print_sections(report);
 }
 
@@ -146,15 +136,9 @@ static const cli_column statistics_columns[] = {
 
 /* What a line of either table begins with. */
 static void put_run(cli_variance_report *report, const cli_study *study) {
-    cli_table *table = &report->table;
-    cli_put_text(table, "%s", report->plan->process);
-    cli_put_text(table, "%s", study->sampler);
-    cli_put_text(table, "%" PRIu64, study->steps);
-    cli_put_text(table, "%" PRIu64, report->run->trajectories);
-    cli_put_text(table, "%" PRIu64, report->run->seed);
-    cli_put_text(table, "%s", report->plan->start);
-    cli_put_text(table, "%s", study->run.backend);
-    cli_put_text(table, "%s", study->run.math);
+    cli_put_text(&report->table, "%s", report->plan->process);
+    cli_put_text(&report->table, "%s", study->sampler);
+    cli_study_begin_csv(&report->table, report->plan, report->run, study);
 }
 
 static void add_statistics_csv(cli_variance_report *report, const cli_study *study) {
@@ -178,32 +162,18 @@ static void add_csv(cli_variance_report *report, const cli_study *study) {
         cli_put_number(table, study->z[c]);
         cli_put_number(table, study->limit[c]);
         cli_put_number(table, study->target_variance[c]);
-        cli_put_text(table, "%016" PRIx64, study->run.checksum);
-        cli_put_number(table, study->run.seconds);
-        cli_put_number(table, rate_of(work_of(report, study), study->run.seconds));
+        cli_study_end_csv(table, report->run, study);
     }
 }
 
 /* ---- JSON ------------------------------------------------------------------------------------------ */
 
 static void add_json(cli_variance_report *report, const cli_study *study) {
-    int dimension = dimension_of(report);
-    char checksum[17];
-    snprintf(checksum, sizeof checksum, "%016" PRIx64, study->run.checksum);
     json_t *result = cli_json_object();
     cli_json_set(result, "process", json_string(report->plan->process));
     cli_json_set(result, "sampler", json_string(study->sampler));
-    cli_json_set(result, "steps", json_integer((json_int_t)study->steps));
-    cli_json_set(result, "trajectories", json_integer((json_int_t)report->run->trajectories));
-    cli_json_set(result, "seed", json_integer((json_int_t)report->run->seed));
-    cli_json_set(result, "start", json_string(report->plan->start));
-    cli_json_set(result, "backend", json_string(study->run.backend));
-    cli_json_set(result, "math", json_string(study->run.math));
-    cli_study_set_json(result, study, dimension);
-    cli_json_set(result, "checksum", json_string(checksum));
-    cli_json_set(result, "seconds", cli_json_number(study->run.seconds));
-    cli_json_set(result, "trajectory_steps_per_second",
-                 cli_json_number(rate_of(work_of(report, study), study->run.seconds)));
+    cli_study_begin_json(result, report->plan, report->run, study);
+    cli_study_end_json(result, report->run, study);
     if (study->statistics)
         cli_json_set(result, "statistics", cli_statistics_json(study->rows, study->row_count));
     cli_json_append(report->results, result);
@@ -226,7 +196,7 @@ void cli_variance_begin(cli_variance_report *report, cli_format format, bool sta
 }
 
 void cli_variance_add(cli_variance_report *report, const cli_study *study) {
-    report->work += work_of(report, study);
+    report->work += cli_study_work(report->run, study);
     report->seconds += study->run.seconds;
     if (report->format == CLI_JSON)
         add_json(report, study);
