@@ -54,7 +54,8 @@ typedef struct myr_statistic_row {
     double standard_error; /* of value */
     double resolution;     /* what fixed bins hide: the number itself is within value ± resolution */
     double expected;
-    double p; /* probability that exact draws from the target give this value or a larger one */
+    double p; /* of distances and chi^2: probability that exact draws from the target give this value or a
+                 larger one */
 } myr_statistic_row;
 
 /* Makes an empty set of statistics against a target, which must stay as long as the set. Errors:
