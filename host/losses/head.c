@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "array_rules.h"
 #include "failure.h"
 #include "pair_step.h"
 #include "token_arrays.h"
@@ -30,36 +31,19 @@ typedef struct head_call {
     myr_loss_metrics metrics;
 } head_call;
 
-static myr_status check_array(myr_context *context, const char *name, const void *data, myr_dtype type,
-                              bool fits, const char *expected) {
-    if (!data)
-        return myr_fail(context, MYR_INVALID_ARGUMENT, "head: %s is NULL (expected an array)", name);
-    if (fits)
-        return MYR_OK;
-    return myr_fail(context, MYR_INVALID_ARGUMENT, "head: %s is of type %s (expected %s)", name,
-                    myr_dtype_name(type), expected);
+static bool is_input(myr_dtype type, bool reference) {
+    return myr_is_float(type) && (reference || type != MYR_F64);
 }
 
-static myr_status check_input(myr_context *context, const char *name, const myr_array *array,
-                              bool reference) {
-    const bool is_float = array->type == MYR_F32 || array->type == MYR_BF16 || array->type == MYR_F16;
-    return check_array(context, name, array->data, array->type,
-                       is_float || (reference && array->type == MYR_F64),
-                       reference ? "f64, f32, bf16 or f16" : "f32, bf16 or f16");
-}
-
-static myr_status check_output(myr_context *context, const char *name, const myr_array_out *array,
-                               bool reference) {
-    return check_array(context, name, array->data, array->type,
-                       array->type == MYR_F32 || (reference && array->type == MYR_F64),
-                       reference ? "f32 or f64" : "f32");
+static bool is_output(myr_dtype type, bool reference) {
+    return myr_is_real(type) && (reference || type != MYR_F64);
 }
 
 static myr_status check_head(myr_context *context, const myr_head *head, const myr_array_out *hidden,
                              const myr_array_out *matrix, const myr_reductions *reductions) {
-    if (head->width < 1 || head->width > MOST)
-        return myr_fail(context, MYR_INVALID_ARGUMENT, "head: width is %llu (expected 1 … %d)",
-                        (unsigned long long)head->width, (int)MOST);
+    myr_status status = myr_check_count(context, "head", "width", head->width, MOST);
+    if (status != MYR_OK)
+        return status;
     if (!(head->chunk_bytes >= 0.0 && head->chunk_bytes <= 0x1p60))
         return myr_fail(context, MYR_INVALID_ARGUMENT, "head: chunk_bytes is %g (expected 0 … 2^60)",
                         head->chunk_bytes);
@@ -67,14 +51,15 @@ static myr_status check_head(myr_context *context, const myr_head *head, const m
         return myr_fail(context, MYR_INVALID_ARGUMENT,
                         "head: one of the two gradients is NULL (expected both or none)");
     const bool reference = strcmp(reductions->name, "reference") == 0;
-    myr_status status = check_input(context, "hidden", &head->hidden, reference);
-    if (status == MYR_OK)
-        status = check_input(context, "matrix", &head->matrix, reference);
-    if (status == MYR_OK && hidden->data)
-        status = check_output(context, "hidden_gradient", hidden, reference);
-    if (status == MYR_OK && hidden->data)
-        status = check_output(context, "matrix_gradient", matrix, reference);
-    return status;
+    const char *in = reference ? "f64, f32, bf16 or f16" : "f32, bf16 or f16",
+               *out = reference ? "f32 or f64" : "f32";
+    const myr_array_rule rules[] = {
+        {"hidden", head->hidden.data, head->hidden.type, true, is_input(head->hidden.type, reference), in},
+        {"matrix", head->matrix.data, head->matrix.type, true, is_input(head->matrix.type, reference), in},
+        {"hidden_gradient", hidden->data, hidden->type, false, is_output(hidden->type, reference), out},
+        {"matrix_gradient", matrix->data, matrix->type, false, is_output(matrix->type, reference), out},
+    };
+    return myr_check_arrays(context, "head", rules, 4);
 }
 
 static myr_head_job make_job(const myr_tokens *tokens, const myr_head *head, const myr_compute *compute,

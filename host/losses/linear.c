@@ -6,26 +6,12 @@
 #include <omp.h>
 #include <stdlib.h>
 
+#include "array_rules.h"
 #include "failure.h"
 #include "linear_faults.h"
 #include "reductions.h"
 
 #define MYR_MAX_PAIRS (UINT64_C(1) << 40)
-
-static bool is_real(myr_dtype type) {
-    return type == MYR_F64 || type == MYR_F32;
-}
-
-static myr_status check_real(myr_context *context, const char *name, const void *data, myr_dtype type,
-                             bool optional) {
-    if (!data)
-        return optional ? MYR_OK
-                        : myr_fail(context, MYR_INVALID_ARGUMENT, "%s: NULL (expected an array)", name);
-    if (is_real(type))
-        return MYR_OK;
-    return myr_fail(context, MYR_INVALID_ARGUMENT, "%s: of type %s (expected f64 or f32)", name,
-                    myr_dtype_name(type));
-}
 
 static myr_status check_count(myr_context *context, const char *name, uint64_t value, uint64_t most) {
     if (value >= 1 && value <= most)
@@ -46,10 +32,10 @@ static myr_status check_features(myr_context *context, const myr_linear_job *job
         status = myr_fail(context, MYR_INVALID_ARGUMENT, "features: delta is %s (expected an array of f32)",
                           f->delta.data ? myr_dtype_name(f->delta.type) : "NULL");
     if (status == MYR_OK && !job->loss.reference_free)
-        status = check_real(context, "features: reference_margin", f->reference_margin.data,
-                            f->reference_margin.type, true);
+        status = myr_check_reals(context, "features: reference_margin", f->reference_margin.data,
+                                 f->reference_margin.type, false);
     if (status == MYR_OK)
-        status = check_real(context, "features: weight", f->weight.data, f->weight.type, true);
+        status = myr_check_reals(context, "features: weight", f->weight.data, f->weight.type, false);
     return status;
 }
 
@@ -109,9 +95,9 @@ static myr_status begin(myr_context *context, const myr_loss_options *loss,
     if (status == MYR_OK)
         status = check_features(context, job);
     if (status == MYR_OK)
-        status = check_real(context, "theta", job->theta.data, job->theta.type, false);
+        status = myr_check_reals(context, "theta", job->theta.data, job->theta.type, true);
     if (status == MYR_OK)
-        status = check_real(context, "gradient", job->gradient.data, job->gradient.type, true);
+        status = myr_check_reals(context, "gradient", job->gradient.data, job->gradient.type, false);
     if (status == MYR_OK)
         status = myr_compute_begin(context, options, reductions, &job->compute, report);
     if (status == MYR_OK && job->compute.memory == MYR_HOST)

@@ -4,45 +4,25 @@
 #include <omp.h>
 #include <stdlib.h>
 
+#include "array_rules.h"
 #include "failure.h"
 #include "reductions.h"
 #include "token_arrays.h"
 
 #define MYR_MOST_ANSWERS (UINT64_C(1) << 40)
 
-static myr_status check_count(myr_context *context, const char *name, uint64_t count, uint64_t most) {
-    if (count >= 1 && count <= most)
-        return MYR_OK;
-    return myr_fail(context, MYR_INVALID_ARGUMENT, "rankings: %s is %llu (expected 1 … %llu)", name,
-                    (unsigned long long)count, (unsigned long long)most);
-}
-
-static myr_status check_type(myr_context *context, const char *name, const void *data, myr_dtype type,
-                             bool fits, const char *expected) {
-    if (!data || fits)
-        return MYR_OK;
-    return myr_fail(context, MYR_INVALID_ARGUMENT, "rankings: %s is of type %s (expected %s)", name,
-                    myr_dtype_name(type), expected);
-}
-
 static myr_status check_arrays(myr_context *context, const myr_rankings *r, const myr_array_out *gradient) {
-    if (!r->log_probs.data)
-        return myr_fail(context, MYR_INVALID_ARGUMENT, "rankings: log_probs is NULL (expected an array)");
-    myr_status status = check_type(context, "log_probs", r->log_probs.data, r->log_probs.type,
-                                   (unsigned)r->log_probs.type <= MYR_F16, "f64, f32, bf16 or f16");
-    if (status == MYR_OK)
-        status = check_type(context, "reference", r->reference.data, r->reference.type,
-                            r->reference.type == r->log_probs.type, "that of log_probs");
-    if (status == MYR_OK)
-        status = check_type(context, "starts", r->starts.data, r->starts.type,
-                            r->starts.type == MYR_I32 || r->starts.type == MYR_I64, "i32 or i64");
-    if (status == MYR_OK)
-        status = check_type(context, "weight", r->weight.data, r->weight.type,
-                            (unsigned)r->weight.type <= MYR_I64, "a number's");
-    if (status == MYR_OK)
-        status = check_type(context, "gradient", gradient->data, gradient->type,
-                            (unsigned)gradient->type <= MYR_F32, "f64 or f32");
-    return status;
+    const myr_array *logs = &r->log_probs, *reference = &r->reference;
+    const myr_array_rule rules[] = {
+        {"log_probs", logs->data, logs->type, true, myr_is_float(logs->type), "f64, f32, bf16 or f16"},
+        {"reference", reference->data, reference->type, false, reference->type == logs->type,
+         "that of log_probs"},
+        {"starts", r->starts.data, r->starts.type, false, myr_is_integer(r->starts.type), "i32 or i64"},
+        {"weight", r->weight.data, r->weight.type, false, (unsigned)r->weight.type <= MYR_I64,
+         "a number's"},
+        {"gradient", gradient->data, gradient->type, false, myr_is_real(gradient->type), "f64 or f32"},
+    };
+    return myr_check_arrays(context, "rankings", rules, sizeof rules / sizeof *rules);
 }
 
 static myr_status check_rankings(myr_context *context, const myr_rankings *r,
@@ -53,9 +33,9 @@ static myr_status check_rankings(myr_context *context, const myr_rankings *r,
     if (!(r->beta >= 1e-6 && r->beta <= 1e6))
         return myr_fail(context, MYR_INVALID_ARGUMENT, "beta: %g is out of range (expected 1e-06 … 1e+06)",
                         r->beta);
-    myr_status status = check_count(context, "answers", r->answers, MYR_MOST_ANSWERS);
+    myr_status status = myr_check_count(context, "rankings", "answers", r->answers, MYR_MOST_ANSWERS);
     if (status == MYR_OK)
-        status = check_count(context, "count", r->count, 2147483647);
+        status = myr_check_count(context, "rankings", "count", r->count, 2147483647);
     return status == MYR_OK ? check_arrays(context, r, gradient) : status;
 }
 

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "array_rules.h"
 #include "failure.h"
 #include "rlvr_groups.h"
 #include "token_arrays.h"
@@ -52,61 +53,25 @@ static myr_status check_options(myr_context *context, const myr_rlvr_options *o)
     return status;
 }
 
-static myr_status check_count(myr_context *context, const char *name, uint64_t count, uint64_t most) {
-    if (count >= 1 && count <= most)
-        return MYR_OK;
-    return myr_fail(context, MYR_INVALID_ARGUMENT, "rlvr: %s is %llu (expected 1 … %llu)", name,
-                    (unsigned long long)count, (unsigned long long)most);
-}
-
-static myr_status check_type(myr_context *context, const char *name, const void *data, myr_dtype type,
-                             bool needed, const char *expected, bool fits) {
-    if (!data && needed)
-        return myr_fail(context, MYR_INVALID_ARGUMENT, "rlvr: %s is NULL (expected an array)", name);
-    if (!data || fits)
-        return MYR_OK;
-    return myr_fail(context, MYR_INVALID_ARGUMENT, "rlvr: %s is of type %s (expected %s)", name,
-                    myr_dtype_name(type), expected);
-}
-
-static bool is_float(myr_dtype type) {
-    return type == MYR_F64 || type == MYR_F32;
-}
-
-static bool is_integer(myr_dtype type) {
-    return type == MYR_I32 || type == MYR_I64;
-}
-
 static myr_status check_arrays(myr_context *context, const myr_rlvr_batch *b, myr_array_out advantages,
                                myr_array_out gradient) {
     static const char logp[] = "f64, f32, bf16 or f16, both the same", wide[] = "f64 or f32";
     static const char whole[] = "i32 or i64";
-    const bool logps_fit =
-        (unsigned)b->log_probs.type <= MYR_F16 && b->log_probs.type == b->old_log_probs.type;
-    const struct {
-        const char *name;
-        const void *data;
-        myr_dtype type;
-        bool needed;
-        const char *expected;
-        bool fits;
-    } rules[] = {
-        {"log_probs", b->log_probs.data, b->log_probs.type, true, logp, logps_fit},
-        {"old_log_probs", b->old_log_probs.data, b->old_log_probs.type, true, logp, logps_fit},
-        {"rewards", b->rewards.data, b->rewards.type, true, wide, is_float(b->rewards.type)},
-        {"pass_rates", b->pass_rates.data, b->pass_rates.type, false, wide, is_float(b->pass_rates.type)},
-        {"sequence_starts", b->sequence_starts.data, b->sequence_starts.type, false, whole,
-         is_integer(b->sequence_starts.type)},
-        {"group_starts", b->group_starts.data, b->group_starts.type, false, whole,
-         is_integer(b->group_starts.type)},
-        {"advantages", advantages.data, advantages.type, false, wide, is_float(advantages.type)},
-        {"gradient", gradient.data, gradient.type, false, wide, is_float(gradient.type)},
+    const bool logps_fit = myr_is_float(b->log_probs.type) && b->log_probs.type == b->old_log_probs.type;
+    const myr_array_rule rules[] = {
+        {"log_probs", b->log_probs.data, b->log_probs.type, true, logps_fit, logp},
+        {"old_log_probs", b->old_log_probs.data, b->old_log_probs.type, true, logps_fit, logp},
+        {"rewards", b->rewards.data, b->rewards.type, true, myr_is_real(b->rewards.type), wide},
+        {"pass_rates", b->pass_rates.data, b->pass_rates.type, false, myr_is_real(b->pass_rates.type),
+         wide},
+        {"sequence_starts", b->sequence_starts.data, b->sequence_starts.type, false,
+         myr_is_integer(b->sequence_starts.type), whole},
+        {"group_starts", b->group_starts.data, b->group_starts.type, false,
+         myr_is_integer(b->group_starts.type), whole},
+        {"advantages", advantages.data, advantages.type, false, myr_is_real(advantages.type), wide},
+        {"gradient", gradient.data, gradient.type, false, myr_is_real(gradient.type), wide},
     };
-    myr_status status = MYR_OK;
-    for (size_t r = 0; status == MYR_OK && r < sizeof rules / sizeof *rules; r++)
-        status = check_type(context, rules[r].name, rules[r].data, rules[r].type, rules[r].needed,
-                            rules[r].expected, rules[r].fits);
-    return status;
+    return myr_check_arrays(context, "rlvr", rules, sizeof rules / sizeof *rules);
 }
 
 static myr_status check_batch(myr_context *context, const myr_rlvr_batch *b, myr_array_out advantages,
@@ -114,11 +79,11 @@ static myr_status check_batch(myr_context *context, const myr_rlvr_batch *b, myr
     if (!b || b->struct_size != sizeof *b)
         return myr_fail(context, MYR_INVALID_ARGUMENT,
                         "rlvr batch: NULL, or struct_size not set by MYR_RLVR_BATCH_INIT");
-    myr_status status = check_count(context, "tokens", b->tokens, UINT64_C(1) << 40);
+    myr_status status = myr_check_count(context, "rlvr", "tokens", b->tokens, UINT64_C(1) << 40);
     if (status == MYR_OK)
-        status = check_count(context, "sequences", b->sequences, 2147483647);
+        status = myr_check_count(context, "rlvr", "sequences", b->sequences, 2147483647);
     if (status == MYR_OK)
-        status = check_count(context, "groups", b->groups, b->sequences);
+        status = myr_check_count(context, "rlvr", "groups", b->groups, b->sequences);
     return status == MYR_OK ? check_arrays(context, b, advantages, gradient) : status;
 }
 

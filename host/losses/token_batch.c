@@ -4,41 +4,28 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "array_rules.h"
 #include "failure.h"
 #include "token_arrays.h"
 
 enum { MOST = 2147483647 };
 
-static myr_status check_count(myr_context *context, const char *name, uint64_t count, uint64_t most) {
-    if (count >= 1 && count <= most)
-        return MYR_OK;
-    return myr_fail(context, MYR_INVALID_ARGUMENT, "tokens: %s is %llu (expected 1 … %llu)", name,
-                    (unsigned long long)count, (unsigned long long)most);
-}
-
-static myr_status check_integers(myr_context *context, const char *name, const myr_array *array) {
-    if (array->type == MYR_I32 || array->type == MYR_I64)
-        return MYR_OK;
-    return myr_fail(context, MYR_INVALID_ARGUMENT, "tokens: %s is of type %s (expected i32 or i64)", name,
-                    myr_dtype_name(array->type));
-}
-
 static myr_status check_tokens(myr_context *context, const myr_tokens *tokens) {
     if (!tokens || tokens->struct_size != sizeof *tokens)
         return myr_fail(context, MYR_INVALID_ARGUMENT,
                         "tokens: NULL, or struct_size not set by MYR_TOKENS_INIT");
-    myr_status status = check_count(context, "rows", tokens->rows, MOST);
+    myr_status status = myr_check_count(context, "tokens", "rows", tokens->rows, MOST);
     if (status == MYR_OK)
-        status = check_count(context, "vocabulary", tokens->vocabulary, MOST);
+        status = myr_check_count(context, "tokens", "vocabulary", tokens->vocabulary, MOST);
     if (status == MYR_OK)
-        status = check_count(context, "sequences", tokens->sequences, tokens->rows);
-    if (status != MYR_OK)
-        return status;
-    if (!tokens->labels.data)
-        return myr_fail(context, MYR_INVALID_ARGUMENT, "tokens: labels is NULL (expected an array)");
-    status = check_integers(context, "labels", &tokens->labels);
-    if (status == MYR_OK && tokens->starts.data)
-        status = check_integers(context, "starts", &tokens->starts);
+        status = myr_check_count(context, "tokens", "sequences", tokens->sequences, tokens->rows);
+    const myr_array *labels = &tokens->labels, *starts = &tokens->starts;
+    const myr_array_rule rules[] = {
+        {"labels", labels->data, labels->type, true, myr_is_integer(labels->type), "i32 or i64"},
+        {"starts", starts->data, starts->type, false, myr_is_integer(starts->type), "i32 or i64"},
+    };
+    if (status == MYR_OK)
+        status = myr_check_arrays(context, "tokens", rules, 2);
     if (status == MYR_OK && !tokens->starts.data && tokens->rows % tokens->sequences != 0)
         status =
             myr_fail(context, MYR_INVALID_ARGUMENT,

@@ -3,6 +3,7 @@
 #include <omp.h>
 #include <string.h>
 
+#include "array_rules.h"
 #include "failure.h"
 #include "pair_step.h"
 #include "token_arrays.h"
@@ -25,14 +26,6 @@ static myr_status check_logits(myr_context *context, const myr_array_out *logits
                         "logits: of type %s (expected f64, f32, bf16 or f16)",
                         myr_dtype_name(logits->type));
     return MYR_OK;
-}
-
-/* An array of MYR_F64 or MYR_F32, which may be left out. */
-static myr_status check_floats(myr_context *context, const char *name, const void *data, myr_dtype type) {
-    if (!data || type == MYR_F64 || type == MYR_F32)
-        return MYR_OK;
-    return myr_fail(context, MYR_INVALID_ARGUMENT, "%s: of type %s (expected f64 or f32)", name,
-                    myr_dtype_name(type));
 }
 
 static myr_status call_begin(myr_context *context, const myr_tokens *tokens, myr_array_out logits,
@@ -91,9 +84,10 @@ myr_status myr_token_logps(myr_context *context, const myr_tokens *tokens, myr_a
     token_call call;
     /* Only the gradient writes logits. NOLINTNEXTLINE(performance-no-int-to-ptr) */
     myr_array_out same = {(void *)(uintptr_t)logits.data, logits.type};
-    myr_status status = check_floats(context, "sequence_logps", sequence_logps.data, sequence_logps.type);
+    myr_status status =
+        myr_check_reals(context, "sequence_logps", sequence_logps.data, sequence_logps.type, false);
     if (status == MYR_OK)
-        status = check_floats(context, "row_logps", row_logps.data, row_logps.type);
+        status = myr_check_reals(context, "row_logps", row_logps.data, row_logps.type, false);
     if (status != MYR_OK)
         return status;
     status = call_begin(context, tokens, same, options, report, &call);
@@ -142,10 +136,10 @@ myr_status myr_token_gradient(myr_context *context, const myr_tokens *tokens, my
         return myr_fail(context, MYR_INVALID_ARGUMENT,
                         "gradient: of sequences and of rows, %s is given (expected one of the two)",
                         row_gradient.data ? "each" : "neither");
-    myr_status status =
-        check_floats(context, "sequence_gradient", sequence_gradient.data, sequence_gradient.type);
+    myr_status status = myr_check_reals(context, "sequence_gradient", sequence_gradient.data,
+                                        sequence_gradient.type, false);
     if (status == MYR_OK)
-        status = check_floats(context, "row_gradient", row_gradient.data, row_gradient.type);
+        status = myr_check_reals(context, "row_gradient", row_gradient.data, row_gradient.type, false);
     if (status != MYR_OK)
         return status;
     status = call_begin(context, tokens, logits, options, report, &call);
@@ -203,7 +197,8 @@ myr_status myr_loss_tokens(myr_context *context, const myr_loss_options *loss, c
                            myr_loss_metrics *metrics, myr_compute_report *report) {
     token_call call;
     myr_loss_metrics found = {0};
-    myr_status status = check_floats(context, "sequence_logps", sequence_logps.data, sequence_logps.type);
+    myr_status status =
+        myr_check_reals(context, "sequence_logps", sequence_logps.data, sequence_logps.type, false);
     if (status != MYR_OK)
         return status;
     status = call_begin(context, tokens, logits, options, report, &call);
