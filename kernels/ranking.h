@@ -101,10 +101,25 @@ static MYR_HD double myr_rank_offset(double x, double n) {
     return x - n * 0x1.62e42fefa39efp-1;
 }
 
-/* 2^(below - above), below <= above; 0 far below. */
+/* 2^(below - above), below <= above; 0 below 2^-1000. The difference is whole: with 3 2^51 added its last
+ * bits are those of the exponent. */
 static MYR_HD double myr_rank_fall(double below, double above) {
-    const double fall = below - above;
-    return myr_power_double((int32_t)(fall > -1001.0 ? fall : -1001.0));
+    const double fall = below - above, shifted = fall + (0x1.8p52 + 1023.0);
+    uint64_t bits;
+    double power;
+    memcpy(&bits, &shifted, sizeof bits);
+    bits <<= 52;
+    memcpy(&power, &bits, sizeof power);
+    return fall >= -1000.0 ? power : 0.0;
+}
+
+/* 1/power for a power of two from 2^-1000 to 1, exactly. */
+static MYR_HD double myr_rank_rise(double power) {
+    uint64_t bits;
+    memcpy(&bits, &power, sizeof bits);
+    bits = UINT64_C(0x7fe0000000000000) - bits;
+    memcpy(&power, &bits, sizeof power);
+    return power;
 }
 
 /* log(1 + rest/a): where rest is the larger as log s - d, a being exp(d). */

@@ -139,13 +139,13 @@ static void expect_near(myr_context *context, rankings_batch *b, const char *bac
 
 TEST_ON_BACKENDS(rankings, fast_is_near_the_reference) {
     static const size_t longest[] = {1, 2, 3, 4, 5, 8, 9, 16, 17, 31, 32, 33, 64, 65, 100, 1000, 4096};
-    static const double spreads[] = {1.0, 30.0, 4000.0};
+    static const double spreads[] = {1.0, 30.0, 200.0, 4000.0};
     static const myr_dtype types[] = {MYR_F64, MYR_F32, MYR_BF16, MYR_F16};
     myr_context *context = new_context();
     need_backend(context, backend);
     uint64_t seed = fresh_seed(), state = seed;
     for (size_t l = 0; l < sizeof longest / sizeof *longest; l++)
-        for (int s = 0; s < 3; s++) {
+        for (int s = 0; s < 4; s++) {
             char what[128];
             const myr_dtype type = types[(l + (size_t)s) % 4];
             rankings_batch b =
@@ -157,6 +157,30 @@ TEST_ON_BACKENDS(rankings, fast_is_near_the_reference) {
             expect_near(context, &b, backend, what);
             free_rankings(&b);
         }
+    myr_context_destroy(context);
+}
+
+/* The scores of a ranking, however far from the others', change nothing but its own results. */
+TEST_ON_BACKENDS(rankings, gradients_do_not_hang_on_other_rankings) {
+    static const size_t longest[] = {2, 4, 20, 100, 400};
+    myr_context *context = new_context();
+    need_backend(context, backend);
+    uint64_t seed = fresh_seed(), state = seed;
+    for (size_t l = 0; l < sizeof longest / sizeof *longest; l++) {
+        rankings_batch b = make_rankings(&state, 30, longest[l], MYR_F64, 40.0);
+        double *before = malloc(b.answers * sizeof *before), *now = b.log_probs;
+        const size_t own = (size_t)b.starts[1];
+        b.weight[0] = 0.0, b.weight[2] = 1.0;
+        REQUIRE_OK(context, run_rankings(context, &b, backend, 1));
+        memcpy(before, b.gradient, b.answers * sizeof *before);
+        for (size_t i = 0; i < own; i++)
+            now[i] += i % 2 ? 3000.0 : -3000.0;
+        REQUIRE_OK(context, run_rankings(context, &b, backend, 1));
+        cr_expect(memcmp(before + own, b.gradient + own, (b.answers - own) * sizeof *before) == 0,
+                  "seed %llu, longest %zu", (unsigned long long)seed, longest[l]);
+        free(before);
+        free_rankings(&b);
+    }
     myr_context_destroy(context);
 }
 

@@ -1,245 +1,372 @@
-/* The hot loops over rankings: a tile of MYR_RANK_TILE answers at a time, of one ranking or, where all are
- * short, of several, each at a multiple of the width. Arithmetic that IEEE 754 defines to the bit. */
+/* The hot loops over rankings, some at a time, in blocks whose columns are tiles; see ranking_lanes.h.
+ * Arithmetic that IEEE 754 defines to the bit.
+ *
+ * Sums along a ranking are relative to 2^n_k, as in ranking.h. But where scores are NEAR the first, so that
+ * powers are less than 400 from its own, all sums are relative to 2^top, top being 400 above that, and
+ * nothing is to be scaled from answer to answer. The bits are the same: sums of exponentials are multiples
+ * of 2^-(149 + 800) then, and their reciprocals' below 2^(800 + 13), so that nothing is subnormal, nor so
+ * far below another that myr_rank_fall drops it. */
 #include "ranking_lanes.h"
 
+#include <stdbool.h>
 #include <string.h>
 
-enum { TILE = MYR_RANK_TILE };
+enum { TILE = MYR_RANK_TILE, BLOCK = MYR_RANK_BLOCK, SLOTS = MYR_RANK_SLOTS };
+enum { LANES = 8 /* divides every number of slots */, FEW_BLOCKS = 4, MOST_TILES = 128 };
 
-typedef double tile_doubles[TILE] __attribute__((aligned(64)));
+#define NEAR 256.0
+
+typedef double block_doubles[BLOCK] __attribute__((aligned(64)));
+typedef double slot_doubles[SLOTS] __attribute__((aligned(64)));
+
+typedef struct tile {
+    int ranking, at;
+    int count; /* answers: above the width where the ranking goes on, the next tile's first too */
+} tile;
+
+/* Rankings that are worked on together. */
+typedef struct batch {
+    const myr_ranking_view *view;
+    myr_ranking_work *work;
+    int width, slots;
+    uint64_t first; /* answer */
+    int rankings, tiles, blocks, answers;
+    bool is_long; /* one has more than a tile */
+    bool is_near; /* all scores are near the first */
+    double top;
+    int at[SLOTS + 1]; /* of each ranking the first answer */
+    slot_doubles weight, neighbours, loss, margin, accurate;
+    tile tile[MOST_TILES];
+} batch;
+
+static void add_tiles(batch *b, int at, int count) {
+    for (int done = 0; done < count; done += b->width) {
+        const int left = count - done;
+        b->tile[b->tiles++] = (tile){b->rankings, at + done, left <= b->width ? left : b->width + 1};
+    }
+}
+
+/* As many rankings as there are slots, or as fit a few blocks, or one. */
+static void find_rankings(batch *b, uint64_t index, uint64_t end) {
+    const int most = FEW_BLOCKS * b->slots;
+    b->rankings = b->tiles = b->at[0] = 0;
+    b->first = myr_rank_start(b->view, index);
+    for (; index < end && b->rankings < b->slots; index++) {
+        const int i = b->rankings, at = b->at[i];
+        const int next = (int)(myr_rank_start(b->view, index + 1) - b->first), count = next - at;
+        const int tiles = count > TILE ? (count + TILE - 1) / TILE : 1;
+        if (i > 0 && b->tiles + tiles > most)
+            break;
+        add_tiles(b, at, count);
+        b->weight[i] = myr_rank_weight(b->view, index);
+        b->neighbours[i] = (double)(count - 1);
+        b->accurate[i] = 0.0;
+        b->at[++b->rankings] = next;
+    }
+    b->answers = b->at[b->rankings];
+    b->is_long = b->tiles > b->rankings;
+    b->blocks = (b->tiles + b->slots - 1) / b->slots;
+    while (b->tiles < b->blocks * b->slots)
+        b->tile[b->tiles++] = (tile){0, 0, 0};
+}
+
+static bool is_first(const batch *b, const tile *t) {
+    return t->at == b->at[t->ranking];
+}
+
+static inline int load_answers(batch *b, const int type) {
+    const myr_ranking_view view = *b->view; /* a copy: no store to x changes it */
+    const size_t first = (size_t)b->first;
+    double *x = b->work->answers;
+    int bad = 0, far = 0;
+    const double middle = myr_rank_score(&view, type, first, &bad);
+#pragma omp simd reduction(| : bad, far)
+    for (int i = 0; i < b->answers; i++) {
+        int is_bad = 0;
+        x[i] = myr_rank_score(&view, type, first + (size_t)i, &is_bad);
+        far |= !(fabs(x[i] - middle) <= NEAR);
+        bad |= is_bad;
+    }
+    b->is_near = !far;
+    b->top = myr_rank_power(middle) + 400.0;
+    return bad;
+}
+
+/* The scores; returns whether one is bad. */
+static int load(batch *b) {
+    switch (b->view->type) {
+        case MYR_F64:
+            return load_answers(b, MYR_F64);
+        case MYR_F32:
+            return load_answers(b, MYR_F32);
+        case MYR_BF16:
+            return load_answers(b, MYR_BF16);
+        default:
+            return load_answers(b, MYR_F16);
+    }
+}
+
+/* Scores to their columns. */
+static void turn_in(const batch *b, const tile *tiles, double *x) {
+    const int slots = b->slots;
+    for (int c = 0; c < slots; c++) {
+        const double *from = b->work->answers + tiles[c].at;
+        int k = 0;
+        for (; k < tiles[c].count; k++)
+            x[k * slots + c] = from[k];
+        for (; k <= b->width; k++)
+            x[k * slots + c] = INFINITY;
+    }
+}
+
+/* Slopes from their columns, scaled. */
+static void turn_out(const batch *b, const tile *tiles, const double *slope) {
+    const int slots = b->slots, width = b->width;
+    for (int c = 0; c < slots; c++) {
+        double *to = b->work->answers + tiles[c].at;
+        const double scale = b->weight[tiles[c].ranking] * b->view->scale;
+        for (int k = 0; k < tiles[c].count && k < width; k++)
+            to[k] = slope[k * slots + c] * scale;
+    }
+}
+
+/* The powers, and of each and those that follow it in its tile the largest. */
+static void find_powers(const batch *b, myr_ranking_block *block) {
+    const double *x = block->x;
+    double *n = block->n + SLOTS;
+#pragma omp simd
+    for (int i = 0; i < BLOCK; i++)
+        n[i] = x[i] < INFINITY ? myr_rank_power(x[i]) : MYR_NO_POWER;
+    for (int step = b->slots; step < BLOCK; step *= 2)
+#pragma omp simd
+        for (int i = 0; i < BLOCK - step; i++)
+            n[i] = n[i + step] > n[i] ? n[i + step] : n[i];
+}
+
+/* What follows a tile counts in it too. *next: the power that the block's first tile begins with. */
+static void carry_powers(const batch *b, const tile *tiles, myr_ranking_block *block, double *next) {
+    double *n = block->n + SLOTS, *beyond = n + BLOCK;
+    for (int c = b->slots - 1; c >= 0; c--) {
+        beyond[c] = tiles[c].count > b->width ? *next : MYR_NO_POWER;
+        *next = beyond[c] > n[c] ? beyond[c] : n[c];
+    }
+    for (int i = 0; b->is_long && i < BLOCK; i += LANES)
+#pragma omp simd
+        for (int c = 0; c < LANES; c++)
+            n[i + c] = beyond[c] > n[i + c] ? beyond[c] : n[i + c];
+}
+
+/* The factor from a sum relative to 2^below to one relative to 2^above. */
+static inline double fall(const int is_near, double below, double above) {
+    return is_near ? 1.0 : myr_rank_fall(below, above);
+}
+
+/* The factor from what is relative to 2^n. */
+static inline double scale_down(const int is_near, double n, double top) {
+    return is_near ? myr_rank_fall(n, top) : 1.0;
+}
+
+/* What follows each answer: a and s. *next: the sum that the block's first tile begins with. */
+static inline __attribute__((always_inline)) void follow(const int is_near, const batch *b,
+                                                         const tile *tiles, myr_ranking_block *block,
+                                                         double *next) {
+    const double *x = block->x, *n = block->n + SLOTS, top = b->top;
+    double *s = block->s, *beyond = s + BLOCK;
+    float *a = block->a;
+#pragma omp simd
+    for (int i = 0; i < BLOCK; i++) {
+        const float e = myr_exp((float)myr_rank_offset(x[i], n[i]));
+        a[i] = n[i] > MYR_NO_POWER ? e : 0.0f;
+        s[i] = (double)a[i] * scale_down(is_near, n[i], top);
+    }
+    for (int step = b->slots; step < BLOCK; step *= 2)
+#pragma omp simd
+        for (int i = 0; i < BLOCK - step; i++)
+            s[i] += fall(is_near, n[i + step], n[i]) * s[i + step];
+    for (int c = b->slots - 1; c >= 0; c--) {
+        beyond[c] = tiles[c].count > b->width ? *next : 0.0;
+        *next = s[c] + fall(is_near, n[BLOCK + c], n[c]) * beyond[c];
+    }
+    for (int i = 0; b->is_long && i < BLOCK; i += LANES)
+#pragma omp simd
+        for (int c = 0; c < LANES; c++)
+            s[i + c] += fall(is_near, n[BLOCK + c], n[i + c]) * beyond[c];
+}
 
 /* A sum and the power of two that it is relative to. */
 typedef struct carried {
     double n, sum;
 } carried;
 
-typedef struct ranked {
-    uint64_t first;
-    int count; /* answers; 0: no ranking */
-    double weight;
-} ranked;
-
-static inline int load_answers(const myr_ranking_view *view, const int type, const ranked *r, double *x,
-                               double *n) {
-    int bad = 0;
-#pragma omp simd reduction(| : bad)
-    for (int i = 0; i < r->count; i++) {
-        x[i] = myr_rank_score(view, type, (size_t)r->first + (size_t)i, &bad);
-        n[i] = myr_rank_power(x[i]);
+/* From 1/s to t. *last: the sum that the tile before ends with. */
+static inline __attribute__((always_inline)) void precede(const int is_near, const batch *b,
+                                                          const tile *tiles, double *t, double *n,
+                                                          carried *last) {
+    const int slots = b->slots, end = BLOCK - slots;
+    double *before = t - slots;
+    for (int step = slots; step < BLOCK; step *= 2)
+        for (int i = BLOCK - LANES; i >= step; i -= LANES)
+#pragma omp simd
+            for (int j = i; j < i + LANES; j++)
+                t[j] += fall(is_near, n[j], n[j - step]) * t[j - step];
+    for (int c = 0; c < slots; c++) {
+        const carried none = {-MYR_NO_POWER, 0.0}, from = is_first(b, &tiles[c]) ? none : *last;
+        n[c - slots] = from.n;
+        before[c] = from.sum;
+        *last = (carried){n[end + c], t[end + c] + fall(is_near, n[end + c], from.n) * from.sum};
     }
-    return bad;
+    for (int i = 0; b->is_long && i < BLOCK; i += LANES)
+#pragma omp simd
+        for (int c = 0; c < LANES; c++)
+            t[i + c] += fall(is_near, n[i + c], n[c - LANES]) * before[c];
 }
 
-/* A ranking's scores and their powers; nothing up to `room`. */
-static int load_ranking(const myr_ranking_view *view, const ranked *r, int room, double *x, double *n) {
-    for (int i = r->count; i < room; i++) {
-        x[i] = 0.0;
-        n[i] = MYR_NO_POWER;
+/* Losses, and slopes in s. */
+static inline __attribute__((always_inline)) void differ(const int is_near, const batch *b,
+                                                         const tile *tiles, myr_ranking_block *block,
+                                                         carried *last, double *loss) {
+    const int slots = b->slots;
+    const double *x = block->x, top = b->top;
+    const float *a = block->a;
+    double *s = block->s, *n = block->n + SLOTS;
+    double room[SLOTS + BLOCK] __attribute__((aligned(64))), *t = room + SLOTS;
+    block_doubles less;
+#pragma omp simd
+    for (int i = 0; i < BLOCK; i++) {
+        const double rest = fall(is_near, n[i + slots], n[i]) * s[i + slots];
+        const double down = scale_down(is_near, n[i], top), up = myr_rank_rise(down);
+        const int is_there = a[i] > 0.0f || rest > 0.0;
+        const double value = myr_rank_loss(a[i], rest * up, s[i] * up, myr_rank_offset(x[i], n[i]));
+        loss[i] = is_there ? value : 0.0;
+        t[i] = is_there ? 1.0 / s[i] : 0.0;
+        less[i] = rest * t[i];
+        s[i] = (double)a[i] * down;
     }
-    switch (view->type) {
-        case MYR_F64:
-            return load_answers(view, MYR_F64, r, x, n);
-        case MYR_F32:
-            return load_answers(view, MYR_F32, r, x, n);
-        case MYR_BF16:
-            return load_answers(view, MYR_BF16, r, x, n);
-        default:
-            return load_answers(view, MYR_F16, r, x, n);
+    precede(is_near, b, tiles, t, n, last);
+#pragma omp simd
+    for (int i = 0; i < BLOCK; i++)
+        s[i] = s[i] * (fall(is_near, n[i], n[i - slots]) * t[i - slots]) - less[i];
+}
+
+/* Rows are halved, to the first. */
+static void halve_rows(int slots, double *sums) {
+    for (int half = BLOCK / 2; half >= slots; half /= 2)
+#pragma omp simd
+        for (int i = 0; i < half; i++)
+            sums[i] += sums[i + half];
+}
+
+/* The loss of a ranking of several tiles: of all of them are added, in `open`, and then halved. */
+static void add_tile(batch *b, const tile *t, const double *loss, double *open) {
+    if (is_first(b, t))
+        memset(open, 0, TILE * sizeof *open);
+    for (int k = 0; k < TILE; k++)
+        open[k] += loss[k * LANES];
+    if (t->count > TILE)
+        return;
+    for (int half = TILE / 2; half > 0; half /= 2)
+        for (int k = 0; k < half; k++)
+            open[k] += open[k + half];
+    b->loss[t->ranking] = open[0];
+}
+
+/* A block's share in the losses of its rankings, and their accuracies. */
+static void add_block(batch *b, const tile *tiles, const double *x, double *loss, double *open) {
+    const int slots = b->slots;
+    block_doubles above;
+#pragma omp simd
+    for (int i = 0; i < BLOCK; i++)
+        above[i] = x[i] > x[i + slots] ? 1.0 : 0.0;
+    halve_rows(slots, above);
+    if (b->is_long) {
+        for (int c = 0; c < slots && tiles[c].count > 0; c++) {
+            b->accurate[tiles[c].ranking] += above[c];
+            add_tile(b, &tiles[c], loss + c, open);
+        }
+        return;
+    }
+    halve_rows(slots, loss);
+    memcpy(b->loss, loss, sizeof b->loss);
+    memcpy(b->accurate, above, sizeof b->accurate);
+}
+
+static inline __attribute__((always_inline)) void run_blocks(const int is_near, batch *b) {
+    myr_ranking_block *blocks = b->work->blocks;
+    double next = 0.0, open[TILE];
+    carried last = {0.0, 0.0};
+    for (int i = b->blocks - 1; i >= 0; i--)
+        follow(is_near, b, b->tile + i * b->slots, &blocks[i], &next);
+    for (int i = 0; i < b->blocks; i++) {
+        const tile *tiles = b->tile + i * b->slots;
+        block_doubles loss;
+        differ(is_near, b, tiles, &blocks[i], &last, loss);
+        add_block(b, tiles, blocks[i].x, loss, open);
+        if (b->view->gradient)
+            turn_out(b, tiles, blocks[i].s);
     }
 }
 
-/* to[j] = from[j + step] of the same ranking, or else. Reads past the tile. */
-static inline __attribute__((always_inline)) void look_down(const int width, const int step,
-                                                            const double *from, double otherwise,
-                                                            double *to) {
-#pragma omp simd
-    for (int j = 0; j < TILE; j++) {
-        const double other = from[j + step];
-        to[j] = (j & (width - 1)) + step < width ? other : otherwise;
-    }
-}
-
-/* to[j] = from[j - step] of the same ranking, or else. Reads ahead of the tile. */
-static inline __attribute__((always_inline)) void look_up(const int width, const int step,
-                                                          const double *from, double otherwise,
-                                                          double *to) {
-#pragma omp simd
-    for (int j = 0; j < TILE; j++) {
-        const double other = from[j - step];
-        to[j] = (j & (width - 1)) >= step ? other : otherwise;
-    }
-}
-
-/* What follows each answer of a tile: n, a, s and rest. */
-static inline __attribute__((always_inline)) void follow(const int width, myr_ranking_work *work, int at,
-                                                         carried next) {
-    const double *x = work->x + at;
-    double *n = work->n + at, *s = work->s + at, *rest = work->rest + at;
-    float *a = work->a + at;
-    tile_doubles other_n, other;
-#pragma GCC unroll 5
-    for (int step = 1; step < width; step *= 2) {
-        look_down(width, step, n, MYR_NO_POWER, other);
-#pragma omp simd
-        for (int j = 0; j < TILE; j++)
-            n[j] = other[j] > n[j] ? other[j] : n[j];
-    }
-#pragma omp simd
-    for (int j = 0; j < TILE; j++) {
-        const double power = next.n > n[j] ? next.n : n[j];
-        const float e = myr_exp((float)myr_rank_offset(x[j], power));
-        a[j] = n[j] > MYR_NO_POWER ? e : 0.0f;
-        s[j] = (double)a[j];
-        n[j] = power;
-    }
-#pragma GCC unroll 5
-    for (int step = 1; step < width; step *= 2) {
-        look_down(width, step, n, MYR_NO_POWER, other_n);
-        look_down(width, step, s, 0.0, other);
-#pragma omp simd
-        for (int j = 0; j < TILE; j++)
-            s[j] += myr_rank_fall(other_n[j], n[j]) * other[j];
-    }
-#pragma omp simd
-    for (int j = 0; j < TILE; j++)
-        s[j] += myr_rank_fall(next.n, n[j]) * next.sum;
-    look_down(width, 1, n, next.n, other_n);
-    look_down(width, 1, s, next.sum, other);
-#pragma omp simd
-    for (int j = 0; j < TILE; j++)
-        rest[j] = myr_rank_fall(other_n[j], n[j]) * other[j];
-}
-
-/* Losses, added to loss[TILE]; gradients in x, over s. *last becomes the last answer's sum. */
-static inline __attribute__((always_inline)) void precede(const int width, myr_ranking_work *work, int at,
-                                                          carried *last, double *loss) {
-    const double *x = work->x + at, *rest = work->rest + at;
-    const float *a = work->a + at;
-    double *s = work->s + at;
-    tile_doubles room[4] = {{0.0}}, other, other_n, reciprocal;
-    double *n = room[1], *t = room[3];
-    memcpy(n, work->n + at, sizeof room[1]);
-#pragma omp simd
-    for (int j = 0; j < TILE; j++) {
-        const int is_there = a[j] > 0.0f || rest[j] > 0.0;
-        const double value = myr_rank_loss(a[j], rest[j], s[j], myr_rank_offset(x[j], n[j]));
-        loss[j] += is_there ? value : 0.0;
-        reciprocal[j] = is_there ? 1.0 / s[j] : 0.0;
-        t[j] = reciprocal[j];
-    }
-#pragma GCC unroll 5
-    for (int step = 1; step < width; step *= 2) {
-        look_up(width, step, n, -MYR_NO_POWER, other_n);
-        look_up(width, step, t, 0.0, other);
-#pragma omp simd
-        for (int j = 0; j < TILE; j++)
-            t[j] += myr_rank_fall(n[j], other_n[j]) * other[j];
-    }
-#pragma omp simd
-    for (int j = 0; j < TILE; j++)
-        t[j] += myr_rank_fall(n[j], last->n) * last->sum;
-    look_up(width, 1, n, last->n, other_n);
-    look_up(width, 1, t, last->sum, other);
-#pragma omp simd
-    for (int j = 0; j < TILE; j++)
-        s[j] = (double)a[j] * (myr_rank_fall(n[j], other_n[j]) * other[j]) - rest[j] * reciprocal[j];
-    *last = (carried){n[TILE - 1], t[TILE - 1]};
-}
-
-static void write_gradient(const myr_ranking_view *view, const ranked *r, const double *slope) {
-    const double scale = r->weight * view->scale;
-    if (view->gradient_type == MYR_F32) {
-        float *to = (float *)view->gradient + r->first;
-        for (int i = 0; i < r->count; i++)
-            to[i] = (float)(slope[i] * scale);
+static void write_gradient(const batch *b) {
+    const double *from = b->work->answers;
+    if (b->view->gradient_type == MYR_F32) {
+        float *to = (float *)b->view->gradient + b->first;
+        for (int i = 0; i < b->answers; i++)
+            to[i] = (float)from[i];
     } else {
-        double *to = (double *)view->gradient + r->first;
-        for (int i = 0; i < r->count; i++)
-            to[i] = slope[i] * scale;
+        memcpy((double *)b->view->gradient + b->first, from, (size_t)b->answers * sizeof *from);
     }
 }
 
-/* A ranking's sums, of whose losses the partial sums are halved. */
-static void add_ranking(const ranked *r, const double *x, double loss, double *sums) {
-    int accurate = 0;
-    for (int i = 0; i + 1 < r->count; i++)
-        accurate += x[i] > x[i + 1];
-    sums[MYR_RANKED_NEIGHBOURS] += r->weight * (double)(r->count - 1);
-    sums[MYR_RANKED_LOSS] += r->weight * loss;
-    sums[MYR_RANKED_MARGIN] += r->weight * (x[0] - x[r->count - 1]);
-    sums[MYR_RANKED_ACCURATE] += r->weight * (double)accurate;
-}
-
-static ranked find_ranking(const myr_ranking_view *view, uint64_t index, uint64_t end) {
-    ranked r = {0, 0, 0.0};
-    if (index >= end)
-        return r;
-    r.first = myr_rank_start(view, index);
-    r.count = (int)(myr_rank_start(view, index + 1) - r.first);
-    r.weight = myr_rank_weight(view, index);
-    return r;
-}
-
-/* A tile of rankings, or the tiles of one; sums of ranking i in sums[i]. Returns whether one is bad. */
-static inline __attribute__((always_inline)) int run_tiles(const int width, const myr_ranking_view *view,
-                                                           uint64_t index, uint64_t end,
-                                                           myr_ranking_work *work,
-                                                           double sums[][MYR_RANKED_SUMS]) {
-    const int rankings = TILE / width;
-    double loss[2 * TILE] = {0.0};
-    ranked r[TILE / 4];
-    int bad = 0;
-    for (int i = 0; i < rankings; i++) {
-        r[i] = find_ranking(view, index + (uint64_t)i, end);
-        const int room = (r[i].count + width - 1) / width * width;
-        bad |= load_ranking(view, &r[i], room > 0 ? room : width, work->x + i * width, work->n + i * width);
+/* The rankings of a batch. Returns whether one is bad. */
+static int run(batch *b) {
+    myr_ranking_block *blocks = b->work->blocks;
+    const double *x = b->work->answers;
+    double next = MYR_NO_POWER;
+    const int bad = load(b);
+    for (int i = 0; i < b->rankings; i++)
+        b->margin[i] = x[b->at[i]] - x[b->at[i + 1] - 1];
+    for (int i = b->blocks - 1; i >= 0; i--) {
+        turn_in(b, b->tile + i * b->slots, blocks[i].x);
+        find_powers(b, &blocks[i]);
+        carry_powers(b, b->tile + i * b->slots, &blocks[i], &next);
     }
-    const int tiles = width == TILE ? (r[0].count + TILE - 1) / TILE : 1;
-    carried next = {MYR_NO_POWER, 0.0}, last = {-MYR_NO_POWER, 0.0};
-    for (int at = (tiles - 1) * TILE; at >= 0; at -= TILE) {
-        follow(width, work, at, next);
-        next = (carried){work->n[at], work->s[at]};
-    }
-    for (int at = 0; at < tiles * TILE; at += TILE)
-        precede(width, work, at, &last, loss);
-#pragma GCC unroll 5
-    for (int half = width / 2; half > 0; half /= 2)
-        for (int j = 0; j < TILE; j++)
-            loss[j] += loss[j + half];
-    for (int i = 0; i < rankings && r[i].count > 0; i++) {
-        add_ranking(&r[i], work->x + i * width, loss[i * width], sums[i]);
-        if (view->gradient)
-            write_gradient(view, &r[i], work->s + i * width);
-    }
+    if (b->is_near)
+        run_blocks(1, b);
+    else
+        run_blocks(0, b);
+    if (b->view->gradient)
+        write_gradient(b);
     return bad;
 }
 
-static int run(const myr_ranking_view *view, uint64_t index, uint64_t end, myr_ranking_work *work,
-               double sums[][MYR_RANKED_SUMS]) {
-    switch (view->shape.width) {
-        case 4:
-            return run_tiles(4, view, index, end, work, sums);
-        case 8:
-            return run_tiles(8, view, index, end, work, sums);
-        case 16:
-            return run_tiles(16, view, index, end, work, sums);
-        default:
-            return run_tiles(TILE, view, index, end, work, sums);
+static void add_rankings(const batch *b, int slot, slot_doubles *partial) {
+    for (int i = 0; i < b->rankings; i++) {
+        partial[MYR_RANKED_NEIGHBOURS][slot + i] += b->weight[i] * b->neighbours[i];
+        partial[MYR_RANKED_LOSS][slot + i] += b->weight[i] * b->loss[i];
+        partial[MYR_RANKED_MARGIN][slot + i] += b->weight[i] * b->margin[i];
+        partial[MYR_RANKED_ACCURATE][slot + i] += b->weight[i] * b->accurate[i];
     }
 }
 
 static int chunk(const myr_ranking_view *view, uint64_t first, int count, myr_ranking_work *work,
                  double *sums) {
-    const int slots = view->shape.slots, rankings = TILE / view->shape.width;
-    double partial[64][MYR_RANKED_SUMS] = {{0.0}};
+    const int slots = view->shape.slots;
+    slot_doubles partial[MYR_RANKED_SUMS] = {{0.0}};
+    batch b;
     int bad = 0;
-    for (int i = 0; i < count; i += rankings)
-        bad |= run(view, first + (uint64_t)i, first + (uint64_t)count, work, partial + i % slots);
-    for (int half = slots / 2; half > 0; half /= 2)
-        for (int slot = 0; slot < half; slot++)
-            for (int sum = 0; sum < MYR_RANKED_SUMS; sum++)
-                partial[slot][sum] += partial[slot + half][sum];
-    memcpy(sums, partial[0], sizeof partial[0]);
+    b.view = view, b.work = work;
+    b.width = view->shape.width, b.slots = slots;
+    for (int done = 0; done < count; done += b.rankings) {
+        find_rankings(&b, first + (uint64_t)done, first + (uint64_t)count);
+        bad |= run(&b);
+        add_rankings(&b, done % slots, partial);
+    }
+    for (int sum = 0; sum < MYR_RANKED_SUMS; sum++) {
+        for (int half = slots / 2; half > 0; half /= 2)
+            for (int slot = 0; slot < half; slot++)
+                partial[sum][slot] += partial[sum][slot + half];
+        sums[sum] = partial[sum][0];
+    }
     return bad;
 }
 

@@ -5,13 +5,22 @@
 #include "cpu_isa.h"
 #include "ranking.h"
 
-/* Room for the answers of a ranking, or of as many as fit a tile, and a tile more. */
-enum { MYR_RANK_ROOM = MYR_MAX_RANKED + MYR_RANK_TILE };
+/* A block is as many tiles as a chunk has slots, up to MYR_RANK_SLOTS: answer k of tile c is element
+ * k slots + c, so that what goes along a tile is done by rows. */
+enum { MYR_RANK_BLOCK = 256, MYR_RANK_SLOTS = 64, MYR_RANK_BLOCKS = MYR_MAX_RANKED / MYR_RANK_BLOCK };
 
-/* What a thread works on; see ranking.h. */
+/* See ranking.h. One more row: of the tile that follows each in its ranking, its first. */
+typedef struct myr_ranking_block {
+    double x[MYR_RANK_BLOCK + MYR_RANK_SLOTS];     /* infinite where no answer is */
+    double n[MYR_RANK_BLOCK + 2 * MYR_RANK_SLOTS]; /* a row ahead, too, from MYR_RANK_SLOTS - slots on */
+    double s[MYR_RANK_BLOCK + MYR_RANK_SLOTS];     /* at last the slopes */
+    float a[MYR_RANK_BLOCK];
+} myr_ranking_block __attribute__((aligned(64)));
+
+/* What a thread works on. */
 typedef struct myr_ranking_work {
-    double x[MYR_RANK_ROOM], n[MYR_RANK_ROOM], s[MYR_RANK_ROOM], rest[MYR_RANK_ROOM];
-    float a[MYR_RANK_ROOM];
+    myr_ranking_block blocks[MYR_RANK_BLOCKS];
+    double answers[MYR_MAX_RANKED]; /* scores, at last gradients, as they lie in the caller's arrays */
 } myr_ranking_work __attribute__((aligned(64)));
 
 typedef struct myr_ranking_lanes {

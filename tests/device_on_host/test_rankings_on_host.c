@@ -36,7 +36,7 @@ Test(rankings_on_host, ragged_batches_have_the_bits_of_the_cpu) {
     for (size_t l = 0; l < sizeof longest / sizeof *longest; l++) {
         char what[128];
         const size_t count = longest[l] > 32 ? 11 : 600 / longest[l] + 3;
-        const double spread = l % 3 == 1 ? 4000.0 : 10.0;
+        const double spread = (const double[]){10.0, 4000.0, 200.0}[l % 3];
         rankings_batch b = make_rankings(&state, count, longest[l], types[l % 4], spread);
         snprintf(what, sizeof what, "seed %llu, longest %zu", (unsigned long long)seed, longest[l]);
         if (l % 2)
