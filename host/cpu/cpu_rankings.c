@@ -37,23 +37,30 @@ static int size_of(const cpu_rankings *run, int64_t chunk) {
     return left < size ? (int)left : (int)size;
 }
 
-/* The sum of weights, in the order of the others. *bad: the first that is refused. */
-static double weigh(const cpu_rankings *run, uint64_t *bad) {
-    const int slots = run->view.shape.slots;
-    for (int64_t chunk = 0; chunk < run->chunks; chunk++) {
-        const uint64_t first = (uint64_t)chunk * (uint64_t)run->view.shape.chunk;
-        double partial[64] = {0.0};
-        for (int i = 0; i < size_of(run, chunk); i++) {
-            double weight = myr_rank_weight(&run->view, first + (uint64_t)i);
-            if (!(weight >= 0.0 && weight <= MYR_RANK_LIMIT) && *bad == UINT64_MAX)
-                *bad = first + (uint64_t)i;
-            partial[i % slots] += weight;
-        }
-        for (int half = slots / 2; half > 0; half /= 2)
-            for (int slot = 0; slot < half; slot++)
-                partial[slot] += partial[slot + half];
-        run->sums[chunk] = partial[0];
+/* A chunk's sum of weights. *bad becomes the first that is refused, if it is before. */
+static double weigh_chunk(const cpu_rankings *run, int64_t chunk, uint64_t *bad) {
+    const int slots = run->view.shape.slots, size = size_of(run, chunk);
+    const uint64_t first = (uint64_t)chunk * (uint64_t)run->view.shape.chunk;
+    double partial[64] = {0.0};
+    for (int i = 0; i < size; i++) {
+        const double weight = myr_rank_weight(&run->view, first + (uint64_t)i);
+        if (!(weight >= 0.0 && weight <= MYR_RANK_LIMIT) && first + (uint64_t)i < *bad)
+            *bad = first + (uint64_t)i;
+        partial[i & (slots - 1)] += weight;
     }
+    for (int half = slots / 2; half > 0; half /= 2)
+        for (int slot = 0; slot < half; slot++)
+            partial[slot] += partial[slot + half];
+    return partial[0];
+}
+
+/* The sum of weights, in the order of the others. *bad: the first that is refused. */
+static double weigh(cpu_rankings *run, uint64_t *bad) {
+    uint64_t first_bad = UINT64_MAX;
+#pragma omp parallel for num_threads(run->threads) reduction(min : first_bad)
+    for (int64_t chunk = 0; chunk < run->chunks; chunk++)
+        run->sums[chunk] = weigh_chunk(run, chunk, &first_bad);
+    *bad = first_bad;
     return myr_tree_sum(run->sums, (size_t)run->chunks, 1);
 }
 
