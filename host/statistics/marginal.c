@@ -137,11 +137,6 @@ static void fill_moments(myr_marginal *marginal) {
     marginal->deviation = sqrt(variance);
 }
 
-bool myr_marginal_known(const myr_target *target) {
-    return target->kind == MYR_TARGET_GAUSSIAN || target->kind == MYR_TARGET_MIXTURE ||
-           target->kind == MYR_TARGET_EMPIRICAL || target->kind == MYR_TARGET_DISCRETE;
-}
-
 myr_status myr_marginal_create(myr_context *context, const myr_target *target, int coordinate,
                                const double *direction, myr_marginal *marginal) {
     memset(marginal, 0, sizeof *marginal);

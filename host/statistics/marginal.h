@@ -3,7 +3,6 @@
 #ifndef MYRIAD_MARGINAL_H
 #define MYRIAD_MARGINAL_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
 #include "plans/target_data.h"
@@ -17,9 +16,6 @@ typedef struct myr_marginal {
     size_t atoms;
     double *at, *below, *part;
 } myr_marginal;
-
-/* Whether the target's law is known. */
-bool myr_marginal_known(const myr_target *target);
 
 /* Of the coordinate, or if direction is not NULL of direction[dimension] · X. */
 myr_status myr_marginal_create(myr_context *context, const myr_target *target, int coordinate,

@@ -5,6 +5,8 @@
 #ifndef MYRIAD_MARGINAL_BINS_H
 #define MYRIAD_MARGINAL_BINS_H
 
+#include <stdbool.h>
+
 #include "marginal.h"
 
 /* Bins of all coordinates together and of one at most. */

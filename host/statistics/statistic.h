@@ -38,8 +38,8 @@ myr_statistic_row *myr_statistic_row_add(myr_statistic_rows *rows, const char *s
 typedef struct myr_statistic {
     const char *name;
     const char *help;
-    const char *expected; /* of the target, in words, where not every one suits */
-    bool (*suits)(const myr_target *target);
+    bool (*suits)(const myr_target *target); /* NULL: every target does */
+    const char *expected;                    /* of the target, in words, where not every one suits */
     myr_status (*create)(myr_context *context, myr_statistics_setting *setting, void **state);
     /* NULL: it looks at the marginals alone. */
     void (*add)(void *state, uint64_t first, uint64_t count, const double *samples);

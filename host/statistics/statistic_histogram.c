@@ -121,8 +121,6 @@ static void report(const void *state, myr_statistic_rows *rows) {
 const myr_statistic myr_statistic_histogram = {
     .name = "histogram",
     .help = "shares of the samples in equal bins of each coordinate, beside the target's probabilities",
-    .expected = "one whose law is known",
-    .suits = myr_marginal_known,
     .create = create,
     .add = add,
     .report = report,

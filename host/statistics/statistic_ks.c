@@ -59,8 +59,6 @@ static void destroy(void *state) {
 const myr_statistic myr_statistic_ks = {
     .name = "ks",
     .help = "Kolmogorov-Smirnov distance of each coordinate from the target's",
-    .expected = "one whose law is known",
-    .suits = myr_marginal_known,
     .create = create,
     .report = report,
     .destroy = destroy,

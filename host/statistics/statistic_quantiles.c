@@ -89,8 +89,6 @@ static void report(const void *state, myr_statistic_rows *rows) {
 const myr_statistic myr_statistic_quantiles = {
     .name = "quantiles",
     .help = "1, 5, 25, 50, 75, 95 and 99 % quantiles of each coordinate, beside the target's",
-    .expected = "one whose law is known",
-    .suits = myr_marginal_known,
     .create = create,
     .report = report,
     .destroy = free,

@@ -236,8 +236,6 @@ static void report(const void *state, myr_statistic_rows *rows) {
 const myr_statistic myr_statistic_w1 = {
     .name = "w1",
     .help = "Wasserstein-1 distance of each coordinate from the target's",
-    .expected = "one whose law is known",
-    .suits = myr_marginal_known,
     .create = create,
     .report = report,
     .destroy = destroy,

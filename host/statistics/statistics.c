@@ -41,9 +41,13 @@ static int find_statistic(const char *name, size_t length) {
     return -1;
 }
 
+static bool suits(const myr_statistic *statistic, const myr_target *target) {
+    return !statistic->suits || statistic->suits(target);
+}
+
 bool myr_statistic_supports_target(const char *statistic, const myr_target *target) {
     const int n = statistic ? find_statistic(statistic, strlen(statistic)) : -1;
-    return n >= 0 && target && statistics_list[n]->suits(target);
+    return n >= 0 && target && suits(statistics_list[n], target);
 }
 
 /* ---- making one ------------------------------------------------------------------------------------ */
@@ -69,7 +73,7 @@ static myr_status want_one(myr_context *context, myr_statistics *s, const char *
         return myr_fail(context, MYR_INVALID_ARGUMENT,
                         "statistics: '%.*s' is not known (expected all, or names that myriad info lists)",
                         length < 80 ? (int)length : 80, name);
-    if (!statistics_list[n]->suits(s->setting.target))
+    if (!suits(statistics_list[n], s->setting.target))
         return myr_fail(context, MYR_UNSUPPORTED, "statistics: %s needs %s as its target",
                         statistics_list[n]->name, statistics_list[n]->expected);
     s->wanted[n] = true;
@@ -82,7 +86,7 @@ static myr_status want(myr_context *context, myr_statistics *s, const char *name
         const size_t length = strcspn(name, ",");
         if (length == 3 && strncmp(name, "all", 3) == 0)
             for (int n = 0; n < STATISTICS; n++)
-                s->wanted[n] |= statistics_list[n]->suits(s->setting.target);
+                s->wanted[n] |= suits(statistics_list[n], s->setting.target);
         else
             status = want_one(context, s, name, length);
         if (name[length] == '\0')
