@@ -68,8 +68,7 @@ static void to_floats(token_data *d, uint64_t count) {
     memset(d->out, 0xff, sizeof d->out); /* NaN */
 }
 
-static void from_floats(const token_data *d, const float *from, uint64_t count, double *gradient) {
-    (void)d;
+static void from_floats(const float *from, uint64_t count, double *gradient) {
     for (uint64_t i = 0; i < count; i++)
         gradient[i] = from[i];
 }
@@ -86,7 +85,7 @@ static myr_status run_tokens(myr_context *context, myr_gradient_problem *p,
     myr_status status = myr_loss_tokens(context, &d->loss, &d->tokens, &d->pairs, logits, true, options,
                                         (myr_array_out){NULL, MYR_F64}, &metrics, NULL);
     if (!doubles)
-        from_floats(d, d->in, p->count, p->gradient);
+        from_floats(d->in, p->count, p->gradient);
     p->loss = metrics.loss;
     return status;
 }
@@ -115,7 +114,7 @@ static myr_status run_head(myr_context *context, myr_gradient_problem *p,
     myr_status status = myr_loss_head(context, &d->loss, &d->tokens, &d->pairs, &head, options, to_hidden,
                                       to_matrix, (myr_array_out){NULL, MYR_F64}, &metrics, NULL);
     if (!doubles)
-        from_floats(d, d->out, p->count, p->gradient);
+        from_floats(d->out, p->count, p->gradient);
     p->loss = metrics.loss;
     return status;
 }

@@ -41,6 +41,9 @@ myr_status myr_verify_gradients(myr_verification *v);
 /* Whether the verified backend is the reference itself: comparisons with it would say nothing. */
 bool myr_verifies_reference(const myr_verification *v);
 
+/* Trajectories of a statistic: of the reference, which is slow, a sixteenth, though not too few. */
+uint64_t myr_verify_count(const myr_verification *v);
+
 /* Reports a check: passed if worst <= bound. */
 void myr_report_check(myr_verification *v, const char *name, double worst, double bound, uint64_t count);
 void myr_report_skip(myr_verification *v, const char *name);

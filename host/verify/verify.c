@@ -9,6 +9,11 @@ bool myr_verifies_reference(const myr_verification *v) {
     return v->backend == &myr_backend_reference;
 }
 
+uint64_t myr_verify_count(const myr_verification *v) {
+    const uint64_t count = myr_verifies_reference(v) ? v->count / 16 : v->count;
+    return count > MYR_VERIFY_MIN_COUNT ? count : MYR_VERIFY_MIN_COUNT;
+}
+
 void myr_report_check(myr_verification *v, const char *name, double worst, double bound, uint64_t count) {
     myr_check check = {.name = name,
                        .backend = v->backend->name,

@@ -242,8 +242,7 @@ static myr_status count_states(myr_verification *v, myr_job job, double *states,
 
 static myr_status verify_law(myr_verification *v, const myr_case *used, uint64_t first, double *buffer) {
     const int s = used->target->discrete.states;
-    const uint64_t part = myr_verifies_reference(v) ? 16 : 1;
-    const uint64_t count = v->count / part > MYR_VERIFY_MIN_COUNT ? v->count / part : MYR_VERIFY_MIN_COUNT;
+    const uint64_t count = myr_verify_count(v);
     const uint64_t occupied = count < 200000 ? count : 200000;
     uint64_t seen[MYR_MAX_STATES + 1] = {0};
     double law[MYR_MAX_STATES + 1] = {0}, mean = NAN, variance = NAN;

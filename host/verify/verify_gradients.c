@@ -8,35 +8,17 @@
 
 #include "failure.h"
 #include "gradient_problem.h"
-#include "losses/token_jobs.h"
 
 struct myr_gradient_reduction {
     const char *name;
     myr_status (*make)(myr_context *context, uint64_t seed, myr_gradient_problem *problem);
-    bool (*exists)(const myr_reductions *reductions);
     bool same_bits; /* on all float backends; else only a backend's own repeat: BLAS multiplied */
 };
 
-static bool has_linear(const myr_reductions *r) {
-    return r->linear != NULL;
-}
-static bool has_many(const myr_reductions *r) {
-    return r->many != NULL;
-}
-static bool has_rankings(const myr_reductions *r) {
-    return r->rankings != NULL;
-}
-static bool has_tokens(const myr_reductions *r) {
-    return r->tokens != NULL;
-}
-
 static const myr_gradient_reduction list[] = {
-    {"linear", myr_linear_problem, has_linear, true},
-    {"many", myr_many_problem, has_many, false},
-    {"tokens", myr_tokens_problem, has_tokens, true},
-    {"fused linear", myr_head_problem, has_tokens, false},
-    {"rankings", myr_rankings_problem, has_rankings, true},
-    {"RLVR", myr_rlvr_problem, has_tokens, true},
+    {"linear", myr_linear_problem, true},     {"many", myr_many_problem, false},
+    {"tokens", myr_tokens_problem, true},     {"fused linear", myr_head_problem, false},
+    {"rankings", myr_rankings_problem, true}, {"RLVR", myr_rlvr_problem, true},
 };
 
 const myr_gradient_reduction *myr_gradient_reduction_at(int index) {
@@ -165,17 +147,9 @@ myr_status myr_verify_reduction(myr_verification *v, const myr_gradient_reductio
     return status;
 }
 
-/* A backend that lacks a reduction is not faulty for that: what is not checked is said. */
 myr_status myr_verify_gradients(myr_verification *v) {
-    const myr_reductions *reductions = myr_reductions_find(v->backend->name);
     myr_status status = MYR_OK;
-    for (int n = 0; status == MYR_OK && reductions && myr_gradient_reduction_at(n); n++) {
-        char line[128];
-        snprintf(line, sizeof line, "gradients, %s: share of the rounding bound", list[n].name);
-        if (list[n].exists(reductions))
-            status = myr_verify_reduction(v, &list[n], NULL);
-        else
-            myr_report_skip(v, line);
-    }
+    for (int n = 0; status == MYR_OK && myr_gradient_reduction_at(n); n++)
+        status = myr_verify_reduction(v, myr_gradient_reduction_at(n), NULL);
     return status;
 }

@@ -153,8 +153,7 @@ static myr_status verify_law(myr_verification *v, const char *sampler, uint64_t 
 
 myr_status myr_verify_mixture_laws(myr_verification *v) {
     static const char *const samplers[] = {"ddim", "ddpm-small", "ddpm-large", "euler-ancestral"};
-    const uint64_t part = myr_verifies_reference(v) ? 16 : 1;
-    const uint64_t count = v->count / part > MYR_VERIFY_MIN_COUNT ? v->count / part : MYR_VERIFY_MIN_COUNT;
+    const uint64_t count = myr_verify_count(v);
     myr_status status = MYR_OK;
     for (size_t n = 0; status == MYR_OK && n < sizeof samplers / sizeof *samplers; n++)
         status = verify_law(v, samplers[n], (uint64_t)(n + 1) << 40, count);

@@ -287,6 +287,5 @@ myr_status myr_verify_pair_gradients_of(myr_verification *v, const myr_reduction
 }
 
 myr_status myr_verify_pair_gradients(myr_verification *v) {
-    const myr_reductions *reductions = myr_reductions_find(v->backend->name);
-    return reductions ? myr_verify_pair_gradients_of(v, reductions) : MYR_OK;
+    return myr_verify_pair_gradients_of(v, myr_reductions_find(v->backend->name));
 }

@@ -56,9 +56,8 @@ static myr_status statistics_of(myr_verification *v, int index, const char *star
 
 myr_status myr_verify_statistics(myr_verification *v) {
     static const char *const starts[] = {"prior", "exact"};
-    uint64_t count = v->count, number = 0;
-    if (myr_verifies_reference(v))
-        count = count / 16 > MYR_VERIFY_MIN_COUNT ? count / 16 : MYR_VERIFY_MIN_COUNT;
+    const uint64_t count = myr_verify_count(v);
+    uint64_t number = 0;
     myr_status status = MYR_OK;
     for (int n = 0; n < 2; n++) {
         bool exists = true;
