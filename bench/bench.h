@@ -43,6 +43,20 @@ const bench_case *bench_case_at(int index);
  * ends it. */
 myr_status bench_time(int repeats, myr_status (*work)(void *user), void *user, bench_result *result);
 
+/* Threads of the cpu that --threads means. */
+int bench_threads(const bench_options *options);
+
+/* What a report says of where it ran, in a result. */
+void bench_took(bench_result *result, const char *backend, const char *device);
+
+/* Steele, Lea & Flood (2014), splitmix64. */
+static inline uint64_t bench_random(uint64_t *state) {
+    uint64_t z = (*state += UINT64_C(0x9e3779b97f4a7c15));
+    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
+    return z ^ (z >> 31);
+}
+
 /* The seconds of a result: median and extremes of seconds[repeats], which are sorted. */
 void bench_summarise(int repeats, double *seconds, bench_result *result);
 

@@ -3,28 +3,12 @@
  * included. In trajectory-steps per second. A step is a quarter of a Philox block, and as many dependent
  * loads as the number of states has bits; there is no ceiling for those. */
 #include <math.h>
-#include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include "bench.h"
+#include "bench_run.h"
 
 enum { CHECKED = 1024 };
-
-typedef struct discrete {
-    myr_context *context;
-    myr_target *target;
-    myr_plan *plan;
-    myr_run_options run;
-    myr_moment moment;
-    myr_run_report report;
-} discrete;
-
-static myr_status work(void *user) {
-    discrete *d = user;
-    return myr_run_moments(d->context, d->plan, d->target, &d->run, &d->moment, &d->report);
-}
 
 static myr_status make_target(myr_context *context, int states, myr_target **target) {
     double weights[MYR_MAX_STATES], *matrix = malloc((size_t)states * (size_t)states * sizeof *matrix);
@@ -39,78 +23,44 @@ static myr_status make_target(myr_context *context, int states, myr_target **tar
     return status;
 }
 
-static myr_status prepare(discrete *d, const bench_options *options, int states, int64_t steps) {
+static myr_status prepare(bench_run *d, const bench_options *options, int states, int64_t steps) {
     myr_plan_options plan = MYR_PLAN_OPTIONS_INIT;
     plan.process = "discrete";
     plan.sampler = "ancestral";
     plan.steps = steps;
-    d->run.backend = options->backend;
-    d->run.math = options->math;
-    d->run.threads = options->threads;
-    d->run.device = options->device;
-    d->run.count = CHECKED;
     myr_status status = make_target(d->context, states, &d->target);
-    if (status == MYR_OK)
-        status = myr_plan_create(d->context, &plan, d->target, &d->plan);
-    return status == MYR_OK ? work(d) : status; /* which backend is it? */
-}
-
-/* Trajectories of a timed run: about half a second on the backend, in whole chunks. */
-static uint64_t trajectories(const char *backend, double scale, int threads, int64_t steps) {
-    double per_second = 2e8 * threads;
-    if (strcmp(backend, "cuda") == 0)
-        per_second = 5e10;
-    else if (strcmp(backend, "reference") == 0)
-        per_second = 5e6;
-    double chunks = ceil(0.5 * scale * per_second / (double)steps / 4096.0);
-    return 4096 * (uint64_t)(chunks < 1.0 ? 1.0 : chunks);
+    return status == MYR_OK ? bench_run_begin(d, options, &plan) : status;
 }
 
 /* States that are not the reference's. A draw may part from it within 2^-31 of a threshold, of which it
  * compares with 8 at most (docs/mathematics.md): in 10^6 draws 0.008 are expected, and one trajectory is
  * let pass. And a variance that is more than six standard errors from the exact one. */
-static myr_status count_wrong(discrete *d, uint64_t *wrong) {
-    double fast[CHECKED], reference[CHECKED], exact;
-    myr_run_options options = d->run;
-    options.count = CHECKED;
-    myr_status status = myr_run_samples(d->context, d->plan, d->target, &options, fast, NULL);
-    options.backend = "reference";
-    if (status == MYR_OK)
-        status = myr_run_samples(d->context, d->plan, d->target, &options, reference, NULL);
-    if (status == MYR_OK)
-        status = myr_plan_exact(d->context, d->plan, d->target, NULL, &exact);
-    if (status != MYR_OK)
-        return status;
+static myr_status count_wrong(const bench_run *d, uint64_t *wrong) {
+    double fast[CHECKED], reference[CHECKED];
     uint64_t parted = 0;
-    for (int i = 0; i < CHECKED; i++)
+    myr_status status = bench_run_both(d, CHECKED, fast, reference);
+    for (int i = 0; status == MYR_OK && i < CHECKED; i++)
         parted += !(fast[i] == reference[i]);
-    double z = (myr_moment_variance(&d->moment) - exact) / myr_moment_variance_error(&d->moment);
-    *wrong = (parted > 1 ? parted : 0) + !(fabs(z) <= 6.0);
-    return MYR_OK;
+    *wrong = parted > 1 ? parted : 0;
+    return status == MYR_OK ? bench_run_variance(d, wrong) : status;
 }
 
 static myr_status measure(myr_context *context, const bench_options *options, int states, int64_t steps,
                           bench_report report, void *user) {
-    discrete d = {.context = context, .run = MYR_RUN_OPTIONS_INIT};
+    const bench_speed speed = {.cpu = 2e8, .cuda = 5e10, .reference = 5e6};
+    bench_run d = {.context = context};
     bench_result result = {.name = "discrete", .unit = "trajectory-steps/s", .limit = NAN};
     myr_status status = prepare(&d, options, states, steps);
-    if (status == MYR_OK) {
-        int threads = options->threads > 0 ? options->threads : omp_get_max_threads();
-        d.run.count = trajectories(d.report.backend, options->scale, threads, steps);
-        snprintf(result.size, sizeof result.size, "S = %d, T = %lld, N = %llu", states, (long long)steps,
-                 (unsigned long long)d.run.count);
-        status = bench_time(options->repeats, work, &d, &result);
-    }
+    if (status == MYR_OK)
+        status = bench_run_time(&d, options, &speed, &result);
     if (status == MYR_OK)
         status = count_wrong(&d, &result.wrong);
     if (status == MYR_OK) {
-        result.backend = d.report.backend;
-        snprintf(result.device, sizeof result.device, "%s", d.report.device);
-        result.rate = (double)d.run.count * (double)steps / result.seconds_median;
+        snprintf(result.size, sizeof result.size, "S = %d, T = %lld, N = %llu", states, (long long)steps,
+                 (unsigned long long)d.options.count);
         report(user, &result);
     }
-    myr_plan_destroy(d.plan);
-    myr_target_destroy(d.target);
+    bench_run_end(&d);
     return status;
 }
 

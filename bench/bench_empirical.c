@@ -4,28 +4,13 @@
  * The limit: the two products of matrices that a step needs, scores X S^T and sums W S, alone, on the same
  * BLAS and as many threads, in the best of several shapes (ceiling_products.c). */
 #include <math.h>
-#include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench.h"
+#include "bench_run.h"
 
 enum { STEPS = 20, POINTS = 1797, DIMENSION = 64, CHECKED = 32 };
-
-typedef struct empirical {
-    myr_context *context;
-    myr_target *target;
-    myr_plan *plan;
-    myr_run_options run;
-    myr_moment *moments;
-    myr_run_report report;
-} empirical;
-
-static myr_status work(void *user) {
-    empirical *e = user;
-    return myr_run_moments(e->context, e->plan, e->target, &e->run, e->moments, &e->report);
-}
 
 /* Whole numbers from 0 to 16, by Knuth's linear congruential generator. */
 static myr_status make_points(myr_context *context, myr_target **target) {
@@ -55,7 +40,8 @@ static double spread_of(const myr_target *target, double *variance) {
 /* Of the denoiser's outputs at a level as wide as the data, one step from its true marginal: those that
  * differ from the reference's by more than a hundredth of the data's spread. Rounding makes differences
  * near 1e-5 of it (docs/mathematics.md has the bound), a wrong point or weight one near 1. */
-static myr_status count_wrong(const empirical *e, uint64_t *wrong) {
+static myr_status count_wrong(const bench_run *e, uint64_t *wrong) {
+    bench_run one = *e;
     const size_t d = (size_t)myr_target_dimension(e->target), size = CHECKED * d;
     double *values = malloc((2 * size + d) * sizeof *values), *expected = values + size;
     if (!values)
@@ -68,84 +54,47 @@ static myr_status count_wrong(const empirical *e, uint64_t *wrong) {
     options.steps = 1;
     options.sigma_max = spread > 0.0 ? spread : 1.0;
     options.sigma_min = 0.5 * options.sigma_max;
-    myr_plan *plan = NULL;
-    myr_run_options run = e->run;
-    run.count = CHECKED;
-    myr_status status = myr_plan_create(e->context, &options, e->target, &plan);
+    myr_status status = myr_plan_create(e->context, &options, e->target, &one.plan);
     if (status == MYR_OK)
-        status = myr_run_samples(e->context, plan, e->target, &run, values, NULL);
-    run.backend = "reference";
-    if (status == MYR_OK)
-        status = myr_run_samples(e->context, plan, e->target, &run, expected, NULL);
-    *wrong = 0;
+        status = bench_run_both(&one, CHECKED, values, expected);
     for (size_t n = 0; status == MYR_OK && n < size; n++)
         *wrong += !(fabs(values[n] - expected[n]) <= 0.01 * spread + 1e-6 * fabs(expected[n]));
-    myr_plan_destroy(plan);
+    myr_plan_destroy(one.plan);
     free(values);
     return status;
 }
 
-/* Trajectories of a timed run: about half a second on the backend, in whole chunks. */
-static uint64_t trajectories(const empirical *e, double scale, int threads) {
-    double per_second = 2e10 * threads;
-    if (strcmp(e->report.backend, "cuda") == 0)
-        per_second = 1e13;
-    else if (strcmp(e->report.backend, "reference") == 0)
-        per_second = 5e8;
-    double work_of_one =
-        2.0 * STEPS * (double)myr_target_points(e->target) * myr_target_dimension(e->target);
-    double chunks = ceil(0.5 * scale * per_second / work_of_one / 4096.0);
-    return 4096 * (uint64_t)(chunks < 1.0 ? 1.0 : chunks);
-}
-
-static myr_status prepare(empirical *e, const bench_options *options) {
+static myr_status prepare(bench_run *e, const bench_options *options) {
     myr_plan_options plan = MYR_PLAN_OPTIONS_INIT;
     plan.process = "edm";
     plan.sampler = "ddim";
     plan.steps = STEPS;
-    e->run.backend = options->backend;
-    e->run.math = options->math;
-    e->run.threads = options->threads;
-    e->run.device = options->device;
-    e->run.count = 128;
     myr_status status = options->points ? myr_target_load(e->context, options->points, &e->target)
                                         : make_points(e->context, &e->target);
-    if (status == MYR_OK)
-        status = myr_plan_create(e->context, &plan, e->target, &e->plan);
-    if (status != MYR_OK)
-        return status;
-    e->moments = malloc((size_t)myr_target_dimension(e->target) * sizeof *e->moments);
-    return e->moments ? work(e) : MYR_OUT_OF_MEMORY; /* which backend is it? */
+    return status == MYR_OK ? bench_run_begin(e, options, &plan) : status;
 }
 
-static myr_status measure(empirical *e, const bench_options *options, bench_result *result) {
-    const int threads = options->threads > 0 ? options->threads : omp_get_max_threads();
+static myr_status measure(bench_run *e, const bench_options *options, bench_result *result) {
     const int points = (int)myr_target_points(e->target), dimension = myr_target_dimension(e->target);
-    e->run.count = trajectories(e, options->scale, threads);
-    snprintf(result->size, sizeof result->size, "n = %d, d = %d, T = %d, N = %llu", points, dimension,
-             STEPS, (unsigned long long)e->run.count);
+    const double step = 2.0 * points * dimension; /* multiply-adds of the two products */
+    const bench_speed speed = {.cpu = 2e10 / step, .cuda = 1e13 / step, .reference = 5e8 / step};
     if (strcmp(e->report.backend, "cpu") == 0)
-        result->limit = bench_ceiling_products(points, dimension, threads);
-    myr_status status = bench_time(options->repeats, work, e, result);
-    if (status == MYR_OK)
-        status = count_wrong(e, &result->wrong);
-    result->backend = e->report.backend;
-    snprintf(result->device, sizeof result->device, "%s", e->report.device);
-    result->rate = (double)e->run.count * STEPS / result->seconds_median;
-    return status;
+        result->limit = bench_ceiling_products(points, dimension, bench_threads(options));
+    myr_status status = bench_run_time(e, options, &speed, result);
+    snprintf(result->size, sizeof result->size, "n = %d, d = %d, T = %d, N = %llu", points, dimension,
+             STEPS, (unsigned long long)e->options.count);
+    return status == MYR_OK ? count_wrong(e, &result->wrong) : status;
 }
 
 static myr_status run(myr_context *context, const bench_options *options, bench_report report, void *user) {
-    empirical e = {.context = context, .run = MYR_RUN_OPTIONS_INIT};
+    bench_run e = {.context = context};
     bench_result result = {.name = "empirical", .unit = "trajectory-steps/s", .limit = NAN};
     myr_status status = prepare(&e, options);
     if (status == MYR_OK)
         status = measure(&e, options, &result);
     if (status == MYR_OK)
         report(user, &result);
-    free(e.moments);
-    myr_plan_destroy(e.plan);
-    myr_target_destroy(e.target);
+    bench_run_end(&e);
     return status;
 }
 

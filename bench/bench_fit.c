@@ -10,7 +10,6 @@
  * Comparisons are drawn from known abilities. `wrong` counts the items at which the likelihood has a slope,
  * and of the smaller problems the estimates that are further from the truth than chance allows. */
 #include <math.h>
-#include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,16 +34,8 @@ static bool runs_here(const bench_options *options) {
     return strcmp(options->backend, "auto") == 0 || strcmp(options->backend, "cpu") == 0;
 }
 
-/* Steele, Lea & Flood (2014), splitmix64. */
-static uint64_t next_random(uint64_t *state) {
-    uint64_t z = (*state += UINT64_C(0x9e3779b97f4a7c15));
-    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
-    return z ^ (z >> 31);
-}
-
 static double next_uniform(uint64_t *state) {
-    return (double)(next_random(state) >> 11) * 0x1p-53;
+    return (double)(bench_random(state) >> 11) * 0x1p-53;
 }
 
 /* The winner first. */
@@ -61,8 +52,8 @@ static myr_status draw_comparisons(fit_bench *b, uint64_t seed) {
     for (uint32_t i = 0; i < b->items; i++)
         b->abilities[i] -= mean;
     for (uint64_t n = 0; n < b->count; n++) {
-        const uint32_t i = (uint32_t)(next_random(&seed) % b->items);
-        const uint32_t j = (i + 1 + (uint32_t)(next_random(&seed) % (b->items - 1))) % b->items;
+        const uint32_t i = (uint32_t)(bench_random(&seed) % b->items);
+        const uint32_t j = (i + 1 + (uint32_t)(bench_random(&seed) % (b->items - 1))) % b->items;
         const bool wins = next_uniform(&seed) < 1.0 / (1.0 + exp(b->abilities[j] - b->abilities[i]));
         b->columns[0][n] = wins ? i : j;
         b->columns[1][n] = wins ? j : i;
@@ -140,7 +131,7 @@ static myr_status run_items(myr_context *context, const bench_options *options, 
     if (status == MYR_OK)
         status = count_slopes(&b, &result.wrong);
     if (status == MYR_OK) {
-        const int threads = options->threads > 0 ? options->threads : omp_get_max_threads();
+        const int threads = bench_threads(options);
         result.wrong += count_strays(&b) + !b.report.converged;
         result.rate = (double)b.count * (bootstrap + 1.0) / result.seconds_median;
         snprintf(result.device, sizeof result.device, "double, %d thread%s", threads,
@@ -193,7 +184,7 @@ static myr_status draw_features(features_bench *b, uint64_t count) {
         float *row = b->delta + i * FEATURES;
         double margin = 0.0;
         for (int p = 0; p < FEATURES; p++) {
-            row[p] = (float)(next_random(&state) >> 40) * 0x1p-23f - 1.0f;
+            row[p] = (float)(bench_random(&state) >> 40) * 0x1p-23f - 1.0f;
             margin += (double)row[p] * b->theta[p];
         }
         if (next_uniform(&state) > 1.0 / (1.0 + exp(-margin)))
@@ -224,7 +215,7 @@ static myr_status run_features(myr_context *context, const bench_options *option
     bench_result result = {
         .name = "fit-features", .backend = "cpu", .unit = "bytes/s", .limit = (double)NAN};
     const uint64_t count = (uint64_t)(1e6 * (options->scale > 0.02 ? options->scale : 0.02));
-    const int threads = options->threads > 0 ? options->threads : omp_get_max_threads();
+    const int threads = bench_threads(options);
     if (!runs_here(options))
         return MYR_OK;
     b.compute.backend = "cpu";

@@ -164,8 +164,7 @@ static myr_status measure(head_bench *b, const bench_options *options, bench_res
     myr_status status = bench_time(options->repeats, work, b, result);
     b->peak = bench_peak_since(&b->options, before);
     result->rate = (double)b->rows / result->seconds_median;
-    result->backend = b->report.backend;
-    snprintf(result->device, sizeof result->device, "%s", b->report.device);
+    bench_took(result, b->report.backend, b->report.device);
     snprintf(result->size, sizeof result->size, "%llu x %llu x %llu, takes %.4g MB",
              (unsigned long long)b->rows, (unsigned long long)b->vocabulary, (unsigned long long)b->width,
              b->peak * 1e-6);

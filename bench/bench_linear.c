@@ -73,10 +73,9 @@ static myr_status run_size(linear_bench *b, const bench_options *options, bench_
     if (status == MYR_OK)
         status = bench_time(options->repeats, work, b, &result);
     if (status == MYR_OK) {
-        result.backend = b->report.backend;
+        bench_took(&result, b->report.backend, b->report.device);
         result.limit = bench_read_limit(&b->report, options);
         result.rate = (double)elements * sizeof(float) / result.seconds_median;
-        snprintf(result.device, sizeof result.device, "%s", b->report.device);
         snprintf(result.size, sizeof result.size, "N = %llu, P = %llu", (unsigned long long)b->count,
                  (unsigned long long)b->parameters);
         report(user, &result);

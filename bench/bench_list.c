@@ -1,5 +1,6 @@
 /* The measurements, and what they share. */
 #include <omp.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,6 +14,15 @@ static const bench_case *const cases[] = {
 
 const bench_case *bench_case_at(int index) {
     return index >= 0 && index < (int)(sizeof cases / sizeof *cases) ? cases[index] : NULL;
+}
+
+int bench_threads(const bench_options *options) {
+    return options->threads > 0 ? options->threads : omp_get_max_threads();
+}
+
+void bench_took(bench_result *result, const char *backend, const char *device) {
+    result->backend = backend;
+    snprintf(result->device, sizeof result->device, "%s", device);
 }
 
 static int compare(const void *left, const void *right) {

@@ -2,7 +2,6 @@
  * pairs of 64 features, in pairs times replicates a second. The limit, on the cpu: the two products of
  * matrices alone (ceiling_products.c: they are as large there). */
 #include <math.h>
-#include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -67,8 +66,7 @@ static myr_status count_wrong(many_bench *b, uint64_t *wrong) {
 static double limit_of(const many_bench *b, const bench_options *options) {
     if (strcmp(b->report.backend, "cpu") != 0)
         return (double)NAN;
-    const int threads = options->threads > 0 ? options->threads : omp_get_max_threads();
-    return CEILING_PAIRS * bench_ceiling_products(CEILING_PAIRS, PARAMETERS, threads);
+    return CEILING_PAIRS * bench_ceiling_products(CEILING_PAIRS, PARAMETERS, bench_threads(options));
 }
 
 static myr_status run(myr_context *context, const bench_options *options, bench_report report, void *user) {
@@ -89,10 +87,9 @@ static myr_status run(myr_context *context, const bench_options *options, bench_
     if (status == MYR_OK)
         status = bench_time(options->repeats, work, &b, &result);
     if (status == MYR_OK) {
-        result.backend = b.report.backend;
+        bench_took(&result, b.report.backend, b.report.device);
         result.limit = limit_of(&b, options);
         result.rate = (double)b.count * REPLICATES / result.seconds_median;
-        snprintf(result.device, sizeof result.device, "%s", b.report.device);
         snprintf(result.size, sizeof result.size, "N = %llu, P = %d, B = %d, bootstrap",
                  (unsigned long long)b.count, PARAMETERS, REPLICATES);
         report(user, &result);

@@ -1,7 +1,6 @@
 #include "bench_memory.h"
 
 #include <math.h>
-#include <omp.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -97,12 +96,10 @@ void bench_release(const myr_compute_options *compute, float *floats) {
         free(floats);
 }
 
-/* Steele, Lea & Flood (2014), splitmix64, of a state of its own: 0 … 1. */
+/* 0 … 1, of a state of its own. */
 static float random_of(uint64_t state) {
-    uint64_t z = state * UINT64_C(0x9e3779b97f4a7c15);
-    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
-    return (float)((z ^ (z >> 31)) >> 40) * 0x1p-24f;
+    state = (state - 1) * UINT64_C(0x9e3779b97f4a7c15);
+    return (float)(bench_random(&state) >> 40) * 0x1p-24f;
 }
 
 myr_status bench_make_column(myr_context *context, const myr_compute_options *compute, size_t count,
@@ -126,5 +123,5 @@ void bench_drop_column(const myr_compute_options *compute, bench_column *column)
 double bench_read_limit(const myr_compute_report *report, const bench_options *options) {
     if (strcmp(report->backend, "cpu") != 0)
         return (double)NAN;
-    return bench_ceiling_read(options->threads > 0 ? options->threads : omp_get_max_threads());
+    return bench_ceiling_read(bench_threads(options));
 }

@@ -76,10 +76,9 @@ static myr_status run_length(rankings_bench *b, const bench_options *options, be
     if (status == MYR_OK)
         status = bench_time(options->repeats, work, b, &result);
     if (status == MYR_OK) {
-        result.backend = b->report.backend;
+        bench_took(&result, b->report.backend, b->report.device);
         result.limit = bench_read_limit(&b->report, options);
         result.rate = (double)answers * BYTES / result.seconds_median;
-        snprintf(result.device, sizeof result.device, "%s", b->report.device);
         snprintf(result.size, sizeof result.size, "N = %llu, K = %llu, f32", (unsigned long long)b->count,
                  (unsigned long long)b->length);
         report(user, &result);

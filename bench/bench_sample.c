@@ -131,8 +131,7 @@ static myr_status run(myr_context *context, const bench_options *options, bench_
         status = count_wrong(&w, &result.wrong);
     unlink(w.path);
     if (status == MYR_OK) {
-        result.backend = w.report.backend;
-        snprintf(result.device, sizeof result.device, "%s", w.report.device);
+        bench_took(&result, w.report.backend, w.report.device);
         result.rate = (double)bytes_of(&w) / result.seconds_median;
         report(user, &result);
     }
