@@ -322,6 +322,28 @@ static void settle_process(cli_plan_options *options) {
     options->steps_count = 1;
 }
 
+static int try_plan(myr_context *context, const myr_plan_options *asked, const myr_target *target) {
+    myr_plan *plan = NULL;
+    myr_status status = myr_plan_create(context, asked, target, &plan);
+    myr_plan_destroy(plan);
+    return status == MYR_OK ? CLI_DONE : cli_fail_library(context, status);
+}
+
+/* All plans, before the first one runs: what is refused is refused before there are results. */
+static int try_plans(myr_context *context, const cli_plan_options *options) {
+    int status = CLI_DONE;
+    for (size_t i = 0; i < options->sampler_count; i++)
+        for (size_t j = 0; j < options->steps_count; j++)
+            for (size_t k = 0; k < options->schedule_count; k++)
+                for (size_t l = 0; l < options->eta_count && status == CLI_DONE; l++) {
+                    myr_plan_options asked = cli_plan_options_make(options, i, j);
+                    asked.schedule = options->schedules[k];
+                    asked.eta = options->etas[l];
+                    status = try_plan(context, &asked, options->target);
+                }
+    return status;
+}
+
 int cli_plan_options_settle(myr_context *context, cli_plan_options *options) {
     settle_variants(options);
     int status = settle_target(context, options);
@@ -329,7 +351,9 @@ int cli_plan_options_settle(myr_context *context, cli_plan_options *options) {
         settle_process(options);
     if (status == CLI_DONE)
         status = settle_samplers(options);
-    return status == CLI_DONE ? leave_out_unsupported(context, options) : status;
+    if (status == CLI_DONE)
+        status = leave_out_unsupported(context, options);
+    return status == CLI_DONE ? try_plans(context, options) : status;
 }
 
 /* ---- for the library ------------------------------------------------------------------------------- */

@@ -37,8 +37,8 @@ void cli_plan_options_free(cli_plan_options *options);
  * grid_options.h; the input is a cli_plan_options. */
 extern const struct argp cli_plan_argp;
 
-/* Resolves what depends on several options, and makes the target, after parsing. Prints a refusal; returns
- * the exit status. */
+/* Resolves what depends on several options, makes the target and tries all plans, after parsing. Prints a
+ * refusal; returns the exit status. */
 int cli_plan_options_settle(myr_context *context, cli_plan_options *options);
 
 /* The library's options for one of the samplers and one of the step counts, with the first eta and
