@@ -378,6 +378,8 @@ int cli_run_fit(int argc, char **argv) {
         if (status == CLI_DONE)
             status = check_backend(&arguments, &run);
         if (status == CLI_DONE)
+            status = cli_plot_settle(&arguments.plot);
+        if (status == CLI_DONE)
             status = run_command(&arguments, &run, format);
     }
     free(arguments.without);

@@ -254,6 +254,8 @@ int cli_run_sample(int argc, char **argv) {
         if (status == CLI_DONE)
             status = settle_sampler(&s);
         if (status == CLI_DONE)
+            status = cli_plot_settle(&s.arguments.picture.options);
+        if (status == CLI_DONE)
             status = run_command(&s);
         myr_context_destroy(s.context);
     }

@@ -340,6 +340,8 @@ int cli_run_sweep(int argc, char **argv) {
         status = cli_run_options_settle(&s->run);
         if (status == CLI_DONE)
             status = cli_plan_options_settle(s->context, &s->plan);
+        if (status == CLI_DONE)
+            status = cli_plot_settle(&s->plot);
         if (status == CLI_DONE) {
             sort_steps(&s->plan);
             make_lines(s);

@@ -164,6 +164,8 @@ int cli_run_variance(int argc, char **argv) {
         if (status == CLI_DONE)
             status = cli_plan_options_settle(s.context, &s.plan);
         if (status == CLI_DONE)
+            status = cli_plot_settle(&s.picture.options);
+        if (status == CLI_DONE)
             status = run_command(&s);
         myr_context_destroy(s.context);
     }

@@ -110,16 +110,30 @@ static void print_terminal(FILE *script, int format, double width, double height
     fputs("\n", script);
 }
 
-int cli_plot_open(cli_plot *plot, const cli_plot_options *options, int width, int height) {
+/* Can the picture be written at all? What gnuplot says of that is not one line. */
+static int claim(const char *path, char **part) {
     struct stat there;
-    *plot = (cli_plot){.options = options};
-    if (stat(options->path, &there) == 0 && !S_ISREG(there.st_mode))
-        return cli_fail(CLI_IO, "%s: cannot be written: it is no file", options->path);
-    /* Can the picture be written at all? What gnuplot says of that is not one line. */
-    FILE *picture = create(options->path, "part", &plot->picture_path);
+    if (stat(path, &there) == 0 && !S_ISREG(there.st_mode))
+        return cli_fail(CLI_IO, "%s: cannot be written: it is no file", path);
+    FILE *picture = create(path, "part", part);
     if (!picture)
         return CLI_IO;
     fclose(picture);
+    return CLI_DONE;
+}
+
+int cli_plot_settle(const cli_plot_options *options) {
+    char *part = NULL;
+    int status = options->path ? claim(options->path, &part) : CLI_DONE;
+    drop(&part);
+    return status;
+}
+
+int cli_plot_open(cli_plot *plot, const cli_plot_options *options, int width, int height) {
+    *plot = (cli_plot){.options = options};
+    int status = claim(options->path, &plot->picture_path);
+    if (status != CLI_DONE)
+        return status;
     plot->script = create(options->path, "gp.part", &plot->script_path);
     if (!plot->script) {
         drop(&plot->picture_path);

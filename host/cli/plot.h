@@ -14,6 +14,10 @@ typedef struct cli_plot_options {
 /* --plot --keep; the input is a cli_plot_options. */
 extern const struct argp cli_plot_argp;
 
+/* After parsing, before the work: whether the picture can be written at all. Prints a refusal; returns the
+ * exit status. */
+int cli_plot_settle(const cli_plot_options *options);
+
 typedef struct cli_plot {
     const cli_plot_options *options;
     FILE *script;                     /* what gnuplot is told; terminal and output are set */
