@@ -10,15 +10,8 @@
 #define MYR_EXP_HIGHEST 88.7228f
 #define MYR_EXP_LOWEST (-104.0f)
 
-/* exp(x), relative error below 1.5e-7 down to the subnormal numbers; x beyond the two ends counts as the
- * end, NaN stays NaN. x = n ln 2 + r with n whole, |r| <= ln 2/2, exp(r) = 1 + r + r^2 E(r), E's share of
- * the error 3.3e-9. The power of two comes in two factors, for 2^n itself need be no normal float. */
-static MYR_HD float myr_exp(float x) {
-    const float whole = 0x1.8p23f; /* sums with it are whole numbers, in the last bits */
-    x = x > MYR_EXP_HIGHEST ? MYR_EXP_HIGHEST : x;
-    x = x < MYR_EXP_LOWEST ? MYR_EXP_LOWEST : x;
-    float shifted = myr_fmaf(x, 0x1.715476p0f, whole);
-    float n = shifted - whole;
+/* exp(x - n ln 2) for |x - n ln 2| <= ln 2/2 =: |r|: 1 + r + r^2 E(r), E's share of the error 3.3e-9. */
+static MYR_HD float myr_exp_reduced(float n, float x) {
     float r = myr_fmaf(n, -0x1.62e4p-1f, x); /* ln 2 in 15 bits: the product is exact */
     r = myr_fmaf(n, -0x1.7f7d1cp-20f, r);    /* and the rest */
     float e = 0x1.694c8ep-10f;
@@ -26,11 +19,34 @@ static MYR_HD float myr_exp(float x) {
     e = myr_fmaf(e, r, 0x1.555a26p-5f);
     e = myr_fmaf(e, r, 0x1.555492p-3f);
     e = myr_fmaf(e, r, 0x1.fffffap-2f);
-    e = myr_fmaf(e * r, r, r) + 1.0f;
+    return myr_fmaf(e * r, r, r) + 1.0f;
+}
+
+/* exp(x), relative error below 1.5e-7 down to the subnormal numbers; x beyond the two ends counts as the
+ * end, NaN stays NaN. x = n ln 2 + r with n whole. The power of two comes in two factors, for 2^n itself
+ * need be no normal float. */
+static MYR_HD float myr_exp(float x) {
+    const float whole = 0x1.8p23f; /* sums with it are whole numbers, in the last bits */
+    x = x > MYR_EXP_HIGHEST ? MYR_EXP_HIGHEST : x;
+    x = x < MYR_EXP_LOWEST ? MYR_EXP_LOWEST : x;
+    float shifted = myr_fmaf(x, 0x1.715476p0f, whole);
+    float n = shifted - whole;
+    float e = myr_exp_reduced(n, x);
     int32_t power = (int32_t)(myr_bits_of_float(shifted) - myr_bits_of_float(whole));
     int32_t half = power >> 1;
     e *= myr_float_of_bits((uint32_t)(half + 127) << 23);
     return e * myr_float_of_bits((uint32_t)(power - half + 127) << 23);
+}
+
+/* The same, to the bit, for x <= 0 or NaN: 2^n is 2^(n + 64), always a normal float, times 2^-64. The bits
+ * of shifted end in n + 64 + 127, the exponent of the former. */
+static MYR_HD float myr_exp_down(float x) {
+    const float whole = 0x1.8p23f + 191.0f;
+    x = MYR_EXP_LOWEST > x ? MYR_EXP_LOWEST : x;
+    float shifted = myr_fmaf(x, 0x1.715476p0f, whole);
+    float n = shifted - whole;
+    float e = myr_exp_reduced(n, x);
+    return e * myr_float_of_bits(myr_bits_of_float(shifted) << 23) * 0x1p-64f;
 }
 
 /* 2^t for t <= 0, relative error below 1.8e-7; t below -126, or NaN, counts as -126. 1 at 0. t = n + f with
@@ -75,16 +91,24 @@ typedef struct myr_logistic {
     float log_up, log_down; /* -log sigmoid(h), -log sigmoid(-h) */
 } myr_logistic;
 
-static MYR_HD myr_logistic myr_logistic_make(float h) {
+/* From e = myr_logistic_exponential(h). */
+static MYR_HD myr_logistic myr_logistic_of(float h, float e) {
     myr_logistic s;
-    float e = myr_exp(-fabsf(h));
     float large = 1.0f / (1.0f + e), small = e * large;
-    float log1p = myr_log1p_unit(e);
+    float log1p = myr_log1p_unit(e), minus = -h;
     s.up = h >= 0.0f ? large : small;
     s.down = h >= 0.0f ? small : large;
-    s.log_up = (h >= 0.0f ? 0.0f : -h) + log1p;
-    s.log_down = (h >= 0.0f ? h : 0.0f) + log1p;
+    s.log_up = (minus > 0.0f ? minus : 0.0f) + log1p; /* a maximum, as it stands */
+    s.log_down = (h > 0.0f ? h : 0.0f) + log1p;
     return s;
+}
+
+static MYR_HD float myr_logistic_exponential(float h) {
+    return myr_exp_down(-fabsf(h));
+}
+
+static MYR_HD myr_logistic myr_logistic_make(float h) {
+    return myr_logistic_of(h, myr_logistic_exponential(h));
 }
 
 #endif

@@ -12,7 +12,7 @@
 /* What the options come to, in float. */
 typedef struct myr_loss_constants {
     float beta;
-    float kept, smoothed;         /* 1 - s and s of label_smoothing; robust: both over 1 - 2s */
+    float smoothed;               /* s, label_smoothing; robust: over 1 - 2s */
     float log_odds;               /* exo_pair: log(1 - s) - log s … */
     float log_kept, log_smoothed; /* … and each */
     float target;                 /* 1/(2 beta) */
@@ -29,44 +29,46 @@ typedef struct myr_pair_value {
     float loss, dw, dl;
 } myr_pair_value;
 
-/* Losses of the margin alone. */
+/* Losses of the margin alone; s is myr_logistic_make(h). */
 
-/* (1 - s) (-log sigma(h)) + s (-log sigma(-h)) */
-static MYR_HD myr_margin_value myr_margin_sigmoid(const myr_loss_constants *c, float x) {
-    myr_logistic s = myr_logistic_make(c->beta * x);
+/* (1 - s) (-log sigma(h)) + s (-log sigma(-h)), s here label_smoothing; -log sigma(-h) = h - log sigma(h).
+ */
+static MYR_HD myr_margin_value myr_margin_sigmoid(const myr_loss_constants *c, float x, myr_logistic s) {
     myr_margin_value v;
-    v.loss = myr_fmaf(c->kept, s.log_up, c->smoothed * s.log_down);
-    v.slope = c->beta * myr_fmaf(-c->kept, s.down, c->smoothed * s.up);
+    v.loss = myr_fmaf(c->smoothed, c->beta * x, s.log_up);
+    v.slope = c->beta * (c->smoothed - s.down);
     return v;
 }
 
-static MYR_HD myr_margin_value myr_margin_sigmoid_norm(const myr_loss_constants *c, float x) {
-    return myr_margin_sigmoid(c, x);
+static MYR_HD myr_margin_value myr_margin_sigmoid_norm(const myr_loss_constants *c, float x,
+                                                       myr_logistic s) {
+    return myr_margin_sigmoid(c, x, s);
 }
 
-/* ((1 - s) (-log sigma(h)) - s (-log sigma(-h)))/(1 - 2s): its mean over flips at rate s is the sigmoid
- * loss. */
-static MYR_HD myr_margin_value myr_margin_robust(const myr_loss_constants *c, float x) {
-    myr_logistic s = myr_logistic_make(c->beta * x);
+/* ((1 - s) (-log sigma(h)) - s (-log sigma(-h)))/(1 - 2s) = -log sigma(h) - s/(1 - 2s) h: its mean over
+ * flips at rate s is the sigmoid loss. */
+static MYR_HD myr_margin_value myr_margin_robust(const myr_loss_constants *c, float x, myr_logistic s) {
     myr_margin_value v;
-    v.loss = myr_fmaf(c->kept, s.log_up, -c->smoothed * s.log_down);
-    v.slope = -c->beta * myr_fmaf(c->kept, s.down, c->smoothed * s.up);
+    v.loss = myr_fmaf(-c->smoothed, c->beta * x, s.log_up);
+    v.slope = -c->beta * (c->smoothed + s.down);
     return v;
 }
 
 /* max(0, 1 - h); at the kink the slope is 0. */
-static MYR_HD myr_margin_value myr_margin_hinge(const myr_loss_constants *c, float x) {
+static MYR_HD myr_margin_value myr_margin_hinge(const myr_loss_constants *c, float x, myr_logistic s) {
     float short_of = myr_fmaf(-c->beta, x, 1.0f);
     myr_margin_value v;
+    (void)s;
     v.loss = short_of > 0.0f ? short_of : 0.0f;
     v.slope = short_of > 0.0f ? -c->beta : 0.0f;
     return v;
 }
 
 /* (x - 1/(2 beta))^2 */
-static MYR_HD myr_margin_value myr_margin_ipo(const myr_loss_constants *c, float x) {
+static MYR_HD myr_margin_value myr_margin_ipo(const myr_loss_constants *c, float x, myr_logistic s) {
     float off = x - c->target;
     myr_margin_value v;
+    (void)s;
     v.loss = off * off;
     v.slope = 2.0f * off;
     return v;
@@ -74,21 +76,19 @@ static MYR_HD myr_margin_value myr_margin_ipo(const myr_loss_constants *c, float
 
 /* sigma(h) (log sigma(h) - log(1 - s)) + sigma(-h) (log sigma(-h) - log s); since log sigma(h) - log
  * sigma(-h) = h, the slope is beta sigma'(h) (h - log((1 - s)/s)). */
-static MYR_HD myr_margin_value myr_margin_exo_pair(const myr_loss_constants *c, float x) {
-    float h = c->beta * x;
-    myr_logistic s = myr_logistic_make(h);
+static MYR_HD myr_margin_value myr_margin_exo_pair(const myr_loss_constants *c, float x, myr_logistic s) {
     myr_margin_value v;
     v.loss = myr_fmaf(s.up, -s.log_up - c->log_kept, s.down * (-s.log_down - c->log_smoothed));
-    v.slope = c->beta * (s.up * s.down) * (h - c->log_odds);
+    v.slope = c->beta * (s.up * s.down) * (c->beta * x - c->log_odds);
     return v;
 }
 
 /* (1 - m) (-log sigma(h)) + m exp(-h), m = sigma(h/tau). exp(-h) m = exp(-h + log sigma(h/tau)), which is
  * at most 1, for tau <= 1. The slope in h: -(1 - m) sigma(-h) - m'(-log sigma(h)) + m' exp(-h) - m exp(-h),
  * m' = m (1 - m)/tau. */
-static MYR_HD myr_margin_value myr_margin_discopop(const myr_loss_constants *c, float x) {
+static MYR_HD myr_margin_value myr_margin_discopop(const myr_loss_constants *c, float x, myr_logistic s) {
     float h = c->beta * x;
-    myr_logistic s = myr_logistic_make(h), m = myr_logistic_make(h * c->per_tau);
+    myr_logistic m = myr_logistic_make(h * c->per_tau);
     float exponential = myr_exp(-h - m.log_up);
     myr_margin_value v;
     v.loss = myr_fmaf(m.down, s.log_up, exponential);
@@ -99,9 +99,11 @@ static MYR_HD myr_margin_value myr_margin_discopop(const myr_loss_constants *c, 
 }
 
 /* -x: no end to it */
-static MYR_HD myr_margin_value myr_margin_unlikelihood(const myr_loss_constants *c, float x) {
-    (void)c;
+static MYR_HD myr_margin_value myr_margin_unlikelihood(const myr_loss_constants *c, float x,
+                                                       myr_logistic s) {
     myr_margin_value v;
+    (void)c;
+    (void)s;
     v.loss = -x;
     v.slope = -1.0f;
     return v;
@@ -209,17 +211,29 @@ static MYR_HD myr_margin_part myr_part_alpha_divergence(const myr_loss_constants
 /* The same by number. kind and divergence are literal in every loop and kernel, so that the choice costs
  * nothing. */
 
-static MYR_HD myr_margin_value myr_margin_loss(int kind, const myr_loss_constants *c, float x) {
+/* From e = myr_margin_exponential, which losses that are MYR_LOGISTIC take: a loop over many margins may
+ * have it computed by another. */
+static MYR_HD myr_margin_value myr_margin_loss_from(int kind, const myr_loss_constants *c, float x,
+                                                    float e) {
+    const myr_logistic s = myr_logistic_of(c->beta * x, e);
     myr_margin_value none = {0.0f, 0.0f};
     switch (kind) {
 #define MYR_CASE(name, traits, help) \
     case MYR_LOSS_##name:            \
-        return myr_margin_##name(c, x);
+        return myr_margin_##name(c, x, s);
         MYR_MARGIN_LOSS_LIST(MYR_CASE)
 #undef MYR_CASE
         default:
             return none;
     }
+}
+
+static MYR_HD float myr_margin_exponential(const myr_loss_constants *c, float x) {
+    return myr_logistic_exponential(c->beta * x);
+}
+
+static MYR_HD myr_margin_value myr_margin_loss(int kind, const myr_loss_constants *c, float x) {
+    return myr_margin_loss_from(kind, c, x, myr_margin_exponential(c, x));
 }
 
 static MYR_HD myr_margin_part myr_divergence_part(int divergence, const myr_loss_constants *c, float u) {

@@ -13,22 +13,23 @@
 #define MYR_TAKES_LENGTHS 32u     /* w and l are divided by the lengths, where there are any … */
 #define MYR_NEEDS_LENGTHS 64u     /* … and there must be */
 #define MYR_TAKES_TOKENS 128u     /* the mean is over tokens, where there are lengths */
+#define MYR_LOGISTIC 256u         /* of the margin's logistic function */
 
 /* Losses of the margin w - l alone. X(name, traits, one line of help), names as in TRL. */
-#define MYR_MARGIN_LOSS_LIST(X)                                                  \
-    X(sigmoid, MYR_TAKES_SMOOTHING | MYR_TAKES_DIVERGENCE,                       \
-      "DPO: -log sigmoid(beta (w - l)); with label_smoothing cDPO")              \
-    X(sigmoid_norm, MYR_TAKES_SMOOTHING | MYR_TAKES_LENGTHS | MYR_NEEDS_LENGTHS, \
-      "sigmoid of w and l per token; needs the lengths")                         \
-    X(hinge, MYR_TAKES_DIVERGENCE, "SLiC: max(0, 1 - beta (w - l))")             \
-    X(ipo, MYR_TAKES_DIVERGENCE | MYR_TAKES_LENGTHS,                             \
-      "IPO: (w - l - 1/(2 beta))^2, per token if there are lengths")             \
-    X(robust, MYR_TAKES_SMOOTHING | MYR_TAKES_DIVERGENCE,                        \
-      "sigmoid less the bias of flipped labels (label_smoothing)")               \
-    X(exo_pair, MYR_TAKES_SMOOTHING | MYR_TAKES_DIVERGENCE,                      \
-      "EXO: the reverse KL divergence from the smoothed labels")                 \
-    X(discopop, MYR_TAKES_TAU | MYR_TAKES_DIVERGENCE,                            \
-      "DiscoPOP: logistic and exponential loss, by the margin")                  \
+#define MYR_MARGIN_LOSS_LIST(X)                                                                 \
+    X(sigmoid, MYR_LOGISTIC | MYR_TAKES_SMOOTHING | MYR_TAKES_DIVERGENCE,                       \
+      "DPO: -log sigmoid(beta (w - l)); with label_smoothing cDPO")                             \
+    X(sigmoid_norm, MYR_LOGISTIC | MYR_TAKES_SMOOTHING | MYR_TAKES_LENGTHS | MYR_NEEDS_LENGTHS, \
+      "sigmoid of w and l per token; needs the lengths")                                        \
+    X(hinge, MYR_TAKES_DIVERGENCE, "SLiC: max(0, 1 - beta (w - l))")                            \
+    X(ipo, MYR_TAKES_DIVERGENCE | MYR_TAKES_LENGTHS,                                            \
+      "IPO: (w - l - 1/(2 beta))^2, per token if there are lengths")                            \
+    X(robust, MYR_LOGISTIC | MYR_TAKES_SMOOTHING | MYR_TAKES_DIVERGENCE,                        \
+      "sigmoid less the bias of flipped labels (label_smoothing)")                              \
+    X(exo_pair, MYR_LOGISTIC | MYR_TAKES_SMOOTHING | MYR_TAKES_DIVERGENCE,                      \
+      "EXO: the reverse KL divergence from the smoothed labels")                                \
+    X(discopop, MYR_LOGISTIC | MYR_TAKES_TAU | MYR_TAKES_DIVERGENCE,                            \
+      "DiscoPOP: logistic and exponential loss, by the margin")                                 \
     X(unlikelihood, MYR_TAKES_POLICY_ONLY, "log pi(y_l) - log pi(y_w); unbounded: it melts down")
 
 /* Losses of w and l in other ways. */

@@ -17,7 +17,6 @@ myr_loss_constants myr_loss_constants_make(const myr_loss *loss) {
     double s = loss->smoothing;
     double share = loss->kind == MYR_LOSS_robust ? 1.0 - 2.0 * s : 1.0;
     myr_loss_constants c = {.beta = (float)loss->beta,
-                            .kept = (float)((1.0 - s) / share),
                             .smoothed = (float)(s / share),
                             .target = (float)(0.5 / loss->beta),
                             .per_tau = (float)(1.0 / loss->tau),

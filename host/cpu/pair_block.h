@@ -1,0 +1,30 @@
+/* A block of rows of the reduction over pairs, MYR_PARTIALS at a time go through the first-level cache. */
+#ifndef MYRIAD_PAIR_BLOCK_H
+#define MYRIAD_PAIR_BLOCK_H
+
+#include "pair_view.h"
+
+enum { ROWS = MYR_PARTIALS };
+
+typedef float row_array[ROWS] __attribute__((aligned(64)));
+
+typedef struct block {
+    row_array w, l, chosen, rejected, weight, length[2];
+    row_array exponential; /* of pair_strips.h */
+    row_array loss, slope[2];
+} block;
+
+/* Partial sums of the chunk. */
+typedef double partial_sums[MYR_SUMS][ROWS] __attribute__((aligned(64)));
+
+/* Whether a number is larger in size than most, or NaN: among bit patterns without their sign these are the
+ * larger ones, so that a maximum finds them. */
+static MYR_HD uint32_t size_bits(float value) {
+    return myr_bits_of_float(value) & 0x7fffffffu;
+}
+
+static MYR_HD uint32_t larger_bits(uint32_t a, uint32_t b) {
+    return a > b ? a : b;
+}
+
+#endif
