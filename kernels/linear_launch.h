@@ -44,10 +44,6 @@ cudaError_t myr_launch_add_nodes(const double *d_nodes, uint64_t count, size_t n
 cudaError_t myr_launch_to_float(const void *d_from, int type, uint64_t count, float *d_to,
                                 cudaStream_t stream);
 
-/* A node's gradient over its weight, as elements of MYR_F64 or MYR_F32. */
-cudaError_t myr_launch_linear_mean(const double *d_node, int parameters, void *d_to, int type,
-                                   cudaStream_t stream);
-
 #ifdef __cplusplus
 }
 #endif

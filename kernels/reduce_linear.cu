@@ -292,21 +292,3 @@ extern "C" cudaError_t myr_launch_to_float(const void *d_from, int type, uint64_
     return MYR_LAUNCH(to_float, (unsigned)(blocks < 4096 ? blocks : 4096), 256, 0, stream, d_from, type,
                       count, d_to);
 }
-
-static __global__ void __launch_bounds__(256)
-    linear_mean(const double *node, int parameters, void *to, int type) {
-    const int p = (int)(blockIdx.x * 256 + threadIdx.x);
-    if (p >= parameters)
-        return;
-    const double mean = node[MYR_MARGIN_SUMS + p] / node[MYR_MARGIN_WEIGHT];
-    if (type == MYR_F64)
-        ((double *)to)[p] = mean;
-    else
-        ((float *)to)[p] = (float)mean;
-}
-
-extern "C" cudaError_t myr_launch_linear_mean(const double *d_node, int parameters, void *d_to, int type,
-                                              cudaStream_t stream) {
-    return MYR_LAUNCH(linear_mean, (unsigned)((parameters + 255) / 256), 256, 0, stream, d_node, parameters,
-                      d_to, type);
-}

@@ -4,8 +4,8 @@
 
 #include <string.h>
 
-#include "linear_launch.h"
 #include "losses/pair_sums.h"
+#include "many_launch.h"
 
 static myr_status place_theta(myr_context *context, const myr_linear_job *job,
                               const myr_cuda_session *session, myr_cuda_features *f) {
@@ -144,11 +144,12 @@ static myr_status take_gradient(const cuda_linear *run) {
     const myr_array_out *to = &run->job->gradient;
     if (!to->data)
         return MYR_OK;
-    myr_status status = myr_cuda_check(run->context,
-                                       myr_launch_linear_mean(run->d_root, run->linear.parameters,
-                                                              run->d_gradient ? run->d_gradient : to->data,
-                                                              (int)to->type, run->session.stream),
-                                       "reducing features");
+    myr_status status = myr_cuda_check(
+        run->context,
+        myr_launch_many_mean(run->d_root + MYR_MARGIN_SUMS, run->d_root, 1, run->linear.parameters,
+                             run->d_gradient ? run->d_gradient : to->data, (int)to->type,
+                             run->session.stream),
+        "reducing features");
     if (status == MYR_OK && run->d_gradient)
         status =
             myr_cuda_download(run->context, &run->session, to->data, run->d_gradient, gradient_bytes(run));
