@@ -179,10 +179,7 @@ static void run_chunks(cpu_linear *run, uint64_t *bad) {
 
 static void take_results(const cpu_linear *run, myr_margin_sums *sums) {
     const double *root = run->nodes;
-    *sums = (myr_margin_sums){.weight = root[MYR_MARGIN_WEIGHT],
-                              .loss = root[MYR_MARGIN_LOSS],
-                              .margin = root[MYR_MARGIN_MARGIN],
-                              .accurate = root[MYR_MARGIN_ACCURATE]};
+    *sums = myr_margin_sums_make(root);
     const myr_array_out *to = &run->job->gradient;
     for (int p = 0; to->data && p < run->parameters; p++) {
         double mean = root[MYR_MARGIN_SUMS + p] / sums->weight;

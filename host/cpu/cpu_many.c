@@ -152,13 +152,10 @@ static void take_results(const cpu_many *run, uint32_t replicate, uint32_t repli
     const uint64_t parameters = run->job->features->parameters;
     const myr_array_out *to = &run->job->gradient;
     for (uint32_t b = 0; b < replicates; b++) {
-        const double *s = run->sums + b * MYR_MARGIN_SUMS;
-        sums[replicate + b] = (myr_margin_sums){.weight = s[MYR_MARGIN_WEIGHT],
-                                                .loss = s[MYR_MARGIN_LOSS],
-                                                .margin = s[MYR_MARGIN_MARGIN],
-                                                .accurate = s[MYR_MARGIN_ACCURATE]};
+        const myr_margin_sums own = myr_margin_sums_make(run->sums + b * MYR_MARGIN_SUMS);
+        sums[replicate + b] = own;
         for (uint64_t p = 0; to->data && p < parameters; p++) {
-            double mean = run->gradient[b * parameters + p] / s[MYR_MARGIN_WEIGHT];
+            double mean = run->gradient[b * parameters + p] / own.weight;
             uint64_t at = (replicate + b) * parameters + p;
             if (to->type == MYR_F64)
                 ((double *)to->data)[at] = mean;

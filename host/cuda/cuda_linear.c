@@ -163,10 +163,7 @@ static myr_status take_results(const cuda_linear *run, myr_margin_sums *sums, ui
     if (status == MYR_OK)
         status = myr_cuda_download(run->context, &run->session, &complement, run->d_bad, sizeof complement);
     *bad = ~(uint64_t)complement;
-    *sums = (myr_margin_sums){.weight = found[MYR_MARGIN_WEIGHT],
-                              .loss = found[MYR_MARGIN_LOSS],
-                              .margin = found[MYR_MARGIN_MARGIN],
-                              .accurate = found[MYR_MARGIN_ACCURATE]};
+    *sums = myr_margin_sums_make(found);
     return status;
 }
 

@@ -236,13 +236,8 @@ static myr_status take_gradient(const cuda_many *run, uint32_t replicate, uint32
 static myr_status take_sums(const cuda_many *run, uint32_t replicates, myr_margin_sums *sums) {
     myr_status status = myr_cuda_download(run->context, &run->session, run->sums, run->d_sums,
                                           replicates * MYR_MARGIN_SUMS * sizeof(double));
-    for (uint32_t b = 0; status == MYR_OK && b < replicates; b++) {
-        const double *s = run->sums + b * MYR_MARGIN_SUMS;
-        sums[b] = (myr_margin_sums){.weight = s[MYR_MARGIN_WEIGHT],
-                                    .loss = s[MYR_MARGIN_LOSS],
-                                    .margin = s[MYR_MARGIN_MARGIN],
-                                    .accurate = s[MYR_MARGIN_ACCURATE]};
-    }
+    for (uint32_t b = 0; status == MYR_OK && b < replicates; b++)
+        sums[b] = myr_margin_sums_make(run->sums + b * MYR_MARGIN_SUMS);
     return status;
 }
 

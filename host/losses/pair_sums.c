@@ -2,6 +2,8 @@
 
 #include <math.h>
 
+#include "linear_shape.h"
+
 double myr_tree_sum(const double *values, size_t count, size_t stride) {
     if (count == 0)
         return 0.0;
@@ -11,6 +13,13 @@ double myr_tree_sum(const double *values, size_t count, size_t stride) {
     while (2 * left < count)
         left *= 2;
     return myr_tree_sum(values, left, stride) + myr_tree_sum(values + left * stride, count - left, stride);
+}
+
+myr_margin_sums myr_margin_sums_make(const double *sums) {
+    return (myr_margin_sums){.weight = sums[MYR_MARGIN_WEIGHT],
+                             .loss = sums[MYR_MARGIN_LOSS],
+                             .margin = sums[MYR_MARGIN_MARGIN],
+                             .accurate = sums[MYR_MARGIN_ACCURATE]};
 }
 
 myr_loss_constants myr_loss_constants_make(const myr_loss *loss) {

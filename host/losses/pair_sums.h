@@ -7,12 +7,15 @@
 
 #include <stddef.h>
 
-#include "loss.h"
 #include "pair_loss.h"
+#include "reductions.h"
 
 /* The sum of values[0], values[stride] … values[(count - 1) stride]: a tree that splits at the largest
  * power of two below the count. 0 for count 0. */
 double myr_tree_sum(const double *values, size_t count, size_t stride);
+
+/* The sums of a log-linear policy from [MYR_MARGIN_SUMS] (linear_shape.h). */
+myr_margin_sums myr_margin_sums_make(const double *sums);
 
 /* What the pointwise functions take; shift of the loss must be known. */
 myr_loss_constants myr_loss_constants_make(const myr_loss *loss);
