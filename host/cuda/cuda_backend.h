@@ -5,6 +5,7 @@
 #include <cuda_runtime_api.h>
 
 #include "backend.h"
+#include "launch.h"
 
 /* myr_device_count and myr_device_describe of myriad/run.h, where CUDA is built in. */
 int myr_cuda_device_count(void);
@@ -28,6 +29,12 @@ void myr_cuda_close(myr_cuda_session *session);
 /* Memory on the device: *memory is NULL on failure; myr_cuda_release takes NULL. */
 myr_status myr_cuda_allocate(myr_context *context, size_t bytes, void **memory);
 void myr_cuda_release(void *memory);
+
+/* What a normal of the kernels is multiplied by where it is to have that scale (launch.h). Given normals
+ * are what they are, but then arithmetic is not fast. */
+static inline float myr_cuda_noise_factor(const myr_job *job, float scale) {
+    return job->fast ? (float)((double)scale * MYR_FAST_SCALE) : scale;
+}
 
 /* Copies that are done on return. */
 myr_status myr_cuda_upload(myr_context *context, const myr_cuda_session *session, void *d_to,

@@ -8,11 +8,6 @@
 /* Cells go over in pieces of at most this size. */
 enum { PIECE_BYTES = 1 << 22 };
 
-/* What a normal of the kernels is short of (launch.h). */
-static float noise_factor(const myr_job *job, float scale) {
-    return job->fast ? (float)((double)scale * MYR_FAST_SCALE) : scale;
-}
-
 static void fill_turn(const myr_job *job, const myr_affine_table *table, int64_t turn, int c,
                       myr_device_turn *to) {
     const myr_affine_cell nothing = {1.0f, 0.0f, 0.0f};
@@ -23,19 +18,19 @@ static void fill_turn(const myr_job *job, const myr_affine_table *table, int64_t
             continue;
         }
         to->cell[r] = table->simple[row * table->columns + (table->columns == 1 ? 0 : c)];
-        to->cell[r].c = noise_factor(job, to->cell[r].c);
+        to->cell[r].c = myr_cuda_noise_factor(job, to->cell[r].c);
     }
 }
 
 static void fill_cell(const myr_job *job, const myr_affine_table *table, int64_t index, void *to) {
     if (table->general) {
         myr_device_general cell = {table->general_cells[index], 0.0f};
-        cell.cell.n = noise_factor(job, cell.cell.n);
-        cell.cell.c = noise_factor(job, cell.cell.c);
+        cell.cell.n = myr_cuda_noise_factor(job, cell.cell.n);
+        cell.cell.c = myr_cuda_noise_factor(job, cell.cell.c);
         memcpy((myr_device_general *)to, &cell, sizeof cell);
     } else {
         myr_device_cell cell = {table->simple[index], 0.0f};
-        cell.cell.c = noise_factor(job, cell.cell.c);
+        cell.cell.c = myr_cuda_noise_factor(job, cell.cell.c);
         memcpy((myr_device_cell *)to, &cell, sizeof cell);
     }
 }
@@ -85,7 +80,7 @@ static myr_status upload_start(myr_context *context, const myr_cuda_session *ses
     float start[2 * MYR_MAX_DIMENSION];
     for (int c = 0; c < table->dimension; c++) {
         start[c] = table->start_mean[c];
-        start[table->dimension + c] = noise_factor(job, table->start_scale[c]);
+        start[table->dimension + c] = myr_cuda_noise_factor(job, table->start_scale[c]);
     }
     return myr_cuda_upload(context, session, cells->d_start, start,
                            2 * (size_t)table->dimension * sizeof(float));

@@ -5,11 +5,6 @@
 
 #include "failure.h"
 
-/* What a normal of the kernels is short of (launch.h). */
-static float noise_factor(const myr_job *job, float scale) {
-    return job->fast ? (float)((double)scale * MYR_FAST_SCALE) : scale;
-}
-
 void myr_cuda_mixture_destroy(myr_cuda_mixture *mixture) {
     myr_cuda_release(mixture->d_steps);
     myr_cuda_release(mixture->d_levels);
@@ -38,7 +33,7 @@ static myr_status place_starts(myr_context *context, const myr_cuda_session *ses
     myr_mixture_table *table = &mixture->table;
     const size_t starts = (table->thresholds ? (size_t)table->components : 1) * (size_t)table->dimension;
     for (size_t n = 0; n < starts; n++)
-        table->start_scale[n] = noise_factor(table->job, table->start_scale[n]);
+        table->start_scale[n] = myr_cuda_noise_factor(table->job, table->start_scale[n]);
     myr_status status = place_floats(context, session, table->start_mean, starts, &mixture->d_start_mean);
     if (status == MYR_OK)
         status = place_floats(context, session, table->start_scale, starts, &mixture->d_start_scale);
@@ -86,8 +81,8 @@ myr_status myr_cuda_mixture_move(myr_context *context, const myr_cuda_session *s
         return MYR_OK;
     for (int64_t k = 0; k < table->rows; k++) {
         mixture->steps[k] = table->step[k];
-        mixture->steps[k].n = noise_factor(table->job, table->step[k].n);
-        mixture->steps[k].c = noise_factor(table->job, table->step[k].c);
+        mixture->steps[k].n = myr_cuda_noise_factor(table->job, table->step[k].n);
+        mixture->steps[k].c = myr_cuda_noise_factor(table->job, table->step[k].c);
     }
     const size_t rows = (size_t)table->rows;
     const size_t floats = rows * (size_t)table->levels_a_row * table->level_floats;

@@ -95,11 +95,6 @@ static myr_status allocate_host(myr_context *context, points_run *run) {
                                       : myr_fail_memory(context, floats * sizeof(float) + node_bytes);
 }
 
-/* In fast arithmetic normals are short of a factor, unless they are given (launch.h). */
-static float noise_factor(const points_run *run, const double *given, float scale) {
-    return run->job->fast && !given ? (float)((double)scale * MYR_FAST_SCALE) : scale;
-}
-
 static myr_status upload_points(myr_context *context, points_run *run) {
     const myr_empirical_table *table = &run->table;
     const size_t d = (size_t)table->dimension, count = (size_t)table->count;
@@ -111,7 +106,7 @@ static myr_status upload_points(myr_context *context, points_run *run) {
     for (size_t c = 0; c < d; c++) {
         run->staging[c] = table->mean[c];
         run->staging[d + c] = table->start_mean[c];
-        run->staging[2 * d + c] = noise_factor(run, run->job->start_normals, table->start_scale[c]);
+        run->staging[2 * d + c] = myr_cuda_noise_factor(run->job, table->start_scale[c]);
     }
     return status == MYR_OK
                ? myr_cuda_upload(context, &run->session, run->d_path, run->staging, 3 * d * sizeof(float))
@@ -267,10 +262,10 @@ static myr_status run_row(myr_context *context, const points_run *run, const gro
     const myr_device_normals_of noise = {number + skipped,
                                          given ? run->d_given + skipped * p->lanes : NULL};
     myr_step step = row->step;
-    step.c = noise_factor(run, job->noise, step.c);
+    step.c = myr_cuda_noise_factor(job, step.c);
     myr_status status = upload_noise(context, run, g, k);
     if (status == MYR_OK && plan->pre_noise)
-        status = launched(context, myr_launch_points_raise(p, noise_factor(run, job->noise, step.n), pre,
+        status = launched(context, myr_launch_points_raise(p, myr_cuda_noise_factor(job, step.n), pre,
                                                            run->session.stream));
     if (status == MYR_OK)
         status = denoise(context, run, row->first, p->d_state, p->d_sum);
