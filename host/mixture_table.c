@@ -97,7 +97,7 @@ static myr_status allocate(myr_context *context, myr_mixture_table *table) {
     table->start_mean = malloc(starts * sizeof(float));
     table->start_scale = malloc(starts * sizeof(float));
     if (in_component)
-        table->thresholds = malloc((size_t)table->components * sizeof *table->thresholds);
+        table->thresholds = calloc((size_t)table->components, sizeof *table->thresholds);
     if (table->step && table->levels && table->start_mean && table->start_scale &&
         (table->thresholds || !in_component))
         return MYR_OK;

@@ -30,6 +30,10 @@ void myr_cuda_close(myr_cuda_session *session);
 myr_status myr_cuda_allocate(myr_context *context, size_t bytes, void **memory);
 void myr_cuda_release(void *memory);
 
+/* Memory filled from `from`; to be released, too, where the copy alone has failed. */
+myr_status myr_cuda_allocate_copy(myr_context *context, const myr_cuda_session *session, const void *from,
+                                  size_t bytes, void **memory);
+
 /* What a normal of the kernels is multiplied by where it is to have that scale (launch.h). Given normals
  * are what they are, but then arithmetic is not fast. */
 static inline float myr_cuda_noise_factor(const myr_job *job, float scale) {

@@ -56,10 +56,9 @@ static myr_status upload_table(myr_context *context, chain_run *run) {
     const size_t w = (size_t)run->table.width;
     const size_t bytes = (w + (size_t)run->table.rows * (size_t)run->table.states * w) * sizeof(int32_t);
     void *memory = NULL;
-    myr_status status = myr_cuda_allocate(context, bytes, &memory);
+    myr_status status = myr_cuda_allocate_copy(context, &run->session, run->table.start, bytes, &memory);
     run->d_table = memory;
-    return status == MYR_OK ? myr_cuda_upload(context, &run->session, memory, run->table.start, bytes)
-                            : status;
+    return status;
 }
 
 static myr_status allocate(myr_context *context, chain_run *run, bool copies, bool moments) {

@@ -162,3 +162,9 @@ myr_status myr_cuda_download(myr_context *context, const myr_cuda_session *sessi
                              const void *d_from, size_t bytes) {
     return copy(context, session, to, d_from, bytes, cudaMemcpyDeviceToHost, "copying results from it");
 }
+
+myr_status myr_cuda_allocate_copy(myr_context *context, const myr_cuda_session *session, const void *from,
+                                  size_t bytes, void **memory) {
+    myr_status status = myr_cuda_allocate(context, bytes, memory);
+    return status == MYR_OK ? myr_cuda_upload(context, session, *memory, from, bytes) : status;
+}

@@ -1,9 +1,6 @@
 #include "cuda_mixture.h"
 
-#include <stdlib.h>
 #include <string.h>
-
-#include "failure.h"
 
 void myr_cuda_mixture_destroy(myr_cuda_mixture *mixture) {
     myr_cuda_release(mixture->d_steps);
@@ -12,19 +9,29 @@ void myr_cuda_mixture_destroy(myr_cuda_mixture *mixture) {
     myr_cuda_release(mixture->d_start_mean);
     myr_cuda_release(mixture->d_start_scale);
     myr_cuda_release(mixture->d_thresholds);
-    free(mixture->steps);
     myr_mixture_table_destroy(&mixture->table);
     memset(mixture, 0, sizeof *mixture);
 }
 
-/* Room for count floats on the device, filled from `from` unless that is NULL. */
 static myr_status place_floats(myr_context *context, const myr_cuda_session *session, const float *from,
                                size_t count, float **d_floats) {
     void *memory = NULL;
-    myr_status status = myr_cuda_allocate(context, count * sizeof(float), &memory);
+    myr_status status = myr_cuda_allocate_copy(context, session, from, count * sizeof(float), &memory);
     *d_floats = memory;
-    if (status == MYR_OK && from)
-        status = myr_cuda_upload(context, session, memory, from, count * sizeof(float));
+    return status;
+}
+
+/* Room for a window's rows. */
+static myr_status allocate_rows(myr_context *context, myr_cuda_mixture *mixture) {
+    const myr_mixture_table *table = &mixture->table;
+    const size_t room = (size_t)table->room;
+    const size_t floats = room * (size_t)table->levels_a_row * table->level_floats;
+    void *steps = NULL, *levels = NULL;
+    myr_status status = myr_cuda_allocate(context, room * sizeof *mixture->d_steps, &steps);
+    if (status == MYR_OK)
+        status = myr_cuda_allocate(context, floats * sizeof(float), &levels);
+    mixture->d_steps = steps;
+    mixture->d_levels = levels;
     return status;
 }
 
@@ -42,30 +49,19 @@ static myr_status place_starts(myr_context *context, const myr_cuda_session *ses
     if (status != MYR_OK || !table->thresholds)
         return status;
     void *memory = NULL;
-    const size_t bytes = (size_t)table->components * sizeof(uint32_t);
-    status = myr_cuda_allocate(context, bytes, &memory);
+    status = myr_cuda_allocate_copy(context, session, table->thresholds,
+                                    (size_t)table->components * sizeof(uint32_t), &memory);
     mixture->d_thresholds = memory;
-    return status == MYR_OK ? myr_cuda_upload(context, session, memory, table->thresholds,
-                                              (size_t)table->choices * sizeof(uint32_t))
-                            : status;
+    return status;
 }
 
 myr_status myr_cuda_mixture_create(myr_context *context, const myr_cuda_session *session,
                                    const myr_job *job, double bytes, myr_cuda_mixture *mixture) {
     memset(mixture, 0, sizeof *mixture);
-    myr_mixture_table *table = &mixture->table;
-    myr_status status = myr_mixture_table_create(context, job, bytes, table);
+    myr_status status = myr_mixture_table_create(context, job, bytes, &mixture->table);
     if (status != MYR_OK)
         return status;
-    const size_t room = (size_t)table->room;
-    void *memory = NULL;
-    mixture->steps = malloc(room * sizeof *mixture->steps);
-    status = mixture->steps ? myr_cuda_allocate(context, room * sizeof *mixture->steps, &memory)
-                            : myr_fail_memory(context, room * sizeof *mixture->steps);
-    mixture->d_steps = memory;
-    if (status == MYR_OK)
-        status = place_floats(context, session, NULL,
-                              room * (size_t)table->levels_a_row * table->level_floats, &mixture->d_levels);
+    status = allocate_rows(context, mixture);
     if (status == MYR_OK)
         status = place_starts(context, session, mixture);
     if (status != MYR_OK)
@@ -80,14 +76,13 @@ myr_status myr_cuda_mixture_move(myr_context *context, const myr_cuda_session *s
     if ((inside && row != table->job->row_begin) || !myr_mixture_table_move(table, row))
         return MYR_OK;
     for (int64_t k = 0; k < table->rows; k++) {
-        mixture->steps[k] = table->step[k];
-        mixture->steps[k].n = myr_cuda_noise_factor(table->job, table->step[k].n);
-        mixture->steps[k].c = myr_cuda_noise_factor(table->job, table->step[k].c);
+        table->step[k].n = myr_cuda_noise_factor(table->job, table->step[k].n);
+        table->step[k].c = myr_cuda_noise_factor(table->job, table->step[k].c);
     }
     const size_t rows = (size_t)table->rows;
     const size_t floats = rows * (size_t)table->levels_a_row * table->level_floats;
     myr_status status =
-        myr_cuda_upload(context, session, mixture->d_steps, mixture->steps, rows * sizeof *mixture->steps);
+        myr_cuda_upload(context, session, mixture->d_steps, table->step, rows * sizeof *table->step);
     if (status == MYR_OK)
         status =
             myr_cuda_upload(context, session, mixture->d_levels, table->levels, floats * sizeof(float));

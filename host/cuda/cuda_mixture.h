@@ -8,7 +8,6 @@
 
 typedef struct myr_cuda_mixture {
     myr_mixture_table table;
-    myr_step *steps; /* of a window, as the kernels want them */
     myr_step *d_steps;
     float *d_levels, *d_mean, *d_start_mean, *d_start_scale;
     uint32_t *d_thresholds;

@@ -52,10 +52,9 @@ static myr_status place_axes(myr_context *context, cuda_run *run) {
     void *memory = NULL;
     if (!run->table.axes)
         return MYR_OK;
-    myr_status status = myr_cuda_allocate(context, bytes, &memory);
+    myr_status status = myr_cuda_allocate_copy(context, &run->session, run->table.axes, bytes, &memory);
     run->d_axes = memory;
-    return status == MYR_OK ? myr_cuda_upload(context, &run->session, memory, run->table.axes, bytes)
-                            : status;
+    return status;
 }
 
 /* What is run of a Gaussian … */

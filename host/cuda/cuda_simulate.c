@@ -15,9 +15,7 @@ static myr_status place_scales(myr_context *context, const myr_cuda_session *ses
     double *scales = myr_race_scales(draw);
     if (!scales)
         return myr_fail_memory(context, bytes);
-    myr_status status = myr_cuda_allocate(context, bytes, d_scales);
-    if (status == MYR_OK)
-        status = myr_cuda_upload(context, session, *d_scales, scales, bytes);
+    myr_status status = myr_cuda_allocate_copy(context, session, scales, bytes, d_scales);
     free(scales);
     return status;
 }
