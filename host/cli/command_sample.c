@@ -26,7 +26,8 @@ static const char doc[] =
     "  myriad sample --output samples.npy --trajectories 10M --steps 100\n"
     "  myriad sample --output more.csv --first 10M --trajectories 1000 --sampler ddim\n"
     "  myriad sample --output traces.npy --trace 20 --steps 200\n"
-    "  myriad sample --target examples/digits.npy --process edm --steps 40 --plot digits.png --image 8x8";
+    "  myriad sample --target examples/digits.npy --process edm --steps 40 --trajectories 100 --plot "
+    "digits.png --image 8x8";
 
 typedef struct sample_arguments {
     const char *output;
