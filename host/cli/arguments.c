@@ -103,10 +103,8 @@ static void explain_refusal(const option_list *list, int argc, char **argv) {
 /* ---- parsing --------------------------------------------------------------------------------------- */
 
 static error_t take_argument(const root_input *input, const char *argument) {
-    if (input->file && !*input->file) {
-        *input->file = argument;
-        return 0;
-    }
+    if (input->file && !*input->file)
+        return cli_read_path("FILE", argument, input->file);
     cli_fail(CLI_USAGE, "unexpected argument '%s': expected %s, as --help lists them", argument,
              input->file ? "one FILE and options" : "options alone");
     return CLI_REPORTED;
@@ -213,6 +211,14 @@ void cli_join_names(const char *const *names, size_t count, char *text, size_t s
         const char *between = i == 0 ? "" : i + 1 == count ? " or " : ", ";
         used += (size_t)snprintf(text + used, size - used, "%s%s", between, names[i]);
     }
+}
+
+error_t cli_read_path(const char *option, const char *text, const char **path) {
+    *path = text;
+    if (*text)
+        return 0;
+    cli_fail(CLI_USAGE, "%s: the name is empty: expected a file's", option);
+    return CLI_REPORTED;
 }
 
 int cli_read_choice(const char *option, const char *text, const char *const *names, size_t count) {

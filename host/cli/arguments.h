@@ -35,6 +35,9 @@ error_t cli_read_real(const char *option, const char *text, const cli_interval *
 error_t cli_read_reals(const char *option, const char *text, const cli_interval *interval, double **values,
                        size_t *count);
 
+/* A file's name, which is kept; anything but "", such as a shell's variable that is not set leaves. */
+error_t cli_read_path(const char *option, const char *text, const char **path);
+
 /* The index of text among the names, or -1 after printing what was expected. */
 int cli_read_choice(const char *option, const char *text, const char *const *names, size_t count);
 

@@ -166,11 +166,9 @@ static error_t parse_fit(int key, char *argument, struct argp_state *state) {
         case KEY_OBJECTIVE:
             return read_objective(argument, &a->fit.objective);
         case KEY_REFERENCE:
-            a->reference = argument;
-            return 0;
+            return cli_read_path("--reference", argument, &a->reference);
         case KEY_FEATURES:
-            a->features = argument;
-            return 0;
+            return cli_read_path("--features", argument, &a->features);
         case KEY_HOME:
             a->fit.home = true;
             return 0;

@@ -121,8 +121,7 @@ static error_t parse_loss(int key, char *argument, struct argp_state *state) {
         case KEY_LENGTHS:
             return read_lengths(argument, &arguments->ignore_lengths);
         case KEY_GRADIENTS:
-            arguments->gradients = argument;
-            return 0;
+            return cli_read_path("--gradients", argument, &arguments->gradients);
         default:
             return ARGP_ERR_UNKNOWN;
     }
