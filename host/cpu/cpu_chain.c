@@ -27,17 +27,6 @@ typedef struct chain_run {
     char *work;             /* [threads][lanes->work_bytes] */
 } chain_run;
 
-static const myr_chain_lanes *lanes_of(const myr_lanes_isa *isa) {
-#if defined(__x86_64__)
-    if (isa == &myr_lanes_avx512)
-        return &myr_chain_lanes_avx512;
-    if (isa == &myr_lanes_avx2)
-        return &myr_chain_lanes_avx2;
-#endif
-    (void)isa;
-    return &myr_chain_lanes_baseline;
-}
-
 static void run_end(chain_run *run) {
     free(run->values);
     free(run->state);
@@ -49,7 +38,7 @@ static myr_status run_begin(myr_context *context, const myr_lanes_isa *isa, cons
                             chain_run *run) {
     const double steps = (double)(job->row_end - job->row_begin + 1);
     const double useful = 1.0 + (double)job->count * steps / thread_steps;
-    *run = (chain_run){.job = job, .isa = isa, .lanes = lanes_of(isa)};
+    *run = (chain_run){.job = job, .isa = isa, .lanes = MYR_LANES_OF(myr_chain_lanes, isa)};
     run->threads = useful < job->threads ? (int)useful : job->threads;
     double chunks = batch_steps * run->threads / (steps * MYR_CHUNK);
     chunks = chunks > batch_chunks ? batch_chunks : chunks;

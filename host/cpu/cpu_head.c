@@ -71,7 +71,7 @@ myr_status myr_cpu_head_begin(myr_context *context, const myr_head_job *job, voi
     if (!h)
         return myr_fail_memory(context, sizeof *h);
     h->job = *job;
-    h->lanes = myr_cpu_token_lanes(isa);
+    h->lanes = MYR_LANES_OF(myr_token_lanes, isa);
     const size_t rows = (size_t)job->chunk_rows, bytes = rows * (size_t)job->vocabulary * sizeof *h->x;
     h->x = malloc(bytes);
     h->hidden = malloc(rows * row_bytes(h));

@@ -31,28 +31,6 @@ typedef struct cpu_linear {
     double *sums;  /* [threads][classes][stride] */
 } cpu_linear;
 
-const myr_linear_lanes *myr_linear_lanes_of(const myr_lanes_isa *isa) {
-#if defined(__x86_64__)
-    if (isa == &myr_lanes_avx512)
-        return &myr_linear_lanes_avx512;
-    if (isa == &myr_lanes_avx2)
-        return &myr_linear_lanes_avx2;
-#endif
-    (void)isa;
-    return &myr_linear_lanes_baseline;
-}
-
-const myr_margin_lanes *myr_margin_lanes_of(const myr_lanes_isa *isa) {
-#if defined(__x86_64__)
-    if (isa == &myr_lanes_avx512)
-        return &myr_margin_lanes_avx512;
-    if (isa == &myr_lanes_avx2)
-        return &myr_margin_lanes_avx2;
-#endif
-    (void)isa;
-    return &myr_margin_lanes_baseline;
-}
-
 /* Rows first … first + count - 1 of a chunk, and what is known of them besides Delta. */
 typedef struct block {
     const float *delta;
@@ -228,7 +206,8 @@ static myr_status begin(myr_context *context, cpu_linear *run, const myr_linear_
 
 myr_status myr_cpu_linear_on(myr_context *context, const myr_lanes_isa *isa, const myr_linear_job *job,
                              myr_margin_sums *sums, uint64_t *bad) {
-    cpu_linear run = {.linear = myr_linear_lanes_of(isa), .margin = myr_margin_lanes_of(isa)};
+    cpu_linear run = {.linear = MYR_LANES_OF(myr_linear_lanes, isa),
+                      .margin = MYR_LANES_OF(myr_margin_lanes, isa)};
     myr_status status = begin(context, &run, job);
     if (status == MYR_OK) {
         run_chunks(&run, bad);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cpu_isa.h"
 #include "cpu_product.h"
 #include "cpu_reductions.h"
 #include "failure.h"
@@ -237,7 +238,7 @@ myr_status myr_cpu_many(myr_context *context, const myr_linear_job *job, myr_mar
     myr_status status = myr_cpu_isa_choose(context, &run.isa);
     if (status != MYR_OK)
         return status;
-    run.lanes = myr_margin_lanes_of(run.isa);
+    run.lanes = MYR_LANES_OF(myr_margin_lanes, run.isa);
     status = begin(context, &run);
     *bad = UINT64_MAX;
     if (status == MYR_OK) {

@@ -22,17 +22,6 @@ typedef struct cpu_pairs {
     double *sums; /* [chunks][MYR_SUMS] */
 } cpu_pairs;
 
-static const myr_pair_lanes *lanes_of(const myr_lanes_isa *isa) {
-#if defined(__x86_64__)
-    if (isa == &myr_lanes_avx512)
-        return &myr_pair_lanes_avx512;
-    if (isa == &myr_lanes_avx2)
-        return &myr_pair_lanes_avx2;
-#endif
-    (void)isa;
-    return &myr_pair_lanes_baseline;
-}
-
 /* The first bad row of a chunk that has one: its rows, one by one. */
 static uint64_t find_bad(const cpu_pairs *run, const myr_pair_view *view, int64_t chunk) {
     double sums[MYR_SUMS];
@@ -61,7 +50,7 @@ static myr_status run_view(void *user, const myr_pair_view *view, double *sums, 
 
 myr_status myr_cpu_pairs_on(myr_context *context, const myr_lanes_isa *isa, const myr_pair_job *job,
                             myr_pair_sums *sums, uint64_t *bad) {
-    cpu_pairs run = {.lanes = lanes_of(isa), .count = job->pairs->count};
+    cpu_pairs run = {.lanes = MYR_LANES_OF(myr_pair_lanes, isa), .count = job->pairs->count};
     run.chunks = (int64_t)((run.count + MYR_CHUNK - 1) / MYR_CHUNK);
     double useful = 1.0 + (double)run.chunks / thread_chunks;
     run.threads = useful < job->compute.threads ? (int)useful : job->compute.threads;

@@ -32,7 +32,7 @@ static void clear(const myr_policy_job *job, uint64_t s) {
 myr_status myr_cpu_policy_on(myr_context *context, const myr_lanes_isa *isa, const myr_policy_job *job,
                              myr_policy_sums *sums) {
     (void)context;
-    const myr_token_lanes *lanes = myr_cpu_token_lanes(isa);
+    const myr_token_lanes *lanes = MYR_LANES_OF(myr_token_lanes, isa);
     const myr_policy_view view = {.log_probs = job->log_probs.data,
                                   .old_log_probs = job->old_log_probs.data,
                                   .mask = job->mask,

@@ -20,17 +20,6 @@ typedef struct cpu_rankings {
     myr_ranking_work *works; /* [threads] */
 } cpu_rankings;
 
-static const myr_ranking_lanes *lanes_of(const myr_lanes_isa *isa) {
-#if defined(__x86_64__)
-    if (isa == &myr_lanes_avx512)
-        return &myr_ranking_lanes_avx512;
-    if (isa == &myr_lanes_avx2)
-        return &myr_ranking_lanes_avx2;
-#endif
-    (void)isa;
-    return &myr_ranking_lanes_baseline;
-}
-
 /* Rankings of a chunk. */
 static int size_of(const cpu_rankings *run, int64_t chunk) {
     const uint64_t size = (uint64_t)run->view.shape.chunk, left = run->view.count - (uint64_t)chunk * size;
@@ -106,7 +95,7 @@ static myr_status begin(myr_context *context, cpu_rankings *run, const myr_ranki
 
 myr_status myr_cpu_rankings_on(myr_context *context, const myr_lanes_isa *isa, const myr_ranking_job *job,
                                myr_ranking_sums *sums, uint64_t *bad) {
-    cpu_rankings run = {.lanes = lanes_of(isa), .view = myr_ranking_view_make(job)};
+    cpu_rankings run = {.lanes = MYR_LANES_OF(myr_ranking_lanes, isa), .view = myr_ranking_view_make(job)};
     myr_status status = begin(context, &run, job);
     *bad = UINT64_MAX;
     if (status == MYR_OK) {

@@ -8,17 +8,6 @@
 /* Logits that are worth a thread of their own. */
 static const double thread_logits = 1e5;
 
-const myr_token_lanes *myr_cpu_token_lanes(const myr_lanes_isa *isa) {
-#if defined(__x86_64__)
-    if (isa == &myr_lanes_avx512)
-        return &myr_token_lanes_avx512;
-    if (isa == &myr_lanes_avx2)
-        return &myr_token_lanes_avx2;
-#endif
-    (void)isa;
-    return &myr_token_lanes_baseline;
-}
-
 static int useful_threads(const myr_row_job *job) {
     double useful = 1.0 + (double)job->rows * (double)job->vocabulary / thread_logits;
     return useful < job->compute.threads ? (int)useful : job->compute.threads;
@@ -44,7 +33,7 @@ static myr_row_result run_row(const myr_token_lanes *lanes, const myr_row_job *j
 myr_status myr_cpu_rows_on(myr_context *context, const myr_lanes_isa *isa, const myr_row_job *job,
                            myr_row_result *results) {
     (void)context; /* nothing here can fail */
-    const myr_token_lanes *lanes = myr_cpu_token_lanes(isa);
+    const myr_token_lanes *lanes = MYR_LANES_OF(myr_token_lanes, isa);
 #pragma omp parallel for schedule(dynamic) num_threads(useful_threads(job))
     for (uint64_t row = 0; row < job->rows; row++)
         results[row] = run_row(lanes, job, row);
@@ -54,7 +43,7 @@ myr_status myr_cpu_rows_on(myr_context *context, const myr_lanes_isa *isa, const
 myr_status myr_cpu_gradient_on(myr_context *context, const myr_lanes_isa *isa, const myr_row_job *job,
                                const myr_row_result *results, const double *upstream) {
     (void)context;
-    const myr_token_lanes *lanes = myr_cpu_token_lanes(isa);
+    const myr_token_lanes *lanes = MYR_LANES_OF(myr_token_lanes, isa);
     const size_t vocabulary = (size_t)job->vocabulary, size = myr_dtype_size(job->logits.type);
 #pragma omp parallel for schedule(dynamic) num_threads(useful_threads(job))
     for (uint64_t row = 0; row < job->rows; row++) {

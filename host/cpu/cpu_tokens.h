@@ -7,8 +7,6 @@
 #include "losses/token_jobs.h"
 #include "token_lanes.h"
 
-const myr_token_lanes *myr_cpu_token_lanes(const myr_lanes_isa *isa);
-
 myr_status myr_cpu_rows_on(myr_context *context, const myr_lanes_isa *isa, const myr_row_job *job,
                            myr_row_result *results);
 myr_status myr_cpu_gradient_on(myr_context *context, const myr_lanes_isa *isa, const myr_row_job *job,

@@ -55,8 +55,4 @@ extern const myr_margin_lanes myr_margin_lanes_baseline;
 extern const myr_margin_lanes myr_margin_lanes_avx2;   /* x86-64 only */
 extern const myr_margin_lanes myr_margin_lanes_avx512; /* x86-64 only */
 
-/* The copies of an instruction set. */
-const myr_linear_lanes *myr_linear_lanes_of(const myr_lanes_isa *isa);
-const myr_margin_lanes *myr_margin_lanes_of(const myr_lanes_isa *isa);
-
 #endif
