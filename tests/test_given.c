@@ -1,33 +1,10 @@
 /* Runs with the caller's own noise in place of the generator's. */
 #include <criterion/criterion.h>
 
-#include "support.h"
+#include "plan_suite.h"
 #include "verify/rounding.h"
 
-static myr_context *context;
-
-static void begin(void) {
-    context = new_context();
-}
-static void end(void) {
-    myr_context_destroy(context);
-}
-
 TestSuite(given, .init = begin, .fini = end);
-
-static myr_plan_options ask(const char *process, const char *sampler, int64_t steps) {
-    myr_plan_options options = MYR_PLAN_OPTIONS_INIT;
-    options.process = process;
-    options.sampler = sampler;
-    options.steps = steps;
-    return options;
-}
-
-static myr_plan *make(const myr_plan_options *options, const myr_target *target) {
-    myr_plan *plan = NULL;
-    REQUIRE_OK(context, myr_plan_create(context, options, target, &plan));
-    return plan;
-}
 
 enum {
     COORDINATES = 3,

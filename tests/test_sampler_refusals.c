@@ -1,32 +1,9 @@
 /* Options of processes and samplers that make no sense, each refused with the reason. */
 #include <criterion/criterion.h>
 
-#include "support.h"
-
-static myr_context *context;
-
-static void begin(void) {
-    context = new_context();
-}
-static void end(void) {
-    myr_context_destroy(context);
-}
+#include "plan_suite.h"
 
 TestSuite(sampler_refusals, .init = begin, .fini = end);
-
-static myr_plan_options ask(const char *process, const char *sampler, int64_t steps) {
-    myr_plan_options options = MYR_PLAN_OPTIONS_INIT;
-    options.process = process;
-    options.sampler = sampler;
-    options.steps = steps;
-    return options;
-}
-
-static myr_plan *make(const myr_plan_options *options, const myr_target *target) {
-    myr_plan *plan = NULL;
-    REQUIRE_OK(context, myr_plan_create(context, options, target, &plan));
-    return plan;
-}
 
 static void refused(const myr_plan_options *options, myr_status expected, const char *first,
                     const char *second) {

@@ -3,33 +3,10 @@
 #include <criterion/criterion.h>
 #include <float.h>
 
+#include "plan_suite.h"
 #include "plans/plan_table.h"
-#include "support.h"
-
-static myr_context *context;
-
-static void begin(void) {
-    context = new_context();
-}
-static void end(void) {
-    myr_context_destroy(context);
-}
 
 TestSuite(samplers, .init = begin, .fini = end);
-
-static myr_plan_options ask(const char *process, const char *sampler, int64_t steps) {
-    myr_plan_options options = MYR_PLAN_OPTIONS_INIT;
-    options.process = process;
-    options.sampler = sampler;
-    options.steps = steps;
-    return options;
-}
-
-static myr_plan *make(const myr_plan_options *options, const myr_target *target) {
-    myr_plan *plan = NULL;
-    REQUIRE_OK(context, myr_plan_create(context, options, target, &plan));
-    return plan;
-}
 
 /* The plan for a target of one coordinate that has nothing to do with its rows. */
 static myr_plan *make_plan(const myr_plan_options *options) {
