@@ -61,7 +61,7 @@ static myr_status count_wrong(linear_bench *b, uint64_t *wrong) {
 }
 
 static myr_status run_size(linear_bench *b, const bench_options *options, bench_report report, void *user) {
-    bench_result result = {.name = "linear", .unit = "bytes/s", .limit = (double)NAN};
+    bench_result result = {.name = "linear", .unit = "bytes/s"};
     const size_t elements = (size_t)(b->count * b->parameters);
     myr_status status = bench_make_column(b->context, &b->options, elements, 1, -0.9f, 1.0f, &b->delta);
     if (status == MYR_OK)
@@ -71,10 +71,8 @@ static myr_status run_size(linear_bench *b, const bench_options *options, bench_
     if (status == MYR_OK)
         status = count_wrong(b, &result.wrong);
     if (status == MYR_OK)
-        status = bench_time(options->repeats, work, b, &result);
+        status = bench_time_reduction(options, work, b, &b->report, &result);
     if (status == MYR_OK) {
-        bench_took(&result, b->report.backend, b->report.device);
-        result.limit = bench_read_limit(&b->report, options);
         result.rate = (double)elements * sizeof(float) / result.seconds_median;
         snprintf(result.size, sizeof result.size, "N = %llu, P = %llu", (unsigned long long)b->count,
                  (unsigned long long)b->parameters);

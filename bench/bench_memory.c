@@ -120,8 +120,13 @@ void bench_drop_column(const myr_compute_options *compute, bench_column *column)
     free(column->host);
 }
 
-double bench_read_limit(const myr_compute_report *report, const bench_options *options) {
-    if (strcmp(report->backend, "cpu") != 0)
-        return (double)NAN;
-    return bench_ceiling_read(bench_threads(options));
+myr_status bench_time_reduction(const bench_options *options, myr_status (*work)(void *user), void *user,
+                                const myr_compute_report *report, bench_result *result) {
+    myr_status status = bench_time(options->repeats, work, user, result);
+    if (status != MYR_OK)
+        return status;
+    bench_took(result, report->backend, report->device);
+    result->limit =
+        strcmp(report->backend, "cpu") == 0 ? bench_ceiling_read(bench_threads(options)) : (double)NAN;
+    return MYR_OK;
 }

@@ -29,8 +29,10 @@ myr_status bench_make_column(myr_context *context, const myr_compute_options *co
                              uint64_t salt, float low, float high, bench_column *column);
 void bench_drop_column(const myr_compute_options *compute, bench_column *column);
 
-/* The limit of what reads memory: the bandwidth of reading on the cpu; NaN elsewhere. */
-double bench_read_limit(const myr_compute_report *report, const bench_options *options);
+/* Times a reduction whose limit is the bandwidth of reading: seconds, limit (on the cpu; NaN elsewhere),
+ * backend and device of the result. report is that of the work. */
+myr_status bench_time_reduction(const bench_options *options, myr_status (*work)(void *user), void *user,
+                                const myr_compute_report *report, bench_result *result);
 
 /* Bytes in use, and those that were in use at most since, beyond them (bench_peak.c); NaN where nobody
  * tells. */

@@ -74,10 +74,8 @@ static myr_status run_length(rankings_bench *b, const bench_options *options, be
     if (status == MYR_OK)
         status = count_wrong(b, &result.wrong);
     if (status == MYR_OK)
-        status = bench_time(options->repeats, work, b, &result);
+        status = bench_time_reduction(options, work, b, &b->report, &result);
     if (status == MYR_OK) {
-        bench_took(&result, b->report.backend, b->report.device);
-        result.limit = bench_read_limit(&b->report, options);
         result.rate = (double)answers * BYTES / result.seconds_median;
         snprintf(result.size, sizeof result.size, "N = %llu, K = %llu, f32", (unsigned long long)b->count,
                  (unsigned long long)b->length);

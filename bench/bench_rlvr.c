@@ -85,10 +85,8 @@ static myr_status run(myr_context *context, const bench_options *options, bench_
     if (status == MYR_OK)
         status = count_wrong(&b, &result.wrong);
     if (status == MYR_OK)
-        status = bench_time(options->repeats, work, &b, &result);
+        status = bench_time_reduction(options, work, &b, &b.report, &result);
     if (status == MYR_OK) {
-        bench_took(&result, b.report.backend, b.report.device);
-        result.limit = bench_read_limit(&b.report, options);
         result.rate = (double)(b.answers * TOKENS * BYTES) / result.seconds_median;
         snprintf(result.size, sizeof result.size, "%llu answers of %d tokens, f32",
                  (unsigned long long)b.answers, TOKENS);
