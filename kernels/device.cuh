@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "launch.h"
+#include "myriad/random.h"
 #include "normal.h"
 
 #define MYR_GPU static __device__ __forceinline__

@@ -91,7 +91,7 @@ MYR_GPU void enter_quad(const myr_device_slice *slice, uint32_t high, uint32_t l
     if (slice->draw_start && slice->d_start_normals) {
         load_quad(slice->d_start_normals + place, slice->dimension - c, z);
     } else if (slice->draw_start) {
-        myr_trajectory start = myr_trajectory_make(&slice->keys, 1, low);
+        myr_trajectory start = myr_trajectory_make(&slice->keys, MYR_STREAM_START, low);
         myr_draw_quad(&slice->keys, &start, high, (uint32_t)c, fast, z);
     }
 #pragma unroll
@@ -139,7 +139,7 @@ MYR_GPU void diffuse_any(const myr_device_slice *slice, const int general, const
         const uint32_t low = (uint32_t)index, high = (uint32_t)(index >> 32);
         any_quad q;
         enter_quad(slice, high, low, chunk + (size_t)j, c, fast, &q);
-        const any_source source = {myr_trajectory_make(&slice->keys, 0, low), high,
+        const any_source source = {myr_trajectory_make(&slice->keys, MYR_STREAM_STEP, low), high,
                                    noise ? noise + j : NULL};
 #pragma unroll 1
         for (uint32_t row = 0; row < slice->rows; row++)

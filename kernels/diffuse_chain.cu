@@ -42,11 +42,11 @@ MYR_GPU void enter_group(const myr_device_chain *slice, int j, int count, chain_
         const uint64_t index = slice->first + (uint64_t)blockIdx.x * MYR_CHUNK + (uint64_t)at;
         const uint32_t low = (uint32_t)index;
         g->high[q] = (uint32_t)(index >> 32);
-        g->trajectory[q] = myr_trajectory_make(&slice->keys, 0, low);
+        g->trajectory[q] = myr_trajectory_make(&slice->keys, MYR_STREAM_STEP, low);
         g->state[q] = 0;
         words[q] = 0;
         if (slice->draw_start) {
-            const myr_trajectory start = myr_trajectory_make(&slice->keys, 1, low);
+            const myr_trajectory start = myr_trajectory_make(&slice->keys, MYR_STREAM_START, low);
             const myr_block block = myr_block_make(&slice->keys, g->high[q], 0);
             words[q] = myr_device_words(&slice->keys, &start, &block).x;
         } else if (at < count) {

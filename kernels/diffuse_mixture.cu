@@ -198,9 +198,9 @@ MYR_GPU void run_row(const myr_device_mixture *slice, uint32_t row, const int me
     }
 }
 
-/* Which component a trajectory begins in: as many thresholds as word 0 of stream 2 reaches. */
+/* Which component a trajectory begins in: as many thresholds as word 0 of the target's stream reaches. */
 MYR_GPU int choose_component(const myr_device_mixture *slice, uint32_t high, uint32_t low) {
-    const myr_trajectory target = myr_trajectory_make(&slice->keys, 2, low);
+    const myr_trajectory target = myr_trajectory_make(&slice->keys, MYR_STREAM_TARGET, low);
     const myr_block block = myr_block_make(&slice->keys, high, 0);
     const uint4 words = myr_device_words(&slice->keys, &target, &block);
     int component = 0;
@@ -228,7 +228,7 @@ MYR_GPU void draw_start(const myr_device_mixture *slice, uint32_t high, uint32_t
                         const int fast, mixture_walk<D> *w) {
     const int n = D ? D : slice->dimension;
     const int at = slice->d_thresholds ? n * choose_component(slice, high, low) : 0;
-    normal_cursor cursor = cursor_make(&slice->keys, 1, high, low, 0, fast);
+    normal_cursor cursor = cursor_make(&slice->keys, MYR_STREAM_START, high, low, 0, fast);
     if (slice->d_start_normals)
         cursor.given = slice->d_start_normals + place;
 #pragma unroll
@@ -275,7 +275,8 @@ MYR_GPU void leave(const myr_device_mixture *slice, size_t place, const int memo
 MYR_GPU normal_cursor step_normals(const myr_device_mixture *slice, uint32_t high, uint32_t low, int j,
                                    const int fast) {
     const uint32_t numbers = (uint32_t)(slice->slots * slice->dimension); /* of a row */
-    normal_cursor cursor = cursor_make(&slice->keys, 0, high, low, slice->row * numbers, fast);
+    normal_cursor cursor =
+        cursor_make(&slice->keys, MYR_STREAM_STEP, high, low, slice->row * numbers, fast);
     if (slice->d_noise)
         cursor.given = slice->d_noise + (size_t)blockIdx.x * slice->rows * numbers * MYR_CHUNK + (size_t)j;
     return cursor;

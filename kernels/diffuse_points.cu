@@ -37,11 +37,11 @@ static __global__ void __launch_bounds__(MYR_POINT_WIDTH)
     const uint32_t lane = lane_of_thread();
     const int c = first_coordinate();
     float z[MYR_QUAD];
-    normals_of(&p, &from, 1, lane, c, z);
+    normals_of(&p, &from, MYR_STREAM_START, lane, c, z);
     size_t point = 0;
     if (count) {
         const uint64_t index = p.first + lane;
-        const myr_trajectory t = myr_trajectory_make(&p.keys, 2, (uint32_t)index);
+        const myr_trajectory t = myr_trajectory_make(&p.keys, MYR_STREAM_TARGET, (uint32_t)index);
         const myr_block b = myr_block_make(&p.keys, (uint32_t)(index >> 32), 0);
         point = myr_point_chosen(myr_device_words(&p.keys, &t, &b).x, count);
     }
@@ -57,7 +57,7 @@ static __global__ void __launch_bounds__(MYR_POINT_WIDTH)
     const uint32_t lane = lane_of_thread();
     const int c = first_coordinate();
     float z[MYR_QUAD];
-    normals_of(&p, &from, 0, lane, c, z);
+    normals_of(&p, &from, MYR_STREAM_STEP, lane, c, z);
     for (int i = 0; i < MYR_QUAD && c + i < p.dimension; i++) {
         float *x = &p.d_state[(size_t)(c + i) * p.lanes + lane];
         *x = myr_fmaf(n, z[i], *x);
@@ -131,7 +131,7 @@ static __global__ void __launch_bounds__(MYR_POINT_WIDTH)
     const float factor = 1.0f / p.d_total[lane];
     float z[MYR_QUAD] = {0};
     if (noise)
-        normals_of(&p, &from, 0, lane, c, z);
+        normals_of(&p, &from, MYR_STREAM_STEP, lane, c, z);
     for (int i = 0; i < MYR_QUAD && c + i < p.dimension; i++) {
         const size_t at = (size_t)(c + i) * p.lanes + lane;
         const float m = p.d_mean[c + i], x = p.d_state[at], d = p.d_sum[at] * factor;

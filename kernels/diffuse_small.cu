@@ -32,7 +32,7 @@ MYR_GPU void load_turn(const float4 *cells, myr_device_turn *turn) {
 
 /* What trajectories side by side share. */
 typedef struct small_group {
-    myr_trajectory step[MYR_MOST_TOGETHER]; /* of stream 0 */
+    myr_trajectory step[MYR_MOST_TOGETHER]; /* of the steps' stream */
     small_states states;
 } small_group;
 
@@ -71,7 +71,7 @@ MYR_GPU void enter(const myr_device_slice *slice, uint32_t high, uint32_t low, c
                    const int D, const int fast, float *x) {
     float z[4] = {0};
     if (slice->draw_start) {
-        myr_trajectory start = myr_trajectory_make(&slice->keys, 1, low);
+        myr_trajectory start = myr_trajectory_make(&slice->keys, MYR_STREAM_START, low);
         myr_block block = myr_block_make(&slice->keys, high, 0);
         myr_device_normals(myr_device_words(&slice->keys, &start, &block), fast, z);
     }
@@ -89,7 +89,7 @@ MYR_GPU void run_group(const myr_device_slice *slice, uint64_t first, uint32_t h
     for (int n = 0; n < together; n++) {
         const uint32_t low = (uint32_t)first + (uint32_t)(j + n * MYR_PARTIALS);
         enter(slice, high, low, values + j + n * MYR_PARTIALS, D, fast, group.states.x[n]);
-        group.step[n] = myr_trajectory_make(&slice->keys, 0, low);
+        group.step[n] = myr_trajectory_make(&slice->keys, MYR_STREAM_STEP, low);
     }
     const float4 *cells = (const float4 *)slice->d_cells;
     const uint32_t end = (slice->row + slice->rows) / 4;

@@ -16,7 +16,7 @@ static __global__ void __launch_bounds__(MYR_RACE_THREADS)
     uint32_t *answers = all_answers + threadIdx.x;
     const uint64_t index = draw.first + n;
     const double *scales = draw.d_scales + index % draw.prompts * draw.answers;
-    const myr_trajectory t = myr_trajectory_make(&draw.keys, draw.stream, (uint32_t)index);
+    const myr_trajectory t = myr_trajectory_make(&draw.keys, MYR_STREAM_RANKING, (uint32_t)index);
     uint4 w = make_uint4(0, 0, 0, 0);
     for (uint32_t j = 0; j < 2 * length; j++) {
         if (j % 4 == 0) {

@@ -15,7 +15,7 @@ extern "C" {
 typedef struct myr_device_race {
     myr_device_keys keys;
     uint64_t first;
-    uint32_t count, stream, prompts, answers, length;
+    uint32_t count, prompts, answers, length;
     const double *d_scales; /* [prompts][answers]: exp(-r) */
 } myr_device_race;
 

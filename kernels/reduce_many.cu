@@ -13,7 +13,7 @@ enum { REPLICATES = 4 };
 /* The bootstrap weights of a pair. */
 MYR_GPU void resample(const myr_device_many *many, uint64_t pair, uint32_t block,
                       float weight[REPLICATES]) {
-    const myr_trajectory t = myr_trajectory_make(&many->keys, 3, (uint32_t)pair);
+    const myr_trajectory t = myr_trajectory_make(&many->keys, MYR_STREAM_RESAMPLE, (uint32_t)pair);
     const myr_block b = myr_block_make(&many->keys, (uint32_t)(pair >> 32), block);
     const uint4 words = myr_device_words(&many->keys, &t, &b);
     weight[0] = myr_poisson_weight(words.x);

@@ -8,7 +8,6 @@
 #include "failure.h"
 #include "losses/pair_sums.h"
 #include "many_launch.h"
-#include "myriad/random.h"
 
 enum {
     PART = 1024,             /* pairs of a product for the gradient */

@@ -30,7 +30,6 @@ static myr_status draw_batches(myr_context *context, const myr_cuda_session *ses
         const myr_device_race batch = {.keys = myr_device_keys_make(draw->seed),
                                        .first = draw->first + n,
                                        .count = (uint32_t)step,
-                                       .stream = MYR_STREAM_RANKING,
                                        .prompts = draw->prompts,
                                        .answers = draw->answers,
                                        .length = draw->length,
