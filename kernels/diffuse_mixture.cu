@@ -325,14 +325,14 @@ MYR_GPU void diffuse_mixture(const myr_device_mixture *slice, const int memory, 
     }
 MYR_MIXTURE_LIST(MYR_MIXTURE_KERNEL)
 
-#define MYR_MIXTURE_CASE(D, memory_, fast_)                                                                \
-    if ((D == 0 || (slice->dimension == D && !given)) && slice->memory == memory_ && slice->fast == fast_) \
-        return MYR_LAUNCH(diffuse_mixture_##D##_##memory_##_##fast_, chunks, MYR_PARTIALS, 0, stream,      \
+#define MYR_MIXTURE_CASE(D, memory_, fast_)                                                           \
+    if ((D == 0 || (slice->dimension == D && !slice->d_scratch)) && slice->memory == memory_ &&       \
+        slice->fast == fast_)                                                                         \
+        return MYR_LAUNCH(diffuse_mixture_##D##_##memory_##_##fast_, chunks, MYR_PARTIALS, 0, stream, \
                           *slice);
 
 extern "C" cudaError_t myr_launch_mixture(const myr_device_mixture *slice, cudaStream_t stream) {
     const uint32_t chunks = (slice->count + MYR_CHUNK - 1) / MYR_CHUNK;
-    const int given = slice->d_start_normals || slice->d_noise;
     MYR_MIXTURE_LIST(MYR_MIXTURE_CASE)
     return cudaErrorInvalidValue;
 }

@@ -97,8 +97,9 @@ typedef struct myr_device_mixture {
     int choices;
     const float *d_start_normals;
     const float *d_noise;
-    float *d_scratch; /* [chunks][MYR_MIXTURE_VECTORS][dimension][MYR_PARTIALS]; NULL for dimensions up to
-                         MYR_SMALL_DIMENSION unless normals are given */
+    /* Vectors, [chunks][MYR_MIXTURE_VECTORS][dimension][MYR_PARTIALS]. NULL: they are in registers, in up
+     * to MYR_SMALL_DIMENSION dimensions and with normals that are made. */
+    float *d_scratch;
     float *d_state;
     float *d_memory;
     size_t memory_stride;
