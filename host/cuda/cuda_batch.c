@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "failure.h"
+#include "staged.h"
 
 /* Bytes of a chunk on the device, nodes and given numbers aside. */
 static double chunk_bytes(const myr_cuda_work *work, bool split) {
@@ -95,6 +96,7 @@ myr_status myr_cuda_batch_create(myr_context *context, const myr_cuda_session *s
                                  const myr_cuda_limits *limits, const myr_cuda_work *work,
                                  myr_cuda_batch *batch) {
     memset(batch, 0, sizeof *batch);
+    batch->threads = work->threads;
     plan_sizes(limits, work, batch);
     myr_status status = allocate_floats(context, work, batch);
     if (status == MYR_OK && work->nodes)
@@ -117,14 +119,8 @@ void myr_cuda_batch_destroy(myr_cuda_batch *batch) {
 
 myr_status myr_cuda_batch_give(myr_context *context, const myr_cuda_session *session,
                                const myr_cuda_batch *batch, const double *from, size_t stride,
-                               size_t offset, size_t numbers, uint32_t count, float *d_to) {
-    const size_t chunks = (count - 1) / MYR_CHUNK + 1, floats = chunks * numbers * MYR_CHUNK;
-    memset(batch->staging, 0, floats * sizeof(float));
-    for (size_t j = 0; j < count; j++) {
-        const double *z = from + j * stride + offset;
-        float *to = batch->staging + j / MYR_CHUNK * numbers * MYR_CHUNK + j % MYR_CHUNK;
-        for (size_t n = 0; n < numbers; n++)
-            to[n * MYR_CHUNK] = (float)z[n];
-    }
-    return myr_cuda_upload(context, session, d_to, batch->staging, floats * sizeof(float));
+                               size_t numbers, const double *less, uint32_t count, float *d_to) {
+    myr_stage(from, stride, numbers, less, count, batch->threads, batch->staging);
+    return myr_cuda_upload(context, session, d_to, batch->staging,
+                           myr_staged_floats(numbers, count) * sizeof(float));
 }

@@ -20,6 +20,7 @@ typedef struct myr_cuda_work {
     bool nodes;      /* moments are wanted */
     bool memory;     /* rows have a memory */
     bool scratch;    /* a mixture's vectors are in device memory */
+    int threads;     /* of the host, for what is copied */
     bool turned;     /* results go through the target's axes */
     bool start_normals; /* given by the caller … */
     size_t numbers;     /* … and normals of a trajectory's row that are; 0: none */
@@ -31,6 +32,7 @@ typedef struct myr_cuda_batch {
     uint32_t chunks; /* of a full batch: 2^height */
     int height;
     size_t states; /* floats of an array of states */
+    int threads;
     /* NULL where there is no need. */
     float *d_state, *d_turned;
     float *d_memory; /* two arrays of states */
@@ -46,10 +48,9 @@ myr_status myr_cuda_batch_create(myr_context *context, const myr_cuda_session *s
                                  myr_cuda_batch *batch);
 void myr_cuda_batch_destroy(myr_cuda_batch *batch);
 
-/* Numbers offset … offset + numbers - 1 of `count` trajectories, stride apart, to d_to,
- * [chunk][numbers][MYR_CHUNK]; 0 for what is left of the last chunk. */
+/* The callers' numbers to d_to, [chunk][numbers][MYR_CHUNK], as myr_stage (staged.h) has them. */
 myr_status myr_cuda_batch_give(myr_context *context, const myr_cuda_session *session,
                                const myr_cuda_batch *batch, const double *from, size_t stride,
-                               size_t offset, size_t numbers, uint32_t count, float *d_to);
+                               size_t numbers, const double *less, uint32_t count, float *d_to);
 
 #endif

@@ -14,6 +14,7 @@
 #include "failure.h"
 #include "moments.h"
 #include "point_launch.h"
+#include "staged.h"
 
 /* At d = 4,096: 800 MB of states; scores of 64 MB. */
 const myr_points_limits myr_points_usual_limits = {.lanes = 8192, .tile = 2048, .state_bytes = 0x1p28};
@@ -336,14 +337,11 @@ static myr_status push_nodes(myr_context *context, points_run *run, uint32_t cou
 
 static myr_status copy_states(myr_context *context, points_run *run, uint64_t done, uint32_t count,
                               double *states) {
-    const size_t d = (size_t)run->table.dimension, chunks = (count - 1) / MYR_CHUNK + 1;
+    const size_t d = (size_t)run->table.dimension;
     myr_status status = myr_cuda_download(context, &run->session, run->staging, run->d_values,
-                                          chunks * d * MYR_CHUNK * sizeof(float));
-    for (size_t j = 0; status == MYR_OK && j < count; j++)
-        for (size_t c = 0; c < d; c++)
-            states[(done + j) * d + c] =
-                (double)run->staging[(j / MYR_CHUNK * d + c) * MYR_CHUNK + j % MYR_CHUNK] +
-                run->table.leave[c];
+                                          myr_staged_floats(d, count) * sizeof(float));
+    if (status == MYR_OK)
+        myr_unstage(run->staging, d, run->table.leave, count, run->job->threads, states + done * d);
     return status;
 }
 

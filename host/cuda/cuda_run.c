@@ -12,6 +12,7 @@
 #include "cuda_mixture.h"
 #include "failure.h"
 #include "moments.h"
+#include "staged.h"
 
 /* Some tenths of a second a launch; a few hundred megabytes. */
 const myr_cuda_limits myr_cuda_usual_limits = {
@@ -108,6 +109,7 @@ static myr_cuda_work work_of(const cuda_run *run, bool nodes) {
         .nodes = nodes,
         .memory = run->memory,
         .scratch = run->mixed && (given || run->dimension > MYR_SMALL_DIMENSION),
+        .threads = job->threads,
         .turned = run->table.axes != NULL,
         .start_normals = job->start_normals != NULL,
         .numbers = job->noise ? (size_t)(job->plan->slots * run->dimension) : 0,
@@ -226,7 +228,7 @@ static myr_status give_start(myr_context *context, const cuda_run *run, uint64_t
     if (!run->job->start_normals)
         return MYR_OK;
     return myr_cuda_batch_give(context, &run->session, &run->batch, run->job->start_normals + done * d, d,
-                               0, d, count, run->batch.d_start_normals);
+                               d, NULL, count, run->batch.d_start_normals);
 }
 
 /* … and of a slice's rows. */
@@ -237,8 +239,9 @@ static myr_status give_noise(myr_context *context, const cuda_run *run, uint64_t
     const size_t stride = (size_t)plan->steps * numbers;
     if (!run->batch.d_noise)
         return MYR_OK;
-    return myr_cuda_batch_give(context, &run->session, &run->batch, run->job->noise + done * stride, stride,
-                               row * numbers, rows * numbers, count, run->batch.d_noise);
+    return myr_cuda_batch_give(context, &run->session, &run->batch,
+                               run->job->noise + done * stride + row * numbers, stride, rows * numbers,
+                               NULL, count, run->batch.d_noise);
 }
 
 /* Runs the batch of trajectories done … done + count - 1 of the job through its rows. */
@@ -297,28 +300,35 @@ static myr_status push_nodes(myr_context *context, cuda_run *run, uint32_t count
     return status;
 }
 
-/* Staged states are [chunk][dimension][MYR_CHUNK], the caller's [count][dimension]. */
-static size_t staged(size_t dimension, size_t j, size_t c) {
-    return (j / MYR_CHUNK * dimension + c) * MYR_CHUNK + j % MYR_CHUNK;
+/* Given states in the target's axes, [count][dimension]. */
+static void turn_states(const cuda_run *run, const double *states, uint32_t count, double *turned) {
+    const size_t d = (size_t)run->dimension;
+    const double *axes = run->job->target->gaussian.axes;
+    for (size_t j = 0; j < count; j++)
+        for (size_t c = 0; c < d; c++) {
+            double sum = 0.0;
+            for (size_t r = 0; r < d; r++)
+                sum += axes[r * d + c] * (states[j * d + r] - run->enter[r]);
+            turned[j * d + c] = sum;
+        }
 }
 
 static myr_status enter_states(myr_context *context, const cuda_run *run, uint64_t done, uint32_t count) {
-    const size_t d = (size_t)run->dimension;
+    const size_t d = (size_t)run->dimension, bytes = count * d * sizeof(double);
     if (!run->job->states)
         return MYR_OK;
-    const double *axes = run->mixed ? NULL : run->job->target->gaussian.axes;
-    memset(run->batch.staging, 0, run->batch.states * sizeof(float));
-    for (size_t j = 0; j < count; j++) {
-        const double *x = run->job->states + (done + j) * d;
-        for (size_t c = 0; c < d; c++) {
-            double value = axes ? 0.0 : x[c] - run->enter[c];
-            for (size_t r = 0; axes && r < d; r++)
-                value += axes[r * d + c] * (x[r] - run->enter[r]);
-            run->batch.staging[staged(d, j, c)] = (float)value;
-        }
-    }
-    return myr_cuda_upload(context, &run->session, run->batch.d_state, run->batch.staging,
-                           run->batch.states * sizeof(float));
+    const double *states = run->job->states + done * d;
+    if (!run->d_axes)
+        return myr_cuda_batch_give(context, &run->session, &run->batch, states, d, d, run->enter, count,
+                                   run->batch.d_state);
+    double *turned = malloc(bytes);
+    if (!turned)
+        return myr_fail_memory(context, bytes);
+    turn_states(run, states, count, turned);
+    myr_status status = myr_cuda_batch_give(context, &run->session, &run->batch, turned, d, d, NULL, count,
+                                            run->batch.d_state);
+    free(turned);
+    return status;
 }
 
 static myr_status leave_states(myr_context *context, const cuda_run *run, uint64_t done, uint32_t count,
@@ -326,10 +336,9 @@ static myr_status leave_states(myr_context *context, const cuda_run *run, uint64
     const size_t d = (size_t)run->dimension;
     myr_status status = myr_cuda_download(context, &run->session, run->batch.staging,
                                           run->d_axes ? run->batch.d_turned : run->batch.d_state,
-                                          run->batch.states * sizeof(float));
-    for (size_t j = 0; status == MYR_OK && j < count; j++)
-        for (size_t c = 0; c < d; c++)
-            states[(done + j) * d + c] = (double)run->batch.staging[staged(d, j, c)] + run->leave[c];
+                                          myr_staged_floats(d, count) * sizeof(float));
+    if (status == MYR_OK)
+        myr_unstage(run->batch.staging, d, run->leave, count, run->job->threads, states + done * d);
     return status;
 }
 
