@@ -44,6 +44,9 @@ typedef struct myr_ranking_draw {
 typedef struct myr_backend {
     const char *name;
     const char *help;
+    /* Numbers of a stream that one job makes, more where a job is long to set up: as many blocks as that
+     * is, or one. */
+    uint64_t stream_numbers;
     /* MYR_OK if it can run on that device; else the reason. describe gets one line about what runs. */
     myr_status (*available)(myr_context *context, int device);
     void (*describe)(int device, int threads, char *text, size_t size);

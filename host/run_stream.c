@@ -37,13 +37,23 @@ static uint64_t block_size(int dimension, uint64_t count) {
     return size < count ? size : count;
 }
 
-static myr_status run_block(myr_context *context, const myr_backend *backend, const myr_job *job,
-                            double *samples, myr_sink sink, void *user, myr_run_report *report) {
+/* Of a job: whole blocks. */
+static uint64_t job_size(const myr_backend *backend, uint64_t block, int dimension, uint64_t count) {
+    const uint64_t blocks = backend->stream_numbers / (block * (uint64_t)dimension);
+    const uint64_t size = (blocks > 1 ? blocks : 1) * block;
+    return size < count ? size : count;
+}
+
+/* A job, whose trajectories the sink gets block by block. */
+static myr_status run_blocks(myr_context *context, const myr_backend *backend, const myr_job *job,
+                             uint64_t block, double *samples, myr_sink sink, void *user,
+                             myr_run_report *report) {
     const double start = omp_get_wtime();
     myr_status status = backend->states(context, job, samples);
     report->seconds += omp_get_wtime() - start;
-    if (status == MYR_OK)
-        status = sink(user, job->first, job->count, samples);
+    for (uint64_t at = 0; status == MYR_OK && at < job->count; at += block)
+        status = sink(user, job->first + at, job->count - at < block ? job->count - at : block,
+                      samples + at * (uint64_t)job->plan->dimension);
     return status;
 }
 
@@ -60,7 +70,8 @@ myr_status myr_run_stream(myr_context *context, const myr_plan *plan, const myr_
     myr_status status = myr_run_prepare(context, plan, target, options, options, &backend, &job, report);
     if (status != MYR_OK)
         return status;
-    const uint64_t size = block_size(plan->dimension, options->count);
+    const uint64_t block = block_size(plan->dimension, options->count);
+    const uint64_t size = job_size(backend, block, plan->dimension, options->count);
     const size_t bytes = (size_t)size * (size_t)plan->dimension * sizeof(double);
     double *samples = malloc(bytes);
     if (!samples)
@@ -70,7 +81,7 @@ myr_status myr_run_stream(myr_context *context, const myr_plan *plan, const myr_
         job.count = options->count - done < size ? options->count - done : size;
         share s = {options, (double)done, (double)job.count, (double)options->count};
         listen(&job, &s);
-        status = run_block(context, backend, &job, samples, sink, user, report);
+        status = run_blocks(context, backend, &job, block, samples, sink, user, report);
     }
     free(samples);
     return status;

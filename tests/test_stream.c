@@ -101,15 +101,16 @@ TEST_ON_BACKENDS(stream, is_the_samples_to_the_bit) {
 }
 
 /* More numbers than a block holds: 64 coordinates leave 16 Ki trajectories a block, four whole chunks. */
-Test(stream, comes_in_blocks_of_whole_chunks) {
+TEST_ON_BACKENDS(stream, comes_in_blocks_of_whole_chunks) {
     myr_context *context = new_context();
+    need_backend(context, backend);
     myr_target *target = new_target(context, 64, 0.01);
     myr_plan *plan = new_plan(context, "ddim", 1, "prior", target);
     enum { count = 70001 };
     collected got = {malloc((size_t)count * 64 * sizeof(double)), 0, 0, 0, 64};
     double *wanted = malloc((size_t)count * 64 * sizeof(double));
     myr_run_options options = MYR_RUN_OPTIONS_INIT;
-    options.backend = "cpu";
+    options.backend = backend;
     options.count = count;
     REQUIRE_OK(context, myr_run_samples(context, plan, target, &options, wanted, NULL));
     REQUIRE_OK(context, myr_run_stream(context, plan, target, &options, collect, &got, NULL));

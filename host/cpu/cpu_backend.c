@@ -196,6 +196,7 @@ static void cpu_describe(int device, int threads, char *text, size_t size) {
 const myr_backend myr_backend_cpu = {
     .name = "cpu",
     .help = "float, exact arithmetic, all cores, SIMD over trajectories",
+    .stream_numbers = MYR_SINK_NUMBERS,
     .available = cpu_available,
     .describe = cpu_describe,
     .moments = cpu_moments,

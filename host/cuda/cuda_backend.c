@@ -29,6 +29,7 @@ static myr_status states(myr_context *context, const myr_job *job, double *resul
 const myr_backend myr_backend_cuda = {
     .name = "cuda",
     .help = "float on an NVIDIA GPU, exact or fast arithmetic, all steps in one kernel but for data",
+    .stream_numbers = 8 * MYR_SINK_NUMBERS,
     .available = myr_cuda_available,
     .describe = describe,
     .moments = moments,

@@ -254,6 +254,7 @@ static void reference_describe(int device, int threads, char *text, size_t size)
 const myr_backend myr_backend_reference = {
     .name = "reference",
     .help = "double precision, one thread, plain C: slow, and what the others are checked against",
+    .stream_numbers = MYR_SINK_NUMBERS,
     .available = reference_available,
     .describe = reference_describe,
     .moments = reference_moments,
