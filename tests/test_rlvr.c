@@ -184,6 +184,45 @@ TEST_ON_BACKENDS(rlvr, filters_and_normalises) {
     myr_context_destroy(context);
 }
 
+/* Groups of equal rewards, where they are not dropped: no answer is better than another, demeaned by group
+ * or not, and the deviation is 0 to the bit. (Sums of these rewards are not multiples of them in double.)
+ */
+TEST_ON_BACKENDS(rlvr, equal_rewards_have_no_advantage) {
+    enum { EACH = 6, COUNT = 3 * EACH };
+    myr_context *context = new_context();
+    need_backend(context, backend);
+    double logps[COUNT], old[COUNT], same[COUNT], got[COUNT];
+    for (int i = 0; i < COUNT; i++) {
+        logps[i] = -1.0;
+        old[i] = -2.0;
+    }
+    for (int demean = 0; demean < 2; demean++) {
+        myr_rlvr_options rlvr = MYR_RLVR_OPTIONS_INIT;
+        rlvr.drop_equal = false;
+        rlvr.drop_pass_rate = 1.5;
+        rlvr.demean = demean;
+        for (int i = 0; i < COUNT; i++)
+            same[i] = !demean || i < EACH ? 0.3 : i < 2 * EACH ? 0.1 : 0.7;
+        memset(got, 0xff, sizeof got);
+        myr_compute_options options = on_backend(backend);
+        myr_rlvr_metrics metrics = {.loss = NAN};
+        myr_rlvr_batch batch = MYR_RLVR_BATCH_INIT;
+        batch.tokens = batch.sequences = COUNT;
+        batch.groups = 3;
+        batch.log_probs = (myr_array){logps, MYR_F64};
+        batch.old_log_probs = (myr_array){old, MYR_F64};
+        batch.rewards = (myr_array){same, MYR_F64};
+        REQUIRE_OK(context, myr_loss_rlvr(context, &rlvr, &batch, &options, (myr_array_out){got, MYR_F64},
+                                          (myr_array_out){NULL, MYR_F64}, &metrics, NULL));
+        for (int i = 0; i < COUNT; i++)
+            cr_expect(got[i] == 0.0, "demean %d, answer %d: %.17g", demean, i, got[i]);
+        cr_expect(metrics.deviation == 0.0 && metrics.loss == 0.0, "deviation %g, loss %g",
+                  metrics.deviation, metrics.loss);
+        cr_expect_eq(metrics.groups, 3);
+    }
+    myr_context_destroy(context);
+}
+
 /* ---- random batches -----------------------------------------------------------------------------------
  */
 

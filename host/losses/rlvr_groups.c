@@ -19,16 +19,24 @@ static double pass_rate(const myr_rlvr_groups *g, uint64_t group) {
     return passed / (double)(end - first);
 }
 
+/* Counted from the first reward, so that equal ones are their mean to the bit: what rounding left of them
+ * would be normalised to advantages. */
+static double mean_reward(const myr_rlvr_groups *g, uint64_t group) {
+    const uint64_t first = g->starts[group], end = g->starts[group + 1];
+    double above = 0.0;
+    for (uint64_t i = first; i < end; i++)
+        above += (g->rewards[i] - g->rewards[first]) / (double)(end - first);
+    return g->rewards[first] + above;
+}
+
 /* Advantages of a group before they are normalised; scale says whether it is kept. */
 static void filter(const myr_rlvr_groups *g, uint64_t group, myr_rlvr_metrics *metrics) {
     const uint64_t first = g->starts[group], end = g->starts[group + 1];
     bool equal = g->options->drop_equal && all_equal(g, group);
     bool passed = !equal && pass_rate(g, group) >= g->options->drop_pass_rate;
-    double mean = 0.0;
+    const double mean = g->options->demean ? mean_reward(g, group) : 0.0;
     metrics->equal += equal;
     metrics->passed += passed;
-    for (uint64_t i = first; g->options->demean && i < end; i++)
-        mean += g->rewards[i] / (double)(end - first);
     for (uint64_t i = first; i < end; i++) {
         g->scale[i] = equal || passed ? 0.0 : 1.0;
         g->advantage[i] = g->scale[i] * (g->rewards[i] - mean);
@@ -41,12 +49,17 @@ static void filter(const myr_rlvr_groups *g, uint64_t group, myr_rlvr_metrics *m
         metrics->tokens += g->tokens[i];
 }
 
-/* Two passes; dropped answers have advantage 0 but must not count in the second. */
+/* Two passes over the answers kept, whose scale is 1, and 0 that of the others; the mean is counted from
+ * the first of them, as a group's is. */
 static double deviation(const myr_rlvr_groups *g, double kept) {
     double mean = 0.0, squares = 0.0;
-    for (uint64_t i = 0; i < g->sequences; i++)
-        mean += g->advantage[i] / kept;
-    for (uint64_t i = 0; i < g->sequences; i++)
+    uint64_t first = 0;
+    while (g->scale[first] == 0.0)
+        first++;
+    for (uint64_t i = first; i < g->sequences; i++)
+        mean += g->scale[i] * (g->advantage[i] - g->advantage[first]) / kept;
+    mean += g->advantage[first];
+    for (uint64_t i = first; i < g->sequences; i++)
         squares += g->scale[i] * (g->advantage[i] - mean) * (g->advantage[i] - mean);
     return sqrt(squares / kept);
 }
