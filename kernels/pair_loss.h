@@ -17,8 +17,7 @@ typedef struct myr_loss_constants {
     float log_kept, log_smoothed; /* … and each */
     float target;                 /* 1/(2 beta) */
     float per_tau;                /* 1/tau */
-    float shift;
-    float alpha, per_alpha; /* alpha, 1/alpha */
+    float alpha, per_alpha;       /* alpha, 1/alpha */
 } myr_loss_constants;
 
 typedef struct myr_margin_value {
@@ -121,10 +120,11 @@ static MYR_HD myr_pair_value myr_pair_nca_pair(const myr_loss_constants *c, floa
     return v;
 }
 
-/* -log sigma(cw - shift) - log sigma(-(cl - shift)); the shift counts as a constant. */
+/* -log sigma(cw) - log sigma(-cl) of w and l less shift/beta (pair_view.h); the shift counts as a constant.
+ */
 static MYR_HD myr_pair_value myr_pair_bco_pair(const myr_loss_constants *c, float w, float l) {
-    myr_logistic chosen = myr_logistic_make(myr_fmaf(c->beta, w, -c->shift));
-    myr_logistic rejected = myr_logistic_make(myr_fmaf(c->beta, l, -c->shift));
+    myr_logistic chosen = myr_logistic_make(c->beta * w);
+    myr_logistic rejected = myr_logistic_make(c->beta * l);
     myr_pair_value v;
     v.loss = chosen.log_up + rejected.log_down;
     v.dw = -c->beta * chosen.down;
@@ -248,16 +248,24 @@ static MYR_HD myr_margin_part myr_divergence_part(int divergence, const myr_loss
     }
 }
 
+/* margin: w - l, which may be known better than from w and l as floats. */
 static MYR_HD myr_pair_value myr_pair_loss(int kind, int divergence, const myr_loss_constants *c, float w,
-                                           float l) {
+                                           float l, float margin) {
     myr_pair_value v = {0.0f, 0.0f, 0.0f};
+    if (kind < MYR_MARGIN_LOSSES && divergence == MYR_DIVERGENCE_reverse_kl) {
+        myr_margin_value taken = myr_margin_loss(kind, c, margin);
+        v.loss = taken.loss;
+        v.dw = taken.slope;
+        v.dl = -taken.slope;
+        return v;
+    }
     if (kind < MYR_MARGIN_LOSSES) {
         myr_margin_part chosen = myr_divergence_part(divergence, c, w);
         myr_margin_part rejected = myr_divergence_part(divergence, c, l);
-        myr_margin_value margin = myr_margin_loss(kind, c, chosen.g - rejected.g);
-        v.loss = margin.loss;
-        v.dw = margin.slope * chosen.slope;
-        v.dl = -margin.slope * rejected.slope;
+        myr_margin_value taken = myr_margin_loss(kind, c, chosen.g - rejected.g);
+        v.loss = taken.loss;
+        v.dw = taken.slope * chosen.slope;
+        v.dl = -taken.slope * rejected.slope;
         return v;
     }
     switch (kind) {

@@ -33,23 +33,37 @@ typedef struct myr_pair_view {
     int survey, losses; /* which sums are wanted; gradients come with the loss */
     int kind, divergence;
     myr_loss_constants constants;
-    float scale; /* of gradients: 1/sum v, or 1/sum of tokens */
+    float scale;   /* of gradients: 1/sum v, or 1/sum of tokens */
+    double offset; /* of bco_pair, shift/beta, else 0: what the loss takes is less by it, before it is
+                      rounded */
 } myr_pair_view;
 
 /* What w and l, and weights and lengths, may be at most: far enough from overflow for every loss but some
  * divergences', whose losses are looked at. */
 #define MYR_PAIR_LIMIT 1e15f
 
+/* log pi - log pi_ref of a row's answer, or the column's element where there is no reference. Doubles stay
+ * doubles until they have been subtracted, from each other too: a margin may be far smaller than w and l.
+ * Of narrower types the difference is one of floats. type and has_reference are literal in loops. */
+static MYR_HD double myr_pair_ratio(const void *policy, const void *reference, const int type,
+                                    const int has_reference, size_t i) {
+    if (type == MYR_F64)
+        return ((const double *)policy)[i] - (has_reference ? ((const double *)reference)[i] : 0.0);
+    return (double)(has_reference ? myr_load_difference(policy, reference, type, i)
+                                  : myr_load_float(policy, type, i));
+}
+
 /* One row, loaded. */
 typedef struct myr_pair_row {
-    float w, l;             /* for the rewards */
-    float chosen, rejected; /* what the loss takes: w and l, or log pi, perhaps per token */
+    double w, l;            /* for the rewards */
+    float chosen, rejected; /* what the loss takes: w and l, or log pi, perhaps per token … */
+    float margin;           /* … and the one less the other */
     float weight;
     float length[2];
 } myr_pair_row;
 
 static MYR_HD int myr_pair_row_bad(const myr_pair_row *row) {
-    return !(fabsf(row->w) <= MYR_PAIR_LIMIT) | !(fabsf(row->l) <= MYR_PAIR_LIMIT) |
+    return !(fabsf((float)row->w) <= MYR_PAIR_LIMIT) | !(fabsf((float)row->l) <= MYR_PAIR_LIMIT) |
            !(fabsf(row->chosen) <= MYR_PAIR_LIMIT) | !(fabsf(row->rejected) <= MYR_PAIR_LIMIT) |
            !(row->weight >= 0.0f) | !(row->weight <= MYR_PAIR_LIMIT) | !(row->length[0] >= 1.0f) |
            !(row->length[0] <= MYR_PAIR_LIMIT) | !(row->length[1] >= 1.0f) |

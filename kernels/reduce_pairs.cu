@@ -12,10 +12,13 @@ MYR_GPU float load_or_one(const void *data, int type, size_t i) {
     return data ? myr_load_float(data, type, i) : 1.0f;
 }
 
-MYR_GPU float load_ratio(const myr_pair_view *view, int column, size_t i) {
-    if (view->reference[column])
-        return myr_load_difference(view->policy[column], view->reference[column], view->type, i);
-    return myr_load_float(view->policy[column], view->type, i);
+MYR_GPU double load_ratio(const myr_pair_view *view, int column, size_t i) {
+    return myr_pair_ratio(view->policy[column], view->reference[column], view->type,
+                          view->reference[column] != NULL, i);
+}
+
+MYR_GPU double load_policy(const myr_pair_view *view, int column, size_t i) {
+    return myr_pair_ratio(view->policy[column], NULL, view->type, 0, i);
 }
 
 MYR_GPU myr_pair_row load_row(const myr_pair_view *view, size_t i) {
@@ -25,11 +28,15 @@ MYR_GPU myr_pair_row load_row(const myr_pair_view *view, size_t i) {
     row.weight = load_or_one(view->weight, view->weight_type, i);
     row.length[0] = load_or_one(view->length[0], view->length_type[0], i);
     row.length[1] = load_or_one(view->length[1], view->length_type[1], i);
-    row.chosen = view->policy_only ? myr_load_float(view->policy[0], view->type, i) : row.w;
-    row.rejected = view->policy_only ? myr_load_float(view->policy[1], view->type, i) : row.l;
+    const double chosen = view->policy_only ? load_policy(view, 0, i) : row.w;
+    const double rejected = view->policy_only ? load_policy(view, 1, i) : row.l;
+    row.chosen = (float)chosen;
+    row.rejected = (float)rejected;
+    row.margin = (float)(chosen - rejected);
     if (view->per_token) {
         row.chosen /= row.length[0];
         row.rejected /= row.length[1];
+        row.margin = row.chosen - row.rejected;
     }
     return row;
 }
@@ -38,8 +45,8 @@ MYR_GPU void add_survey(const myr_pair_row *row, double sums[MYR_SUMS]) {
     const double v = (double)row->weight;
     sums[MYR_SUM_WEIGHT] += v;
     sums[MYR_SUM_TOKENS] += v * (double)row->length[0];
-    sums[MYR_SUM_CHOSEN] += v * (double)row->w;
-    sums[MYR_SUM_REJECTED] += v * (double)row->l;
+    sums[MYR_SUM_CHOSEN] += v * row->w;
+    sums[MYR_SUM_REJECTED] += v * row->l;
     sums[MYR_SUM_ACCURATE] += row->w > row->l ? v : 0.0;
 }
 
@@ -64,13 +71,17 @@ MYR_GPU void reduce_pairs(const myr_pair_view *view, uint64_t count, const int k
     uint64_t bad = UINT64_MAX;
 #pragma unroll 2
     for (uint64_t i = first + threadIdx.x; i < end; i += MYR_PARTIALS) {
-        const myr_pair_row row = load_row(view, (size_t)i);
+        myr_pair_row row = load_row(view, (size_t)i);
         int is_bad = myr_pair_row_bad(&row);
         if (view->survey)
             add_survey(&row, sums);
         if (view->losses) {
+            if (view->offset != 0.0) {
+                row.chosen = (float)(row.w - view->offset);
+                row.rejected = (float)(row.l - view->offset);
+            }
             const myr_pair_value v =
-                myr_pair_loss(kind, divergence, &view->constants, row.chosen, row.rejected);
+                myr_pair_loss(kind, divergence, &view->constants, row.chosen, row.rejected, row.margin);
             is_bad |= myr_loss_bad(v.loss);
             sums[MYR_SUM_LOSS] += (double)row.weight * (double)v.loss;
             write_gradient(view, 0, (size_t)i, &row, v.dw);

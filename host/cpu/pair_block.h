@@ -7,9 +7,12 @@
 enum { ROWS = MYR_PARTIALS };
 
 typedef float row_array[ROWS] __attribute__((aligned(64)));
+typedef double wide_array[ROWS] __attribute__((aligned(64)));
 
 typedef struct block {
-    row_array w, l, chosen, rejected, weight, length[2];
+    wide_array ratio[2], policy[2];     /* w and l; log pi */
+    row_array chosen, rejected, margin; /* what the loss takes */
+    row_array weight, length[2];
     row_array exponential; /* of pair_strips.h */
     row_array loss, slope[2];
 } block;

@@ -31,12 +31,14 @@ static void load(const void *data, int type, size_t first, int n, float *to) {
     }
 }
 
-static void load_difference(const void *left, const void *right, int type, size_t first, int n, float *to) {
+static void load_ratio(const void *policy, const void *reference, int type, size_t first, int n,
+                       double *to) {
+    const int has_reference = reference != NULL;
     switch (type) {
-#define LOAD_CASE(type)                                                \
-    case type:                                                         \
-        _Pragma("omp simd") for (int j = 0; j < n; j++) to[j] =        \
-            myr_load_difference(left, right, type, first + (size_t)j); \
+#define LOAD_CASE(type)                                                                \
+    case type:                                                                         \
+        _Pragma("omp simd") for (int j = 0; j < n; j++) to[j] =                        \
+            myr_pair_ratio(policy, reference, type, has_reference, first + (size_t)j); \
         break;
         LOAD_CASE(MYR_F64)
         LOAD_CASE(MYR_F32)
@@ -46,64 +48,82 @@ static void load_difference(const void *left, const void *right, int type, size_
     }
 }
 
-static void load_ratio(const myr_pair_view *view, int column, size_t first, int n, float *to) {
-    if (view->reference[column])
-        load_difference(view->policy[column], view->reference[column], view->type, first, n, to);
-    else
-        load(view->policy[column], view->type, first, n, to);
-}
-
 static void divide(const float *value, const float *by, float *to) {
 #pragma omp simd
     for (int j = 0; j < ROWS; j++)
         to[j] = value[j] / by[j];
 }
 
+/* What the loss takes, from w and l, or log pi. */
+static void round_block(const myr_pair_view *view, block *b) {
+    const double *chosen = view->policy_only ? b->policy[0] : b->ratio[0];
+    const double *rejected = view->policy_only ? b->policy[1] : b->ratio[1];
+#pragma omp simd
+    for (int j = 0; j < ROWS; j++) {
+        b->chosen[j] = (float)chosen[j];
+        b->rejected[j] = (float)rejected[j];
+        b->margin[j] = (float)(chosen[j] - rejected[j]);
+    }
+    if (!view->per_token)
+        return;
+    divide(b->chosen, b->length[0], b->chosen);
+    divide(b->rejected, b->length[1], b->rejected);
+#pragma omp simd
+    for (int j = 0; j < ROWS; j++)
+        b->margin[j] = b->chosen[j] - b->rejected[j];
+}
+
 static void load_block(const myr_pair_view *view, size_t first, int n, block *b) {
-    load_ratio(view, 0, first, n, b->w);
-    load_ratio(view, 1, first, n, b->l);
+    for (int column = 0; column < 2; column++)
+        load_ratio(view->policy[column], view->reference[column], view->type, first, n, b->ratio[column]);
     if (view->weight)
         load(view->weight, view->weight_type, first, n, b->weight);
     for (int column = 0; column < 2; column++)
         if (view->length[column])
             load(view->length[column], view->length_type[column], first, n, b->length[column]);
-    if (view->policy_only) {
-        load(view->policy[0], view->type, first, n, b->chosen);
-        load(view->policy[1], view->type, first, n, b->rejected);
-    }
-    if (view->per_token) {
-        divide(view->policy_only ? b->chosen : b->w, b->length[0], b->chosen);
-        divide(view->policy_only ? b->rejected : b->l, b->length[1], b->rejected);
+    for (int column = 0; view->policy_only && column < 2; column++)
+        load_ratio(view->policy[column], NULL, view->type, first, n, b->policy[column]);
+    round_block(view, b);
+}
+
+static void take_offset(double offset, block *b) {
+#pragma omp simd
+    for (int j = 0; j < ROWS; j++) {
+        b->chosen[j] = (float)(b->ratio[0][j] - offset);
+        b->rejected[j] = (float)(b->ratio[1][j] - offset);
     }
 }
 
 /* myr_pair_row_bad of any row. */
-static int any_bad(const block *b, const float *chosen, const float *rejected, int n) {
+static int any_bad(const block *b, int n) {
     int bad = 0;
 #pragma omp simd reduction(| : bad)
     for (int j = 0; j < n; j++) {
-        myr_pair_row row = {b->w[j],     b->l[j],      chosen[j],
-                            rejected[j], b->weight[j], {b->length[0][j], b->length[1][j]}};
+        myr_pair_row row = {b->ratio[0][j],
+                            b->ratio[1][j],
+                            b->chosen[j],
+                            b->rejected[j],
+                            b->margin[j],
+                            b->weight[j],
+                            {b->length[0][j], b->length[1][j]}};
         bad |= myr_pair_row_bad(&row);
     }
     return bad;
 }
 
 /* One evaluator a loss and divergence. */
-typedef void (*evaluator)(const myr_loss_constants *c, const float *chosen, const float *rejected,
-                          block *b);
+typedef void (*evaluator)(const myr_loss_constants *c, block *b);
 
-#define EVALUATOR(name, divergence)                                                                      \
-    static void evaluate_##name##_##divergence(const myr_loss_constants *constants, const float *chosen, \
-                                               const float *rejected, block *b) {                        \
-        const myr_loss_constants c = *constants;                                                         \
-        _Pragma("omp simd") for (int j = 0; j < ROWS; j++) {                                             \
-            myr_pair_value v =                                                                           \
-                myr_pair_loss(MYR_LOSS_##name, MYR_DIVERGENCE_##divergence, &c, chosen[j], rejected[j]); \
-            b->loss[j] = v.loss;                                                                         \
-            b->slope[0][j] = v.dw;                                                                       \
-            b->slope[1][j] = v.dl;                                                                       \
-        }                                                                                                \
+#define EVALUATOR(name, divergence)                                                             \
+    static void evaluate_##name##_##divergence(const myr_loss_constants *constants, block *b) { \
+        const myr_loss_constants c = *constants;                                                \
+        _Pragma("omp simd") for (int j = 0; j < ROWS; j++) {                                    \
+            myr_pair_value v = myr_pair_loss(MYR_LOSS_##name, MYR_DIVERGENCE_##divergence, &c,  \
+                                             b->chosen[j], b->rejected[j], b->margin[j]);       \
+            b->loss[j] = v.loss;                                                                \
+            b->slope[0][j] = v.dw;                                                              \
+            b->slope[1][j] = v.dl;                                                              \
+        }                                                                                       \
     }
 #define MARGIN_EVALUATORS(name, traits, help) \
     EVALUATOR(name, reverse_kl)               \
@@ -126,9 +146,9 @@ static void add_survey(const block *b, int n, partial_sums p) {
         double v = (double)b->weight[j];
         p[MYR_SUM_WEIGHT][j] += v;
         p[MYR_SUM_TOKENS][j] += v * (double)b->length[0][j];
-        p[MYR_SUM_CHOSEN][j] += v * (double)b->w[j];
-        p[MYR_SUM_REJECTED][j] += v * (double)b->l[j];
-        p[MYR_SUM_ACCURATE][j] += b->w[j] > b->l[j] ? v : 0.0;
+        p[MYR_SUM_CHOSEN][j] += v * b->ratio[0][j];
+        p[MYR_SUM_REJECTED][j] += v * b->ratio[1][j];
+        p[MYR_SUM_ACCURATE][j] += b->ratio[0][j] > b->ratio[1][j] ? v : 0.0;
     }
 }
 
@@ -176,14 +196,14 @@ static double halve(double *partial) {
 
 static int run_block(const myr_pair_view *view, size_t first, int n, block *b, partial_sums partials) {
     load_block(view, first, n, b);
-    const float *chosen = view->policy_only || view->per_token ? b->chosen : b->w;
-    const float *rejected = view->policy_only || view->per_token ? b->rejected : b->l;
-    int bad = any_bad(b, chosen, rejected, n);
+    int bad = any_bad(b, n);
     if (view->survey)
         add_survey(b, n, partials);
     if (!view->losses)
         return bad;
-    evaluators[view->kind][view->divergence](&view->constants, chosen, rejected, b);
+    if (view->offset != 0.0)
+        take_offset(view->offset, b);
+    evaluators[view->kind][view->divergence](&view->constants, b);
     bad |= add_losses(b, n, partials);
     for (int column = 0; column < 2; column++)
         if (view->gradient[column])

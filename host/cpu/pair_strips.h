@@ -1,4 +1,4 @@
-/* The reduction over pairs as it mostly is: no weights, no lengths, a loss of w and l. Part of
+/* The reduction over pairs as it mostly is: no weights, no lengths, a loss of w and l as they are. Part of
  * pair_lanes.c.
  *
  * A block of rows goes through two loops, one up to the exponential, one from there. In a single one the
@@ -21,7 +21,7 @@ typedef struct strip_marks {
 
 static int has_strips(const myr_pair_view *view) {
     return view->survey && view->losses && !view->weight && !view->length[0] && !view->policy_only &&
-           view->divergence == MYR_DIVERGENCE_reverse_kl;
+           view->divergence == MYR_DIVERGENCE_reverse_kl && view->offset == 0.0;
 }
 
 static void fetch(const void *column, int type, size_t row) {
@@ -36,33 +36,36 @@ static void fetch(const void *column, int type, size_t row) {
 #endif
 }
 
-static MYR_HD float load_log_ratio(const myr_pair_view *view, int column, const int type,
-                                   const int has_reference, size_t i) {
-    return has_reference ? myr_load_difference(view->policy[column], view->reference[column], type, i)
-                         : myr_load_float(view->policy[column], type, i);
+static MYR_HD double load_log_ratio(const myr_pair_view *view, int column, const int type,
+                                    const int has_reference, size_t i) {
+    return myr_pair_ratio(view->policy[column], view->reference[column], type, has_reference, i);
 }
 
-/* w, l, their sums, and where the loss takes it the margin's exponential. */
+/* w, l and the margin, their sums, and where the loss takes it the margin's exponential. */
 static MYR_HD void load_strips(const myr_pair_view *given, const int type, const int has_reference,
                                const int is_logistic, size_t first, block *b, partial_sums p,
                                strip_marks *marks) {
     const myr_pair_view view = *given;
     for (int s = 0; s < ROWS; s += STRIP) {
-        float *w = b->w + s, *l = b->l + s, *exponential = b->exponential + s;
+        float *w = b->chosen + s, *l = b->rejected + s, *margin = b->margin + s;
+        float *exponential = b->exponential + s;
         double *chosen = p[MYR_SUM_CHOSEN] + s, *rejected = p[MYR_SUM_REJECTED] + s;
         const size_t row = first + (size_t)s;
         for (int column = 0; column < 2; column++)
             fetch(view.policy[column], type, row);
-#pragma omp simd aligned(w, l, exponential, chosen, rejected : 64)
+#pragma omp simd aligned(w, l, margin, exponential, chosen, rejected : 64)
         for (int j = 0; j < STRIP; j++) {
-            w[j] = load_log_ratio(&view, 0, type, has_reference, row + (size_t)j);
-            l[j] = load_log_ratio(&view, 1, type, has_reference, row + (size_t)j);
+            const double ratio_w = load_log_ratio(&view, 0, type, has_reference, row + (size_t)j);
+            const double ratio_l = load_log_ratio(&view, 1, type, has_reference, row + (size_t)j);
+            w[j] = (float)ratio_w;
+            l[j] = (float)ratio_l;
+            margin[j] = type == MYR_F64 ? (float)(ratio_w - ratio_l) : w[j] - l[j];
             if (is_logistic)
-                exponential[j] = myr_margin_exponential(&view.constants, w[j] - l[j]);
+                exponential[j] = myr_margin_exponential(&view.constants, margin[j]);
             marks->ratio[j] = larger_bits(marks->ratio[j], larger_bits(size_bits(w[j]), size_bits(l[j])));
-            marks->accurate[j] += w[j] > l[j];
-            chosen[j] += (double)w[j];
-            rejected[j] += (double)l[j];
+            marks->accurate[j] += type == MYR_F64 ? ratio_w > ratio_l : w[j] > l[j];
+            chosen[j] += ratio_w;
+            rejected[j] += ratio_l;
         }
     }
 }
@@ -105,11 +108,11 @@ static MYR_HD void store_strip(const myr_pair_view *view, int column, size_t row
 }
 
 static MYR_HD myr_pair_value value_of(const int kind, const myr_loss_constants *c, float w, float l,
-                                      float exponential) {
+                                      float margin, float exponential) {
     if (kind >= MYR_MARGIN_LOSSES)
-        return myr_pair_loss(kind, MYR_DIVERGENCE_reverse_kl, c, w, l);
-    const myr_margin_value margin = myr_margin_loss_from(kind, c, w - l, exponential);
-    myr_pair_value v = {margin.loss, margin.slope, -margin.slope};
+        return myr_pair_loss(kind, MYR_DIVERGENCE_reverse_kl, c, w, l, margin);
+    const myr_margin_value taken = myr_margin_loss_from(kind, c, margin, exponential);
+    myr_pair_value v = {taken.loss, taken.slope, -taken.slope};
     return v;
 }
 
@@ -120,13 +123,14 @@ static MYR_HD void finish_strips(const myr_pair_view *view, const int kind, size
     const float scale = view->scale;
     for (int s = 0; s < ROWS; s += STRIP) {
         float slope[2][STRIP] __attribute__((aligned(64)));
-        const float *w = b->w + s, *l = b->l + s, *exponential = b->exponential + s;
+        const float *w = b->chosen + s, *l = b->rejected + s, *margin = b->margin + s;
+        const float *exponential = b->exponential + s;
         double *losses = p[MYR_SUM_LOSS] + s;
         for (int column = 0; column < 2; column++)
             fetch(view->reference[column], view->type, first + (size_t)s);
-#pragma omp simd aligned(w, l, exponential, losses : 64)
+#pragma omp simd aligned(w, l, margin, exponential, losses : 64)
         for (int j = 0; j < STRIP; j++) {
-            const myr_pair_value v = value_of(kind, &c, w[j], l[j], exponential[j]);
+            const myr_pair_value v = value_of(kind, &c, w[j], l[j], margin[j], exponential[j]);
             slope[0][j] = v.dw * scale;
             slope[1][j] = v.dl * scale;
             marks->loss[j] = larger_bits(marks->loss[j], size_bits(v.loss));

@@ -62,6 +62,7 @@ myr_status myr_pair_passes(const myr_pair_job *job, myr_pair_view view, const my
     view.losses = 1;
     view.scale = (float)(1.0 / total);
     view.constants = myr_loss_constants_make(&loss);
+    view.offset = (loss.traits & MYR_TAKES_SHIFT) ? loss.shift / loss.beta : 0.0;
     myr_status status = runner->run(runner->user, &view, found, bad);
     if (status != MYR_OK)
         return status;

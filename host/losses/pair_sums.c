@@ -29,7 +29,6 @@ myr_loss_constants myr_loss_constants_make(const myr_loss *loss) {
                             .smoothed = (float)(s / share),
                             .target = (float)(0.5 / loss->beta),
                             .per_tau = (float)(1.0 / loss->tau),
-                            .shift = (float)loss->shift,
                             .alpha = (float)loss->alpha,
                             .per_alpha = (float)(1.0 / loss->alpha)};
     if (loss->kind == MYR_LOSS_exo_pair) {

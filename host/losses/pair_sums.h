@@ -17,7 +17,7 @@ double myr_tree_sum(const double *values, size_t count, size_t stride);
 /* The sums of a log-linear policy from [MYR_MARGIN_SUMS] (linear_shape.h). */
 myr_margin_sums myr_margin_sums_make(const double *sums);
 
-/* What the pointwise functions take; shift of the loss must be known. */
+/* What the pointwise functions take. */
 myr_loss_constants myr_loss_constants_make(const myr_loss *loss);
 
 #endif

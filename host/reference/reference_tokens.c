@@ -26,9 +26,9 @@ myr_row_result myr_reference_row(const double *x, uint64_t vocabulary, double la
     long double sum = 0;
     for (uint64_t j = 0; j < vocabulary; j++)
         sum += exp(x[j] - largest);
-    double normaliser = largest + log((double)sum);
+    double rest = log((double)sum); /* added last: what all logits have in common takes no digits of it */
     return (myr_row_result){
-        .logp = x[(uint64_t)label] - normaliser, .normaliser = normaliser, .state = MYR_ROW_COUNTS};
+        .logp = x[(uint64_t)label] - largest - rest, .normaliser = largest + rest, .state = MYR_ROW_COUNTS};
 }
 
 double myr_reference_row_slope(const double *x, uint64_t j, double label, const myr_row_result *row) {
