@@ -174,7 +174,8 @@ static MYR_HD myr_pair_value myr_pair_sft(const myr_loss_constants *c, float w, 
     return v;
 }
 
-/* Divergences: the margin is g(w) - g(l). */
+/* Divergences: the margin is g(w) - g(l), of alpha_divergence over alpha: two that are capped differ by 0.
+ */
 typedef struct myr_margin_part {
     float g, slope;
 } myr_margin_part;
@@ -197,13 +198,13 @@ static MYR_HD myr_margin_part myr_part_js_divergence(const myr_loss_constants *c
     return p;
 }
 
-/* -exp(-alpha u)/alpha. The exponent is capped where floats end, at 88.7228 as in TRL, and the slope is 0
+/* -exp(-alpha u). The exponent is capped where floats end, at 88.7228 as in TRL, and the slope is 0
  * beyond. */
 static MYR_HD myr_margin_part myr_part_alpha_divergence(const myr_loss_constants *c, float u) {
     float exponent = -c->alpha * u;
     float e = myr_exp(exponent);
     myr_margin_part p;
-    p.g = -e * c->per_alpha;
+    p.g = -e;
     p.slope = exponent > MYR_EXP_HIGHEST ? 0.0f : e;
     return p;
 }
@@ -262,7 +263,8 @@ static MYR_HD myr_pair_value myr_pair_loss(int kind, int divergence, const myr_l
     if (kind < MYR_MARGIN_LOSSES) {
         myr_margin_part chosen = myr_divergence_part(divergence, c, w);
         myr_margin_part rejected = myr_divergence_part(divergence, c, l);
-        myr_margin_value taken = myr_margin_loss(kind, c, chosen.g - rejected.g);
+        const float unit = divergence == MYR_DIVERGENCE_alpha_divergence ? c->per_alpha : 1.0f;
+        myr_margin_value taken = myr_margin_loss(kind, c, (chosen.g - rejected.g) * unit);
         v.loss = taken.loss;
         v.dw = taken.slope * chosen.slope;
         v.dl = -taken.slope * rejected.slope;

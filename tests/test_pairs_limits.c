@@ -51,6 +51,24 @@ TEST_ON_BACKENDS(pairs, extremes_are_finite_and_right) {
     free_batch(r);
 }
 
+/* exp(-alpha u)/alpha of both is beyond the largest number, and their difference is 0 all the same: TRL
+ * caps, subtracts, then divides. */
+TEST_ON_BACKENDS(pairs, capped_divergences_cancel) {
+    batch *b = new_batch(backend);
+    b->count = 1;
+    b->loss.f_divergence = "alpha_divergence";
+    b->loss.reference_free = true;
+    const double alphas[] = {0.001, 0.5, 1.0, 2.0};
+    for (int i = 0; i < 4; i++) {
+        b->loss.alpha = alphas[i];
+        b->policy[0][0] = -2.0e6, b->policy[1][0] = -3.0e6;
+        cr_assert_eq(run_batch(b), MYR_OK, "alpha %g: %s", alphas[i], myr_context_error(b->context));
+        cr_expect(fabs(b->metrics.loss - log(2.0)) <= 1e-7, "alpha %g: %.9g", alphas[i], b->metrics.loss);
+        cr_expect(b->gradient[0][0] == 0.0 && b->gradient[1][0] == 0.0, "alpha %g", alphas[i]);
+    }
+    free_batch(b);
+}
+
 /* Two rewards near 2,000 that doubles tell apart and floats do not: what is small in the difference is not
  * lost. 1e-5 relatively, as of all of the float backends; the gradient is -beta/2 to as much. */
 TEST_ON_BACKENDS(pairs, small_margins_of_large_log_ratios_are_kept) {

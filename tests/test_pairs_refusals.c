@@ -69,6 +69,40 @@ Test(pairs, options_out_of_range_are_refused) {
     free_batch(b);
 }
 
+/* Float could hold neither these weights nor what gradients are divided by; doubles can: two equal weights
+ * are a half each. */
+Test(pairs, weights_too_small_for_float_are_refused) {
+    batch *b = new_batch("cpu"), *r = new_batch("reference");
+    fill_batch(b, 2, 1);
+    fill_batch(r, 2, 1);
+    b->weighted = r->weighted = true;
+    b->weight[0] = b->weight[1] = r->weight[0] = r->weight[1] = 1e-40;
+    expect_refusal(b, MYR_INVALID_DATA, "weight: the sum of all 2 weights is ");
+    cr_assert_eq(run_batch(r), MYR_OK, "%s", myr_context_error(r->context));
+    double weighted[2] = {r->metrics.loss, r->gradient[0][1]};
+    r->weighted = false;
+    cr_assert_eq(run_batch(r), MYR_OK, "%s", myr_context_error(r->context));
+    cr_expect(fabs(weighted[0] - r->metrics.loss) <= 1e-15 * fabs(weighted[0]));
+    cr_expect(fabs(weighted[1] - r->gradient[0][1]) <= 1e-15 * fabs(weighted[1]));
+    free_batch(b);
+    free_batch(r);
+}
+
+/* Each loss is 0.1 exp(709) or so, which doubles hold, but not 1,000 of them. */
+Test(pairs, a_sum_that_overflows_is_refused) {
+    batch *b = new_batch("reference");
+    fill_batch(b, 1000, 1);
+    b->loss.loss = "hinge";
+    b->loss.f_divergence = "alpha_divergence";
+    b->loss.reference_free = true;
+    for (int i = 0; i < 1000; i++) {
+        b->policy[0][i] = -709.0;
+        b->policy[1][i] = -1.0;
+    }
+    expect_refusal(b, MYR_INVALID_DATA, "loss: the sum over all 1000 pairs is not finite");
+    free_batch(b);
+}
+
 Test(pairs, arrays_that_do_not_fit_are_refused) {
     myr_context *context = new_context();
     double numbers[4] = {-1, -1, -1, -1};

@@ -171,6 +171,18 @@ static myr_status read_columns(myr_context *context, const loss_arguments *argum
     return myr_table_read(context, arguments->file, columns, COLUMNS, table);
 }
 
+/* The columns of lengths: both or none. */
+static int check_lengths(const loss_arguments *arguments, const myr_table *table) {
+    const bool chosen = myr_table_values(table, CHOSEN_LENGTH) != NULL;
+    const bool rejected = myr_table_values(table, REJECTED_LENGTH) != NULL;
+    if (arguments->ignore_lengths || chosen == rejected)
+        return CLI_DONE;
+    return cli_fail(myr_status_exit_code(MYR_INVALID_DATA),
+                    "%s: has a column '%s', but no '%s'; expected both or none", arguments->file,
+                    chosen ? "chosen_length" : "rejected_length",
+                    chosen ? "rejected_length" : "chosen_length");
+}
+
 typedef struct loss_result {
     myr_loss_metrics metrics;
     myr_compute_report report;
@@ -291,6 +303,8 @@ static int run_command(const loss_arguments *arguments, const cli_run_options *r
     myr_status error = read_columns(context, arguments, &table);
     if (error != MYR_OK)
         status = cli_fail_library(context, error);
+    if (status == CLI_DONE)
+        status = check_lengths(arguments, table);
     if (status == CLI_DONE && (error = compute(context, arguments, run, table, &result)) != MYR_OK)
         status = fail_reduction(context, arguments, error);
     if (status == CLI_DONE && (error = write_gradients(context, arguments, &result)) != MYR_OK)

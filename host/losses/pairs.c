@@ -1,5 +1,6 @@
 /* The public call on batches of pairs: what it is given is checked, the backend reduces, the sums become
  * means. */
+#include <float.h>
 #include <math.h>
 #include <omp.h>
 #include <string.h>
@@ -112,6 +113,17 @@ static myr_status reduce(myr_context *context, const myr_reductions *reductions,
         return myr_fail_pair(context, job, bad);
     if (!(sums->weight > 0.0))
         return myr_fail(context, MYR_INVALID_DATA, "weight: all %llu weights are 0 (expected one above 0)",
+                        (unsigned long long)job->pairs->count);
+    if (sums->weight < FLT_MIN && strcmp(reductions->name, "reference") != 0)
+        return myr_fail(
+            context, MYR_INVALID_DATA,
+            "weight: the sum of all %llu weights is %g, too little for float (expected 1.2e-38 or "
+            "more)",
+            (unsigned long long)job->pairs->count, sums->weight);
+    if (!isfinite(sums->loss))
+        return myr_fail(context, MYR_INVALID_DATA,
+                        "loss: the sum over all %llu pairs is not finite, for their log-probabilities lie "
+                        "too far apart",
                         (unsigned long long)job->pairs->count);
     return MYR_OK;
 }

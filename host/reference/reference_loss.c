@@ -106,7 +106,8 @@ static myr_reference_value sft(const myr_loss *loss, double w, double l) {
     return (myr_reference_value){-w, -1.0, 0.0};
 }
 
-/* The divergences' g and its slope. */
+/* The divergences' g and the margin's slope: the margin is g(w) - g(l), of alpha_divergence over alpha, so
+ * that two that are capped differ by 0. */
 
 static double reverse_kl(const myr_loss *loss, double u, double *slope) {
     (void)loss;
@@ -125,7 +126,7 @@ static double alpha_divergence(const myr_loss *loss, double u, double *slope) {
     const double highest = 709.7827;
     double exponent = -loss->alpha * u;
     *slope = exponent > highest ? 0.0 : exp(exponent);
-    return -exp(exponent > highest ? highest : exponent) / loss->alpha;
+    return -exp(exponent > highest ? highest : exponent);
 }
 
 static double divergence(const myr_loss *loss, double u, double *slope) {
@@ -149,6 +150,8 @@ myr_reference_value myr_reference_pair(const myr_loss *loss, double w, double l)
         return losses[loss->kind](loss, w, l);
     double slope_w, slope_l;
     double margin = divergence(loss, w, &slope_w) - divergence(loss, l, &slope_l);
+    if (loss->divergence == MYR_DIVERGENCE_alpha_divergence)
+        margin /= loss->alpha;
     myr_reference_value v = myr_reference_margin(loss, margin);
     return (myr_reference_value){v.loss, v.slope_w * slope_w, -v.slope_w * slope_l};
 }

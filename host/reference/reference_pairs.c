@@ -90,8 +90,8 @@ myr_status myr_reference_pairs(myr_context *context, const myr_pair_job *job, my
         }
         sum += p.weight * v.loss;
         if (job->chosen_gradient.data) {
-            myr_element_store(job->chosen_gradient, i, p.weight * v.slope_w / total);
-            myr_element_store(job->rejected_gradient, i, p.weight * v.slope_l / total);
+            myr_element_store(job->chosen_gradient, i, p.weight / total * v.slope_w);
+            myr_element_store(job->rejected_gradient, i, p.weight / total * v.slope_l);
         }
     }
     sums->loss = (double)sum;

@@ -53,8 +53,8 @@ typedef struct myr_loss_options {
 
 /* A batch of pairs, column by column. Log-probabilities are finite and at most 1e15 in size. The four
  * columns are of one type, MYR_F64, MYR_F32, MYR_BF16 or MYR_F16; cpu and cuda round doubles to float once
- * they are subtracted, w and l from each other too. weight (0 or more, not all 0) may be left out; lengths
- * (1 or more tokens), of any type, too.
+ * they are subtracted, w and l from each other too. weight (0 or more, not all 0; for cpu and cuda a sum
+ * of 1.2e-38 or more) may be left out; lengths (1 or more tokens), of any type, too.
  *
  * Lengths matter to three losses, as in TRL of 2026: ipo takes w and l per token where lengths are given
  * (TRL 0.28 leaves that division to its caller: without lengths, w and l are taken as they are),
