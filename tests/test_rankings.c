@@ -47,6 +47,32 @@ Test(rankings, of_two_are_pairs) {
     myr_context_destroy(context);
 }
 
+/* Two equal answers, each the other's only rival: what is far above or below them takes no digits. */
+Test(rankings, reference_is_right_far_from_the_best) {
+    static const double far[] = {-2000.3, 0.0, 2000.3};
+    myr_context *context = new_context();
+    myr_compute_options options = MYR_COMPUTE_OPTIONS_INIT;
+    options.backend = "reference";
+    for (int i = 0; i < 3; i++) {
+        const double log_probs[] = {0.0, far[i], far[i]};
+        const double first = i == 0 ? 0.0 : i == 1 ? -2.0 / 3.0 : -1.0; /* 1/3 - 1 in a tie */
+        const double known[] = {first, -first / 2.0 - 0.5, -first / 2.0 + 0.5};
+        double gradient[] = {NAN, NAN, NAN};
+        myr_ranking_metrics metrics;
+        myr_rankings rankings = MYR_RANKINGS_INIT;
+        rankings.beta = 10.0;
+        rankings.answers = 3;
+        rankings.count = 1;
+        rankings.log_probs = (myr_array){log_probs, MYR_F64};
+        REQUIRE_OK(context, myr_loss_rankings(context, &rankings, &options,
+                                              (myr_array_out){gradient, MYR_F64}, &metrics, NULL));
+        for (int k = 0; k < 3; k++)
+            cr_expect(fabs(gradient[k] - 10.0 * known[k]) <= 1e-14, "%g, answer %d: %.17g, not %.17g",
+                      far[i], k, gradient[k], 10.0 * known[k]);
+    }
+    myr_context_destroy(context);
+}
+
 /* The probabilities of all orders of six answers add up to 1: 720 rankings, each with its own loss. */
 TEST_ON_BACKENDS(rankings, probabilities_of_all_orders_add_up_to_one) {
     enum { K = 6, ORDERS = 720 };

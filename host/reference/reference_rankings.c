@@ -3,7 +3,8 @@
  *     loss = sum_k L_k - r_k,     d loss/dr_i = sum_{k <= i} exp(r_i - L_k) - 1,
  *     L_k = log sum_{j >= k} exp(r_j),     r = beta (log pi - log pi_ref)
  *
- * with x = r - max r in the place of r, which changes neither. */
+ * with M_k = max_{j >= k} r_j and S_k = sum_{j >= k} exp(r_j - M_k) in the place of L_k = M_k + log S_k:
+ * rewards meet in differences alone, so that what they have in common takes no digits. */
 #include <math.h>
 #include <stdlib.h>
 
@@ -14,7 +15,7 @@
 typedef struct ranking {
     uint64_t first, count;
     double weight;
-    double *r, *x, *L; /* [longest] */
+    double *r, *M, *S; /* [longest] */
 } ranking;
 
 static bool in_range(double value, double low) {
@@ -38,26 +39,29 @@ static bool read_ranking(const myr_ranking_job *job, uint64_t index, ranking *k)
     return good;
 }
 
-/* log(exp(x) + exp(y)) */
-static double log_add(double x, double y) {
-    return fmax(x, y) + log1p(exp(-fabs(x - y)));
+/* log(1 + exp(x)) */
+static double softplus(double x) {
+    return fmax(x, 0.0) + log1p(exp(-fabs(x)));
 }
 
 static void make_suffixes(ranking *k) {
-    double largest = -(double)INFINITY;
-    for (uint64_t i = 0; i < k->count; i++)
-        largest = fmax(largest, k->r[i]);
-    for (uint64_t i = 0; i < k->count; i++)
-        k->x[i] = k->r[i] - largest;
-    for (uint64_t i = k->count; i-- > 0;)
-        k->L[i] = i + 1 < k->count ? log_add(k->x[i], k->L[i + 1]) : k->x[i];
+    uint64_t i = k->count - 1;
+    k->M[i] = k->r[i];
+    for (k->S[i] = 1.0; i-- > 0;) {
+        k->M[i] = fmax(k->r[i], k->M[i + 1]);
+        k->S[i] = exp(k->r[i] - k->M[i]) + k->S[i + 1] * exp(k->M[i + 1] - k->M[i]);
+    }
 }
 
-/* L_k - x_k = log(1 + exp(L_{k+1} - x_k)) */
+/* L_{k+1} - r_k: the log odds against the answer, of those that are left. */
+static double odds_against(const ranking *k, uint64_t i) {
+    return k->M[i + 1] - k->r[i] + log(k->S[i + 1]);
+}
+
 static void add_ranking(const ranking *k, myr_ranking_sums *sums) {
     double loss = 0.0, accurate = 0.0;
     for (uint64_t i = 0; i + 1 < k->count; i++) {
-        loss += log_add(0.0, k->L[i + 1] - k->x[i]);
+        loss += softplus(odds_against(k, i));
         accurate += k->r[i] > k->r[i + 1] ? 1.0 : 0.0;
     }
     sums->weight += k->weight;
@@ -67,12 +71,12 @@ static void add_ranking(const ranking *k, myr_ranking_sums *sums) {
     sums->accurate += k->weight * accurate;
 }
 
-/* 1 - p_ii = exp(L_{i+1} - L_i): what the answer's own choice leaves to those below it. */
+/* p_ii - 1, and what the answer has of the choices of those above it. */
 static void write_gradient(const myr_ranking_job *job, const ranking *k, double scale) {
     for (uint64_t i = 0; i < k->count; i++) {
-        double slope = i + 1 < k->count ? -exp(k->L[i + 1] - k->L[i]) : 0.0;
+        double slope = i + 1 < k->count ? -1.0 / (1.0 + exp(-odds_against(k, i))) : 0.0;
         for (uint64_t j = 0; j < i; j++)
-            slope += exp(k->x[i] - k->L[j]);
+            slope += exp(k->r[i] - k->M[j]) / k->S[j];
         myr_element_store(job->gradient, k->first + i, scale * k->weight * slope);
     }
 }
@@ -96,14 +100,14 @@ static uint64_t reduce(const myr_ranking_job *job, ranking *k, myr_ranking_sums 
 myr_status myr_reference_rankings(myr_context *context, const myr_ranking_job *job, myr_ranking_sums *sums,
                                   uint64_t *bad) {
     const size_t bytes = (size_t)job->longest * sizeof(double);
-    ranking k = {.r = malloc(bytes), .x = malloc(bytes), .L = malloc(bytes)};
+    ranking k = {.r = malloc(bytes), .M = malloc(bytes), .S = malloc(bytes)};
     myr_status status = MYR_OK;
-    if (k.r && k.x && k.L)
+    if (k.r && k.M && k.S)
         *bad = reduce(job, &k, sums);
     else
         status = myr_fail_memory(context, 3 * bytes);
     free(k.r);
-    free(k.x);
-    free(k.L);
+    free(k.M);
+    free(k.S);
     return status;
 }
