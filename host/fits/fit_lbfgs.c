@@ -15,11 +15,29 @@ typedef struct descent {
     myr_solve_space *space;
     myr_solution *solution;
     double goal;
-    long double base; /* of values: near the maximum their differences are small */
+    const double *from; /* where a descent begins … */
+    long double base;   /* … the value there, and the gradient in space->trial_gradient */
+    bool near;          /* the maximum: see rise */
 } descent;
+
+/* In standard errors. Nearer, steps change the value by less than its rounding, but the function is
+ * quadratic to four digits. */
+static const double near = 1e-2;
 
 static double root(double diagonal) {
     return diagonal > 0.0 ? sqrt(diagonal) : 1.0;
+}
+
+/* How much the value is above that where the descent began. Near the maximum by the trapezoidal rule, exact
+ * for quadratic functions: it needs gradients alone, and is as small as the step. */
+static double rise(const descent *d, long double value) {
+    const myr_solve_space *s = d->space;
+    double sum = 0.0;
+    if (!d->near)
+        return (double)(value - d->base);
+    for (uint32_t i = 0; i < d->model->parameters; i++)
+        sum += 0.5 * (s->trial_gradient[i] + s->gradient[i]) * (s->trial[i] - d->from[i]);
+    return sum;
 }
 
 static lbfgsfloatval_t evaluate(void *instance, const lbfgsfloatval_t *y, lbfgsfloatval_t *g, int n,
@@ -37,7 +55,7 @@ static lbfgsfloatval_t evaluate(void *instance, const lbfgsfloatval_t *y, lbfgsf
     for (int i = (int)count; i < n; i++) /* liblbfgs' padding */
         g[i] = 0.0;
     d->solution->evaluations++;
-    return (double)(value - d->base);
+    return rise(d, value);
 }
 
 static int watch(void *instance, const lbfgsfloatval_t *y, const lbfgsfloatval_t *g, lbfgsfloatval_t value,
@@ -60,7 +78,10 @@ static void descend(descent *d, double *x, double *y) {
     lbfgs_parameter_init(&parameters);
     parameters.m = MEMORY;
     parameters.epsilon = 0.0; /* watch ends it */
+    d->from = x;
     d->base = d->solution->value;
+    d->near = d->solution->gradient <= near;
+    memcpy(d->space->trial_gradient, d->space->gradient, count * sizeof(double));
     for (uint32_t i = 0; i < count; i++)
         y[i] = x[i] * root(diagonal[i]);
     (void)lbfgs((int)count, y, NULL, evaluate, watch, d, &parameters);
@@ -82,13 +103,19 @@ static void look(descent *d, const double *x) {
 myr_solution myr_solve_lbfgs(const myr_model *model, const double *weights, const myr_solver *solver,
                              myr_solve_space *space, double *x) {
     myr_solution solution = {.method = "l-bfgs"};
-    descent d = {model, weights, solver, space, &solution, 0.5 * solver->tolerance, 0.0L};
+    descent d = {.model = model,
+                 .weights = weights,
+                 .solver = solver,
+                 .space = space,
+                 .solution = &solution,
+                 .goal = 0.5 * solver->tolerance};
     lbfgsfloatval_t *y = lbfgs_malloc((int)model->parameters);
     if (!y) { /* not converged, and the estimate is where it began */
         look(&d, x);
         return solution;
     }
-    /* The diagonal moves with x: where that matters another descent, with the new one, goes on. */
+    /* The diagonal moves with x, and near the maximum rounding ends a descent by values: another one goes
+     * on. */
     look(&d, x);
     for (int round = 0;
          round < ROUNDS && !solution.converged && solution.iterations < solver->max_iterations; round++) {
