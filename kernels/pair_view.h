@@ -56,6 +56,7 @@ static MYR_HD double myr_pair_ratio(const void *policy, const void *reference, c
 /* One row, loaded. */
 typedef struct myr_pair_row {
     double w, l;            /* for the rewards */
+    float rounded[2];       /* the same */
     float chosen, rejected; /* what the loss takes: w and l, or log pi, perhaps per token … */
     float margin;           /* … and the one less the other */
     float weight;
@@ -63,7 +64,7 @@ typedef struct myr_pair_row {
 } myr_pair_row;
 
 static MYR_HD int myr_pair_row_bad(const myr_pair_row *row) {
-    return !(fabsf((float)row->w) <= MYR_PAIR_LIMIT) | !(fabsf((float)row->l) <= MYR_PAIR_LIMIT) |
+    return !(fabsf(row->rounded[0]) <= MYR_PAIR_LIMIT) | !(fabsf(row->rounded[1]) <= MYR_PAIR_LIMIT) |
            !(fabsf(row->chosen) <= MYR_PAIR_LIMIT) | !(fabsf(row->rejected) <= MYR_PAIR_LIMIT) |
            !(row->weight >= 0.0f) | !(row->weight <= MYR_PAIR_LIMIT) | !(row->length[0] >= 1.0f) |
            !(row->length[0] <= MYR_PAIR_LIMIT) | !(row->length[1] >= 1.0f) |

@@ -12,27 +12,50 @@ MYR_GPU float load_or_one(const void *data, int type, size_t i) {
     return data ? myr_load_float(data, type, i) : 1.0f;
 }
 
-MYR_GPU double load_ratio(const myr_pair_view *view, int column, size_t i) {
-    return myr_pair_ratio(view->policy[column], view->reference[column], view->type,
-                          view->reference[column] != NULL, i);
+MYR_GPU double load_wide(const myr_pair_view *view, int column, int with_reference, size_t i) {
+    return myr_pair_ratio(view->policy[column], view->reference[column], MYR_F64,
+                          with_reference && view->reference[column], i);
 }
 
-MYR_GPU double load_policy(const myr_pair_view *view, int column, size_t i) {
-    return myr_pair_ratio(view->policy[column], NULL, view->type, 0, i);
+MYR_GPU float load_narrow(const myr_pair_view *view, int column, int with_reference, size_t i) {
+    if (with_reference && view->reference[column])
+        return myr_load_difference(view->policy[column], view->reference[column], view->type, i);
+    return myr_load_float(view->policy[column], view->type, i);
+}
+
+/* w, l and what the loss takes of them. Doubles apart: others need no arithmetic in double but for sums. */
+MYR_GPU void load_wide_row(const myr_pair_view *view, size_t i, myr_pair_row *row) {
+    row->w = load_wide(view, 0, 1, i);
+    row->l = load_wide(view, 1, 1, i);
+    row->rounded[0] = (float)row->w;
+    row->rounded[1] = (float)row->l;
+    const double chosen = view->policy_only ? load_wide(view, 0, 0, i) : row->w;
+    const double rejected = view->policy_only ? load_wide(view, 1, 0, i) : row->l;
+    row->chosen = (float)chosen;
+    row->rejected = (float)rejected;
+    row->margin = (float)(chosen - rejected);
+}
+
+MYR_GPU void load_narrow_row(const myr_pair_view *view, size_t i, myr_pair_row *row) {
+    const float w = load_narrow(view, 0, 1, i), l = load_narrow(view, 1, 1, i);
+    row->w = (double)w;
+    row->l = (double)l;
+    row->rounded[0] = w;
+    row->rounded[1] = l;
+    row->chosen = view->policy_only ? load_narrow(view, 0, 0, i) : w;
+    row->rejected = view->policy_only ? load_narrow(view, 1, 0, i) : l;
+    row->margin = row->chosen - row->rejected;
 }
 
 MYR_GPU myr_pair_row load_row(const myr_pair_view *view, size_t i) {
     myr_pair_row row;
-    row.w = load_ratio(view, 0, i);
-    row.l = load_ratio(view, 1, i);
+    if (view->type == MYR_F64)
+        load_wide_row(view, i, &row);
+    else
+        load_narrow_row(view, i, &row);
     row.weight = load_or_one(view->weight, view->weight_type, i);
     row.length[0] = load_or_one(view->length[0], view->length_type[0], i);
     row.length[1] = load_or_one(view->length[1], view->length_type[1], i);
-    const double chosen = view->policy_only ? load_policy(view, 0, i) : row.w;
-    const double rejected = view->policy_only ? load_policy(view, 1, i) : row.l;
-    row.chosen = (float)chosen;
-    row.rejected = (float)rejected;
-    row.margin = (float)(chosen - rejected);
     if (view->per_token) {
         row.chosen /= row.length[0];
         row.rejected /= row.length[1];

@@ -99,8 +99,10 @@ static int any_bad(const block *b, int n) {
     int bad = 0;
 #pragma omp simd reduction(| : bad)
     for (int j = 0; j < n; j++) {
-        myr_pair_row row = {b->ratio[0][j],
-                            b->ratio[1][j],
+        const double w = b->ratio[0][j], l = b->ratio[1][j];
+        myr_pair_row row = {w,
+                            l,
+                            {(float)w, (float)l},
                             b->chosen[j],
                             b->rejected[j],
                             b->margin[j],
