@@ -69,8 +69,16 @@ double bench_ceiling_mix(int threads);
  * points; 0 without memory. */
 double bench_ceiling_products(int points, int dimension, int threads);
 
-/* Bytes a second that so many threads together read from memory, on the cpu; 0 without memory. */
-double bench_ceiling_read(int threads);
+/* The cpu's ceiling for reading memory. begin: NULL without memory; rate: bytes a second that the threads
+ * together read, in one pass that is to be taken in turn with the work, since a machine's bandwidth changes
+ * with what else runs on it. */
+typedef struct bench_reading bench_reading;
+bench_reading *bench_reading_begin(int threads);
+double bench_reading_rate(bench_reading *reading);
+void bench_reading_end(bench_reading *reading);
+
+/* Of values[count], which become sorted. */
+double bench_median(int count, double *values);
 
 extern const bench_case bench_w1;
 extern const bench_case bench_w2;

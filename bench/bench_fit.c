@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "bench.h"
+#include "bench_memory.h"
 
 enum { REPLICATES = 1000, FEW = 100, MANY = 100000, FEATURES = 256 };
 
@@ -214,6 +215,7 @@ static myr_status run_features(myr_context *context, const bench_options *option
         .context = context, .options = MYR_FIT_OPTIONS_INIT, .compute = MYR_COMPUTE_OPTIONS_INIT};
     bench_result result = {
         .name = "fit-features", .backend = "cpu", .unit = "bytes/s", .limit = (double)NAN};
+    const myr_compute_report where = {.backend = "cpu"};
     const uint64_t count = (uint64_t)(1e6 * (options->scale > 0.02 ? options->scale : 0.02));
     const int threads = bench_threads(options);
     if (!runs_here(options))
@@ -222,7 +224,7 @@ static myr_status run_features(myr_context *context, const bench_options *option
     b.compute.threads = options->threads;
     myr_status status = draw_features(&b, count);
     if (status == MYR_OK)
-        status = bench_time(options->repeats, work_features, &b, &result);
+        status = bench_time_reduction(options, work_features, &b, &where, &result);
     if (status == MYR_OK) {
         result.wrong = !b.report.converged;
         for (int p = 0; p < FEATURES; p++)
@@ -230,7 +232,6 @@ static myr_status run_features(myr_context *context, const bench_options *option
                 !(fabs(b.estimates[p].estimate - b.theta[p]) <= 6.0 * b.estimates[p].standard_error);
         result.rate = (double)b.report.descent_evaluations * (double)count * FEATURES * sizeof(float) *
                       options->repeats / b.seconds;
-        result.limit = bench_ceiling_read(threads);
         snprintf(result.device, sizeof result.device, "%s, %d threads", myr_cpu_isa(), threads);
         snprintf(result.size, sizeof result.size, "N = %llu, P = %d, L-BFGS %.2f s of %llu evaluations",
                  (unsigned long long)count, FEATURES, b.seconds / options->repeats,

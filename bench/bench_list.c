@@ -30,11 +30,15 @@ static int compare(const void *left, const void *right) {
     return (a > b) - (a < b);
 }
 
+double bench_median(int count, double *values) {
+    qsort(values, (size_t)count, sizeof *values, compare);
+    return 0.5 * (values[(count - 1) / 2] + values[count / 2]);
+}
+
 void bench_summarise(int repeats, double *seconds, bench_result *result) {
-    qsort(seconds, (size_t)repeats, sizeof *seconds, compare);
+    result->seconds_median = bench_median(repeats, seconds);
     result->seconds_min = seconds[0];
     result->seconds_max = seconds[repeats - 1];
-    result->seconds_median = 0.5 * (seconds[(repeats - 1) / 2] + seconds[repeats / 2]);
 }
 
 myr_status bench_time(int repeats, myr_status (*work)(void *user), void *user, bench_result *result) {

@@ -1,6 +1,7 @@
 #include "bench_memory.h"
 
 #include <math.h>
+#include <omp.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -120,13 +121,34 @@ void bench_drop_column(const myr_compute_options *compute, bench_column *column)
     free(column->host);
 }
 
+/* The work once, and then, if reading is not NULL, a pass over memory. */
+static myr_status take_turn(myr_status (*work)(void *user), void *user, bench_reading *reading,
+                            double *seconds, double *rate) {
+    const double start = omp_get_wtime();
+    const myr_status status = work(user);
+    *seconds = omp_get_wtime() - start;
+    *rate = reading ? bench_reading_rate(reading) : (double)NAN;
+    return status;
+}
+
 myr_status bench_time_reduction(const bench_options *options, myr_status (*work)(void *user), void *user,
                                 const myr_compute_report *report, bench_result *result) {
-    myr_status status = bench_time(options->repeats, work, user, result);
-    if (status != MYR_OK)
-        return status;
-    bench_took(result, report->backend, report->device);
-    result->limit =
-        strcmp(report->backend, "cpu") == 0 ? bench_ceiling_read(bench_threads(options)) : (double)NAN;
-    return MYR_OK;
+    const int repeats = options->repeats;
+    double *seconds = malloc(2 * (size_t)repeats * sizeof *seconds), *rates = seconds + repeats;
+    if (!seconds)
+        return MYR_OUT_OF_MEMORY;
+    myr_status status = work(user); /* to warm up; and it says where it ran */
+    bench_reading *reading = status == MYR_OK && strcmp(report->backend, "cpu") == 0
+                                 ? bench_reading_begin(bench_threads(options))
+                                 : NULL;
+    for (int run = 0; status == MYR_OK && run < repeats; run++)
+        status = take_turn(work, user, reading, &seconds[run], &rates[run]);
+    if (status == MYR_OK) {
+        bench_summarise(repeats, seconds, result);
+        bench_took(result, report->backend, report->device);
+        result->limit = reading ? bench_median(repeats, rates) : (double)NAN;
+    }
+    bench_reading_end(reading);
+    free(seconds);
+    return status;
 }

@@ -29,8 +29,8 @@ myr_status bench_make_column(myr_context *context, const myr_compute_options *co
                              uint64_t salt, float low, float high, bench_column *column);
 void bench_drop_column(const myr_compute_options *compute, bench_column *column);
 
-/* Times a reduction whose limit is the bandwidth of reading: seconds, limit (on the cpu; NaN elsewhere),
- * backend and device of the result. report is that of the work. */
+/* Times work whose limit is the bandwidth of reading: seconds, limit (on the cpu, taken in turn with the
+ * work, the median; NaN elsewhere), backend and device of the result. report is that of the work. */
 myr_status bench_time_reduction(const bench_options *options, myr_status (*work)(void *user), void *user,
                                 const myr_compute_report *report, bench_result *result);
 

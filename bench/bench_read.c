@@ -23,26 +23,37 @@ static const bench_reader *find_reader(void) {
     return readers[0];
 }
 
-double bench_ceiling_read(int threads) {
-    const bench_reader *reader = find_reader();
-    const size_t words = bytes / sizeof(uint64_t), share = words / (size_t)threads;
-    uint64_t *memory = malloc(bytes), all = 0;
-    double best = 0.0;
-    if (!memory)
-        return 0.0;
+struct bench_reading {
+    int threads;
+    size_t share; /* of a thread, in words */
+    uint64_t all; /* what was read: the loops stay, since it is used */
+    uint64_t memory[];
+};
+
+bench_reading *bench_reading_begin(int threads) {
+    bench_reading *r = malloc(sizeof *r + bytes);
+    if (!r)
+        return NULL;
+    r->threads = threads;
+    r->share = bytes / sizeof(uint64_t) / (size_t)threads;
+    r->all = 0;
 #pragma omp parallel for schedule(static) num_threads(threads)
     for (int thread = 0; thread < threads; thread++)
-        memset(memory + (size_t)thread * share, thread + 1, share * sizeof *memory);
-    for (int attempt = 0; attempt < 9; attempt++) {
-        double start = omp_get_wtime();
-#pragma omp parallel for schedule(static) num_threads(threads) reduction(^ : all)
-        for (int thread = 0; thread < threads; thread++)
-            all ^= reader->read(memory + (size_t)thread * share, share);
-        double rate = (double)(share * (size_t)threads * sizeof *memory) / (omp_get_wtime() - start);
-        best = rate > best ? rate : best;
-    }
-    memory[0] = all; /* the results are used, so that the loops stay */
-    double result = memory[0] == UINT64_MAX ? 0.0 : best;
-    free(memory);
-    return result;
+        memset(r->memory + (size_t)thread * r->share, thread + 1, r->share * sizeof(uint64_t));
+    return r;
+}
+
+double bench_reading_rate(bench_reading *r) {
+    const bench_reader *reader = find_reader();
+    uint64_t all = r->all;
+    const double start = omp_get_wtime();
+#pragma omp parallel for schedule(static) num_threads(r->threads) reduction(^ : all)
+    for (int thread = 0; thread < r->threads; thread++)
+        all ^= reader->read(r->memory + (size_t)thread * r->share, r->share);
+    r->all = all;
+    return (double)r->threads * (double)r->share * sizeof(uint64_t) / (omp_get_wtime() - start);
+}
+
+void bench_reading_end(bench_reading *r) {
+    free(r);
 }

@@ -1,4 +1,4 @@
-/* The loop behind bench_ceiling_read, compiled once for each instruction set. */
+/* The loop behind bench_reading_rate, compiled once for each instruction set. */
 #ifndef MYRIAD_CEILING_READ_H
 #define MYRIAD_CEILING_READ_H
 
