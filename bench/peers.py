@@ -166,27 +166,76 @@ def linear_torch(delta, theta):
     return delta.numel() * 4 / (time.perf_counter() - start)
 
 
-def on_features(run, parameters):
-    """The peer on features that are made once."""
+def columns(count=16_000_001):
+    """pairs: four columns of log-probabilities, and room for two of gradients."""
+    rng = np.random.default_rng(np.random.SFC64(1))
+    made = [rng.random(count, np.float32) * np.float32(-16) - np.float32(20) for _ in range(4)]
+    return made + [np.empty(count, np.float32) for _ in range(2)]
+
+
+def pairs_numpy(made, block=16384):
+    """DPO (beta 0.1): mean loss, rewards, margin and accuracy, and both gradients."""
+    beta, count = np.float32(0.1), len(made[0])
+    scale = beta / np.float32(count)
+    sums = np.zeros(4)
+    start = time.perf_counter()
+    for i in range(0, count, block):
+        chosen, rejected, reference_chosen, reference_rejected, down, up = (c[i:i + block] for c in made)
+        w, l = chosen - reference_chosen, rejected - reference_rejected
+        h = w - l
+        sums[3] += np.count_nonzero(h > 0)
+        h *= beta
+        e = np.abs(h)
+        np.negative(e, out=e)
+        np.exp(e, out=e)
+        positive = h >= 0
+        np.minimum(h, 0, out=h)
+        sums[0] += np.log1p(e).sum(dtype=np.float64) - h.sum(dtype=np.float64)
+        sums[1] += w.sum(dtype=np.float64)
+        sums[2] += l.sum(dtype=np.float64)
+        np.divide(np.where(positive, e, np.float32(1)), 1 + e, out=up)  # sigmoid(-h)
+        up *= scale
+        np.negative(up, out=down)
+    return 24 * count / (time.perf_counter() - start)
+
+
+def pairs_torch(made):
+    chosen, rejected, reference_chosen, reference_rejected, down, up = (torch.from_numpy(c) for c in made)
+    start = time.perf_counter()
+    w, l = chosen - reference_chosen, rejected - reference_rejected
+    h = w - l
+    float((h > 0).float().mean()), float(w.mean()), float(l.mean())
+    h.mul_(-0.1)
+    float(torch.nn.functional.softplus(h).mean())
+    torch.sigmoid(h, out=up)
+    up.mul_(0.1 / len(h))
+    torch.neg(up, out=down)
+    return 24 * len(h) / (time.perf_counter() - start)
+
+
+def once(make, run):
+    """The peer on arrays that are made once."""
     made = []
 
     def measure():
         if not made:
-            made.extend(features(parameters))
-        return run(*made)
+            made.append(make())
+        return run(made[0])
 
     return measure
 
 
 def linear(index, parameters):
-    return ("bytes/s", {"numpy": on_features(linear_numpy, parameters), "torch": on_features(linear_torch, parameters)},
-            "linear", index)
+    peers = {name: once(lambda: features(parameters), lambda made, run=run: run(*made))
+             for name, run in (("numpy", linear_numpy), ("torch", linear_torch))}
+    return "bytes/s", peers, "linear", index
 
 
 # name: (unit, peers, Myriad's measurement, which of its results)
 WORKLOADS = {
     "w1": ("trajectory-steps/s", {"numpy": w1_numpy, "torch": w1_torch}, "w1", 0),
     "w2": ("trajectory-steps/s", {"numpy": w2_numpy, "numpy-plain": w2_numpy_plain, "torch": w2_torch}, "w2", 0),
+    "pairs": ("bytes/s", {"numpy": once(columns, pairs_numpy), "torch": once(columns, pairs_torch)}, "pairs", 0),
     "linear-64": linear(0, 64),
     "linear-256": linear(1, 256),
 }
