@@ -176,6 +176,46 @@ Test(fit_linear, reference_weights_and_ridge_make_a_zero_gradient) {
     myr_context_destroy(context);
 }
 
+/* Beyond Newton's limit L-BFGS ends the fit, on losses that are floats. */
+Test(fit_linear, many_features_converge_to_the_default_tolerance) {
+    enum { P = MYR_FIT_LINEAR_NEWTON + 1, COUNT = 4200 };
+    myr_context *context = new_context();
+    uint64_t seed = fresh_seed(), state = seed;
+    float *delta = malloc(sizeof(float[COUNT][P]));
+    myr_estimate *coefficients = malloc(P * sizeof *coefficients);
+    double *gradient = calloc(2 * P, sizeof *gradient), *information = gradient + P;
+    for (size_t n = 0; n < (size_t)COUNT * P; n++)
+        delta[n] = (float)(next_random(&state) >> 40) * 0x1p-23f - 1.0f;
+    const myr_features features = make(COUNT, P, delta);
+    const myr_compute_options compute = on("cpu", 0);
+    myr_fit_options options = MYR_FIT_OPTIONS_INIT;
+    myr_fit_report report;
+    options.ridge = 1.0;
+    REQUIRE_OK(context, myr_fit_linear(context, &features, &options, &compute, coefficients, &report));
+    cr_expect(report.converged, "seed %llu: %g", (unsigned long long)seed, report.gradient);
+    for (int c = 0; c < COUNT; c++) {
+        const float *row = delta + (size_t)c * P;
+        double margin = 0.0;
+        for (int p = 0; p < P; p++)
+            margin += row[p] * coefficients[p].estimate;
+        const double lost = 1.0 / (1.0 + exp(margin));
+        for (int p = 0; p < P; p++) {
+            gradient[p] -= lost * row[p];
+            information[p] += 0.25 * row[p] * row[p]; /* where theta is 0, as the fit's scale */
+        }
+    }
+    /* the default tolerance; the scale, of floats, is right to 1e-6 */
+    for (int p = 0; p < P; p++) {
+        const double size = fabs(gradient[p] + coefficients[p].estimate) / sqrt(information[p] + 1.0);
+        cr_expect(size <= 1e-6 * (1.0 + 1e-5), "seed %llu: feature %d: %g", (unsigned long long)seed, p,
+                  size);
+    }
+    free(delta);
+    free(coefficients);
+    free(gradient);
+    myr_context_destroy(context);
+}
+
 Test(fit_linear, the_same_bits_on_any_number_of_threads) {
     enum { P = 70, COUNT = 5000 };
     myr_context *context = new_context();

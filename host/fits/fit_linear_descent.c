@@ -2,18 +2,25 @@
 #include <lbfgs.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "backend.h"
 #include "failure.h"
 #include "fit_linear.h"
 
-enum { MEMORY = 12 };
+enum { MEMORY = 12, ROUNDS = 4 };
 
 typedef struct descent {
     myr_linear_fit *fit;
     double goal;
+    double *from, *gradient; /* theta where a descent begins, and the gradient there */
+    bool near;               /* the maximum: see rise */
     bool separated;
     myr_status status;
 } descent;
+
+/* In standard errors. */
+static const double near = 1e-2;
 
 static double root(double diagonal) {
     return diagonal > 0.0 ? sqrt(diagonal) : 1.0;
@@ -32,21 +39,50 @@ static myr_status look_for_separation(descent *d) {
     return status;
 }
 
-/* The objective at theta, and its gradient. */
-static double value_at(descent *d) {
+/* The likelihood's part of the objective and of its gradient: by the backend, near the maximum in double.
+ */
+static double likelihood(descent *d) {
     myr_linear_fit *f = d->fit;
+    if (d->near) {
+        double value = NAN;
+        d->status =
+            myr_linear_information(f->context, &f->model, f->theta,
+                                   myr_resolve_threads(f->compute->threads), &value, f->gradient, NULL);
+        return value;
+    }
     myr_linear_metrics metrics = {.loss = NAN};
     d->status = myr_loss_linear(f->context, &f->loss, f->model.features, (myr_array){f->theta, MYR_F64},
                                 f->compute, (myr_array_out){f->gradient, MYR_F64}, &metrics, NULL);
-    f->report->evaluations++;
     if (d->status == MYR_OK && f->options->ridge == 0.0 && metrics.rewards_accuracies >= 1.0)
         d->status = look_for_separation(d);
+    for (uint64_t p = 0; p < f->parameters; p++)
+        f->gradient[p] *= f->weight;
+    return f->weight * metrics.loss;
+}
+
+/* The objective at theta, and its gradient. */
+static double value_at(descent *d) {
+    myr_linear_fit *f = d->fit;
+    const double value = likelihood(d);
     double squares = 0.0;
+    f->report->evaluations++;
     for (uint64_t p = 0; p < f->parameters; p++) {
-        f->gradient[p] = f->weight * f->gradient[p] + f->options->ridge * f->theta[p];
+        f->gradient[p] += f->options->ridge * f->theta[p];
         squares += f->theta[p] * f->theta[p];
     }
-    return f->weight * metrics.loss + 0.5 * f->options->ridge * squares;
+    return value + 0.5 * f->options->ridge * squares;
+}
+
+/* How much the value is above that where the descent began. Near the maximum by the trapezoidal rule, as in
+ * fit_lbfgs.c. */
+static double rise(const descent *d, double value) {
+    const myr_linear_fit *f = d->fit;
+    double sum = 0.0;
+    if (!d->near)
+        return value;
+    for (uint64_t p = 0; p < f->parameters; p++)
+        sum += 0.5 * (d->gradient[p] + f->gradient[p]) * (f->theta[p] - d->from[p]);
+    return sum;
 }
 
 static lbfgsfloatval_t evaluate(void *instance, const lbfgsfloatval_t *y, lbfgsfloatval_t *g, int n,
@@ -61,7 +97,7 @@ static lbfgsfloatval_t evaluate(void *instance, const lbfgsfloatval_t *y, lbfgsf
         g[p] = f->gradient[p] / root(f->diagonal[p]);
     for (int p = (int)f->parameters; p < n; p++)
         g[p] = 0.0;
-    return d->status == MYR_OK ? value : NAN;
+    return d->status == MYR_OK ? rise(d, value) : NAN;
 }
 
 static int watch(void *instance, const lbfgsfloatval_t *y, const lbfgsfloatval_t *g, lbfgsfloatval_t value,
@@ -99,21 +135,48 @@ static myr_status finish(descent *d, const lbfgsfloatval_t *y) {
     return d->status;
 }
 
-myr_status myr_linear_descend(myr_linear_fit *fit, double goal) {
-    descent d = {.fit = fit, .goal = goal, .status = MYR_OK};
-    lbfgsfloatval_t *y = lbfgs_malloc((int)fit->parameters);
-    if (!y)
-        return myr_fail_memory(fit->context, fit->parameters * sizeof *y);
+static bool goes_on(const descent *d, int round) {
+    const myr_linear_fit *f = d->fit;
+    return d->status == MYR_OK && !d->separated && round < ROUNDS &&
+           (round == 0 || f->report->gradient > d->goal) &&
+           f->report->iterations < f->options->max_iterations;
+}
+
+static myr_status descend(descent *d, lbfgsfloatval_t *y) {
+    myr_linear_fit *f = d->fit;
     lbfgs_parameter_t parameters;
     lbfgs_parameter_init(&parameters);
     parameters.m = MEMORY;
     parameters.epsilon = 0.0; /* watch ends it */
-    for (uint64_t p = 0; p < fit->parameters; p++) {
-        fit->diagonal[p] += fit->options->ridge;
-        y[p] = 0.0;
+    myr_status status = MYR_OK;
+    for (int round = 0; status == MYR_OK && goes_on(d, round); round++) {
+        d->near = round > 0 && f->report->gradient <= near;
+        if (d->near)
+            (void)value_at(d); /* the gradient in double */
+        memcpy(d->from, f->theta, f->parameters * sizeof(double));
+        memcpy(d->gradient, f->gradient, f->parameters * sizeof(double));
+        (void)lbfgs((int)f->parameters, y, NULL, evaluate, watch, d, &parameters);
+        status = finish(d, y);
     }
-    (void)lbfgs((int)fit->parameters, y, NULL, evaluate, watch, &d, &parameters);
-    myr_status status = finish(&d, y);
+    return status;
+}
+
+myr_status myr_linear_descend(myr_linear_fit *fit, double goal) {
+    descent d = {.fit = fit, .goal = goal, .status = MYR_OK};
+    lbfgsfloatval_t *y = lbfgs_malloc((int)fit->parameters);
+    d.from = malloc(2 * fit->parameters * sizeof *d.from);
+    myr_status status = MYR_OK;
+    if (!y || !d.from) {
+        status = myr_fail_memory(fit->context, 3 * fit->parameters * sizeof *y);
+    } else {
+        d.gradient = d.from + fit->parameters;
+        for (uint64_t p = 0; p < fit->parameters; p++) {
+            fit->diagonal[p] += fit->options->ridge;
+            y[p] = 0.0;
+        }
+        status = descend(&d, y);
+    }
+    free(d.from);
     lbfgs_free(y);
     return status;
 }
