@@ -104,14 +104,17 @@ static inline void need_backend(myr_context *context, const char *backend) {
     }                                                \
     static void suite##_##name(const char *backend)
 
-/* Opens a file of known answers, skipping the test where the folder is not there. */
-static inline FILE *open_golden(const char *name) {
+/* The path of a file of known answers: in tests/golden, or where MYRIAD_GOLDEN says (a bundle's is elsewhere). */
+static inline const char *golden_path(const char *name) {
+    static char path[4096];
     const char *folder = getenv("MYRIAD_GOLDEN");
-    char path[4096];
-    snprintf(path, sizeof path, "%s/%s", folder ? folder : MYRIAD_GOLDEN_DEFAULT, name);
-    FILE *file = fopen(path, "r");
-    if (!file)
-        cr_skip_test("no known answers at %s", path);
+    snprintf(path, sizeof path, "%s/%s", folder ? folder : MYRIAD_TESTS_DIR "/golden", name);
+    return path;
+}
+
+static inline FILE *open_golden(const char *name) {
+    FILE *file = fopen(golden_path(name), "r");
+    cr_assert_not_null(file, "%s cannot be opened", golden_path(name));
     return file;
 }
 

@@ -433,11 +433,7 @@ enum { DRIVERS = 87, KEPT = 83, RACES = 36, STARTERS = 43 };
 
 static myr_outcomes *load_races(myr_context *context, const char *const *without, size_t count,
                                 myr_status expected) {
-    const char *folder = getenv("MYRIAD_GOLDEN");
-    char path[4096];
-    fclose(open_golden("prefs/nascar2002_orderings.csv"));
-    snprintf(path, sizeof path, "%s/prefs/nascar2002_orderings.csv",
-             folder ? folder : MYRIAD_GOLDEN_DEFAULT);
+    const char *path = golden_path("prefs/nascar2002_orderings.csv");
     myr_outcomes_options options = MYR_OUTCOMES_OPTIONS_INIT;
     options.without = without;
     options.without_count = count;

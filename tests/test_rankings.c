@@ -323,22 +323,20 @@ TEST_ON_BACKENDS(rankings, agree_with_the_fit_of_races) {
     static double gradient[MOST], score[MOST];
     static int64_t starts[RACES + 1];
     static int driver_at[MOST];
-    static char line[4096], path[4096];
+    static char line[4096];
     static myr_estimate items[DRIVERS];
     double ability[DRIVERS + 1] = {0.0}, slopes[DRIVERS + 1] = {0.0};
-    const char *folder = getenv("MYRIAD_GOLDEN");
     myr_context *context = new_context();
     need_backend(context, backend);
     FILE *file = open_golden("prefs/nascar2002_orderings.csv");
-    snprintf(path, sizeof path, "%s/prefs/nascar2002_orderings.csv",
-             folder ? folder : MYRIAD_GOLDEN_DEFAULT);
     myr_outcomes_options options = MYR_OUTCOMES_OPTIONS_INIT;
     myr_fit_options fit = MYR_FIT_OPTIONS_INIT;
     myr_fit_report report;
     myr_outcomes *races = NULL;
     options.without = last;
     options.without_count = 4;
-    REQUIRE_OK(context, myr_outcomes_load(context, path, &options, &races));
+    REQUIRE_OK(context,
+               myr_outcomes_load(context, golden_path("prefs/nascar2002_orderings.csv"), &options, &races));
     REQUIRE_OK(context, myr_fit(context, races, &fit, items, &report));
     for (uint32_t i = 0; i < myr_outcomes_items(races); i++)
         ability[atoi(myr_outcomes_name(races, i))] = items[i].estimate;
