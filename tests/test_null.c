@@ -209,8 +209,9 @@ Test(null, of_runs_statistics_and_verification) {
 static char folder[] = "/tmp/myriad-null-XXXXXX", csv[64], npy[64];
 
 static void make_files(myr_context *c) {
-    const myr_table_column column = {"a", true, 0, 1, "a number"},
-                           nameless = {NULL, true, 0, 1, "a number"}, wordless = {"a", true, 0, 1, NULL};
+    const myr_table_column column = {"a", true, 0, 1, "a number", NULL},
+                           nameless = {NULL, true, 0, 1, "a number", NULL},
+                           wordless = {"a", true, 0, 1, NULL, NULL};
     const char *const name = "a", *const no_name = NULL;
     const double *const values = ones, *const no_values = NULL;
     const myr_samples_shape shape = {0, 2, 0, 1};
@@ -223,11 +224,11 @@ static void make_files(myr_context *c) {
     REFUSED(myr_table_write(c, csv, 1, 1, &no_name, &values));
     REFUSED(myr_table_write(c, csv, 1, 1, &name, &no_values));
     REFUSED(myr_table_write(c, npy, 1, 1, &name, &no_values));
-    REFUSED(myr_table_read(c, NULL, &column, 1, &table));
-    REFUSED(myr_table_read(c, csv, NULL, 1, &table));
-    REFUSED(myr_table_read(c, csv, &nameless, 1, &table));
-    REFUSED(myr_table_read(c, csv, &wordless, 1, &table));
-    REFUSED(myr_table_read(c, csv, &column, 1, NULL));
+    REFUSED(myr_table_read(c, NULL, &column, 1, NULL, &table));
+    REFUSED(myr_table_read(c, csv, NULL, 1, NULL, &table));
+    REFUSED(myr_table_read(c, csv, &nameless, 1, NULL, &table));
+    REFUSED(myr_table_read(c, csv, &wordless, 1, NULL, &table));
+    REFUSED(myr_table_read(c, csv, &column, 1, NULL, NULL));
     cr_expect_eq(myr_table_rows(NULL), 0);
     cr_expect_null(myr_table_values(NULL, 0));
     myr_table_destroy(NULL);

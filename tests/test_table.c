@@ -11,9 +11,9 @@
 #include "support.h"
 
 static const myr_table_column wanted[] = {
-    {"a", true, -DBL_MAX, DBL_MAX, "a finite number"},
-    {"b", true, 0.0, 10.0, "a number from 0 to 10"},
-    {"c", false, -DBL_MAX, DBL_MAX, "a finite number"},
+    {"a", true, -DBL_MAX, DBL_MAX, "a finite number", NULL},
+    {"b", true, 0.0, 10.0, "a number from 0 to 10", NULL},
+    {"c", false, -DBL_MAX, DBL_MAX, "a finite number", NULL},
 };
 
 static char folder[64], path[128];
@@ -56,7 +56,7 @@ static void write_file(const char *name, const void *bytes, size_t size) {
 static myr_table *read_text(myr_context *context, const char *text, size_t size) {
     myr_table *table = (void *)1;
     write_file("t.csv", text, size);
-    REQUIRE_OK(context, myr_table_read(context, path, wanted, 3, &table));
+    REQUIRE_OK(context, myr_table_read(context, path, wanted, 3, NULL, &table));
     return table;
 }
 
@@ -99,7 +99,7 @@ static void expect_refusal(const char *text, size_t size, const char *message) {
     myr_table *table = (void *)1;
     char whole[512];
     write_file("t.csv", text, size);
-    cr_assert_eq(myr_table_read(context, path, wanted, 3, &table), MYR_INVALID_DATA, "%s", message);
+    cr_assert_eq(myr_table_read(context, path, wanted, 3, NULL, &table), MYR_INVALID_DATA, "%s", message);
     cr_assert_null(table);
     snprintf(whole, sizeof whole, "%s:%s", path, message);
     cr_assert_eq(strncmp(myr_context_error(context), whole, strlen(whole)), 0, "'%s' is not '%s'",
@@ -172,20 +172,20 @@ Test(table, names_and_files_that_are_not_there_are_refused) {
     myr_context *context = new_context();
     myr_table *table;
     snprintf(path, sizeof path, "%s/absent.csv", folder);
-    cr_assert_eq(myr_table_read(context, path, wanted, 3, &table), MYR_IO_ERROR);
+    cr_assert_eq(myr_table_read(context, path, wanted, 3, NULL, &table), MYR_IO_ERROR);
     cr_assert_not_null(strstr(myr_context_error(context), "absent.csv: cannot be opened: No such file"));
     snprintf(path, sizeof path, "%s/x.csv", folder);
     cr_assert_eq(mkdir(path, 0777), 0);
-    cr_assert_eq(myr_table_read(context, path, wanted, 3, &table), MYR_IO_ERROR);
+    cr_assert_eq(myr_table_read(context, path, wanted, 3, NULL, &table), MYR_IO_ERROR);
     cr_assert_not_null(strstr(myr_context_error(context), "directory"));
     rmdir(path);
-    cr_assert_eq(myr_table_read(context, "x.txt", wanted, 3, &table), MYR_INVALID_ARGUMENT);
-    cr_assert_eq(myr_table_read(context, "csv", wanted, 3, &table), MYR_INVALID_ARGUMENT);
-    cr_assert_eq(myr_table_read(context, NULL, wanted, 3, &table), MYR_INVALID_ARGUMENT);
-    cr_assert_eq(myr_table_read(context, "x.csv", NULL, 3, &table), MYR_INVALID_ARGUMENT);
-    cr_assert_eq(myr_table_read(context, "x.csv", wanted, 0, &table), MYR_INVALID_ARGUMENT);
-    cr_assert_eq(myr_table_read(context, "x.csv", wanted, 65, &table), MYR_INVALID_ARGUMENT);
-    cr_assert_eq(myr_table_read(context, "x.csv", wanted, 3, NULL), MYR_INVALID_ARGUMENT);
+    cr_assert_eq(myr_table_read(context, "x.txt", wanted, 3, NULL, &table), MYR_INVALID_ARGUMENT);
+    cr_assert_eq(myr_table_read(context, "csv", wanted, 3, NULL, &table), MYR_INVALID_ARGUMENT);
+    cr_assert_eq(myr_table_read(context, NULL, wanted, 3, NULL, &table), MYR_INVALID_ARGUMENT);
+    cr_assert_eq(myr_table_read(context, "x.csv", NULL, 3, NULL, &table), MYR_INVALID_ARGUMENT);
+    cr_assert_eq(myr_table_read(context, "x.csv", wanted, 0, NULL, &table), MYR_INVALID_ARGUMENT);
+    cr_assert_eq(myr_table_read(context, "x.csv", wanted, 65, NULL, &table), MYR_INVALID_ARGUMENT);
+    cr_assert_eq(myr_table_read(context, "x.csv", wanted, 3, NULL, NULL), MYR_INVALID_ARGUMENT);
     cr_assert_eq(myr_table_rows(NULL), 0);
     cr_assert_null(myr_table_values(NULL, 0));
     myr_table_destroy(NULL);
@@ -203,7 +203,7 @@ Test(table, what_is_written_is_read_again) {
         snprintf(path, sizeof path, "%s/%s", folder, files[file]);
         for (int time = 0; time < 2; time++) /* the second over the first */
             REQUIRE_OK(context, myr_table_write(context, path, 3, 2, names, columns));
-        REQUIRE_OK(context, myr_table_read(context, path, wanted, 3, &table));
+        REQUIRE_OK(context, myr_table_read(context, path, wanted, 3, NULL, &table));
         cr_assert_eq(myr_table_rows(table), 3);
         cr_assert_arr_eq(myr_table_values(table, 0), a, sizeof a);
         cr_assert_arr_eq(myr_table_values(table, 1), b, sizeof b);
@@ -230,7 +230,7 @@ Test(table, npy_of_a_wrong_shape_or_number_is_refused) {
         myr_table *table;
         snprintf(path, sizeof path, "%s/t.npy", folder);
         REQUIRE_OK(context, myr_table_write(context, path, 2, cases[i].count, names, cases[i].columns));
-        cr_assert_eq(myr_table_read(context, path, wanted, 3, &table), MYR_INVALID_DATA);
+        cr_assert_eq(myr_table_read(context, path, wanted, 3, NULL, &table), MYR_INVALID_DATA);
         cr_assert_not_null(strstr(myr_context_error(context), cases[i].message), "%s",
                            myr_context_error(context));
     }

@@ -15,11 +15,19 @@
 static const char doc[] =
     "Fits the abilities of players, models or answers to the comparisons or rankings in FILE, by maximum "
     "likelihood, and prints them from the best on, with standard errors, intervals and probabilities."
-    "\vComparisons are a .csv FILE with the columns winner and loser, and if wanted weight; or first, "
-    "second "
-    "and score, the first one's share (1, 0, or 0.5 for a tie); or first, second, first_wins and "
-    "second_wins. A column prompt makes the items of each prompt a set of their own. Other columns are "
-    "passed over. Rankings are a line each, best first, without a header.\n"
+    "\vComparisons are a .csv FILE with the columns winner and loser; or first and second, and either "
+    "score, "
+    "the first one's share (1, 0, or 0.5 for a tie), or winner (the item, first or second, or tie), or "
+    "first_wins "
+    "and second_wins, and if wanted ties. All but wins may have a weight, a number of games. A column "
+    "prompt makes "
+    "the items of each prompt a set of their own. Names go in any case and order, and by the usual "
+    "synonyms: "
+    "model_a, model_b; left, right; player_a, player_b; home, away; result; draws; count or n. Other "
+    "columns are "
+    "passed over, and named where they hold numbers; --columns says which is which. Between fields stand "
+    "commas, "
+    "semicolons or tabs. Rankings are a line each, best first, without ties and without a header.\n"
     "\n"
     "Abilities have the sum 0, and the odds of i against j are exp(x_i - x_j); the probability is that of "
     "being preferred to all others at once, exp(x_i) / sum exp(x_j). Of dpo the ability is the implicit "
@@ -45,6 +53,7 @@ typedef struct fit_arguments {
 
 enum {
     KEY_INPUT = 700,
+    KEY_COLUMNS,
     KEY_POOL,
     KEY_WITHOUT,
     KEY_OBJECTIVE,
@@ -64,6 +73,8 @@ enum {
 static const struct argp_option fit_options[] = {
     {NULL, 0, NULL, 0, "The data:", 1},
     {"input", KEY_INPUT, "KIND", 0, "comparisons, rankings or auto: told by the first line (auto)", 1},
+    {"columns", KEY_COLUMNS, "LIST", 0,
+     "which column of comparisons is which, as first=left,second=right,score=s; others by their names", 1},
     {"pool", KEY_POOL, NULL, 0, "pass over the column prompt: an item is the same under every prompt", 1},
     {"without", KEY_WITHOUT, "ITEM", 0, "leave an item out; may be given more than once", 1},
     {"reference", KEY_REFERENCE, "FILE", 0,
@@ -158,6 +169,9 @@ static error_t parse_fit(int key, char *argument, struct argp_state *state) {
     switch (key) {
         case KEY_INPUT:
             return read_input(argument, &a->outcomes.input);
+        case KEY_COLUMNS:
+            a->outcomes.columns = argument;
+            return 0;
         case KEY_POOL:
             a->outcomes.pool = true;
             return 0;
@@ -308,6 +322,8 @@ static int show(fit_job *job) {
         cli_fit_print(job->format, r);
         status = cli_flush_results(CLI_DONE);
     }
+    if (status == CLI_DONE)
+        cli_note(myr_outcomes_note(job->outcomes));
     if (status == CLI_DONE && !r->report.converged)
         status = cli_fail(CLI_CHECK_FAILED,
                           "not converged: the gradient is %.3g after %" PRIu64

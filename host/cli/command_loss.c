@@ -21,7 +21,10 @@ static const char doc[] =
     "where there, "
     "weight, chosen_length, rejected_length\n"
     "\n"
-    "Other columns of a .csv FILE are passed over. With lengths, ipo, sigmoid_norm and sft are per token, "
+    "Names go in any case, with - or blanks for _, and by usual synonyms, as ref_chosen_logps; --columns "
+    "says which "
+    "is which of any others. Other columns of a .csv FILE are passed over, and named where they hold "
+    "numbers. With lengths, ipo, sigmoid_norm and sft are per token, "
     "as in TRL "
     "since 2026; without, or with --lengths ignore, ipo takes the log-probabilities as they are, as TRL's "
     "dpo_loss did "
@@ -33,7 +36,7 @@ static const char doc[] =
 
 typedef struct loss_arguments {
     myr_loss_options loss;
-    const char *file, *gradients;
+    const char *file, *columns, *gradients;
     bool ignore_lengths;
 } loss_arguments;
 
@@ -47,6 +50,7 @@ enum {
     KEY_TAU,
     KEY_SHIFT,
     KEY_LENGTHS,
+    KEY_COLUMNS,
     KEY_GRADIENTS
 };
 
@@ -67,6 +71,9 @@ static const struct argp_option loss_options[] = {
     {"discopop-tau", KEY_TAU, "X", 0, "of discopop, 0.001 to 1 (0.05)", 1},
     {"bco-shift", KEY_SHIFT, "X", 0, "of bco_pair: the rewards' mean to count from (that of the batch)", 1},
     {"lengths", KEY_LENGTHS, "HOW", 0, "use or ignore the columns of lengths (use)", 1},
+    {"columns", KEY_COLUMNS, "LIST", 0,
+     "which column of a .csv FILE is which, as policy_chosen_logps=pi_w,weight=n; others by their names",
+     1},
     {"gradients", KEY_GRADIENTS, "FILE", 0,
      "write the gradient of the mean loss to the two policy columns, [N, 2], .npy or .csv", 1},
     {0}};
@@ -120,6 +127,9 @@ static error_t parse_loss(int key, char *argument, struct argp_state *state) {
             return cli_read_real("--bco-shift", argument, &shifts, &loss->shift);
         case KEY_LENGTHS:
             return read_lengths(argument, &arguments->ignore_lengths);
+        case KEY_COLUMNS:
+            arguments->columns = argument;
+            return 0;
         case KEY_GRADIENTS:
             return cli_read_path("--gradients", argument, &arguments->gradients);
         default:
@@ -155,20 +165,33 @@ enum {
     COLUMNS
 };
 
+/* reference_chosen_logps is also ref_chosen_logp, reference_logps_chosen, … */
+#define SYNONYMS(whole, which, part)                                                                    \
+    whole "_" which "_logp " whole "_" which "_logprobs " whole "_" which "_logprob " whole             \
+          "_logps_" which " " whole "_" which " " part "_" which "_logps " part "_" which "_logp " part \
+          "_" which "_logprobs " part "_" which "_logprob " part "_logps_" which " " part "_" which
+#define LENGTHS(which)                    \
+    which "_lengths " which "_len " which \
+          "_tokens "                      \
+          "length_" which " len_" which " num_" which "_tokens"
+
 static myr_status read_columns(myr_context *context, const loss_arguments *arguments, myr_table **table) {
     static const char logp[] = "a finite number of at most 1e15 in size";
     static const char weight[] = "a number from 0 to 1e15", length[] = "a number from 1 to 1e15";
     const bool reference = !arguments->loss.reference_free;
     const myr_table_column columns[COLUMNS] = {
-        {"policy_chosen_logps", true, -1e15, 1e15, logp},
-        {"policy_rejected_logps", true, -1e15, 1e15, logp},
-        {"reference_chosen_logps", reference, -1e15, 1e15, logp},
-        {"reference_rejected_logps", reference, -1e15, 1e15, logp},
-        {"weight", false, 0, 1e15, weight},
-        {"chosen_length", false, 1, 1e15, length},
-        {"rejected_length", false, 1, 1e15, length},
+        {"policy_chosen_logps", true, -1e15, 1e15, logp,
+         "chosen_logps chosen_logp logps_chosen " SYNONYMS("policy", "chosen", "pi")},
+        {"policy_rejected_logps", true, -1e15, 1e15, logp,
+         "rejected_logps rejected_logp logps_rejected " SYNONYMS("policy", "rejected", "pi")},
+        {"reference_chosen_logps", reference, -1e15, 1e15, logp, SYNONYMS("reference", "chosen", "ref")},
+        {"reference_rejected_logps", reference, -1e15, 1e15, logp,
+         SYNONYMS("reference", "rejected", "ref")},
+        {"weight", false, 0, 1e15, weight, "weights count counts n times"},
+        {"chosen_length", false, 1, 1e15, length, LENGTHS("chosen")},
+        {"rejected_length", false, 1, 1e15, length, LENGTHS("rejected")},
     };
-    return myr_table_read(context, arguments->file, columns, COLUMNS, table);
+    return myr_table_read(context, arguments->file, columns, COLUMNS, arguments->columns, table);
 }
 
 /* The columns of lengths: both or none. */
@@ -314,6 +337,8 @@ static int run_command(const loss_arguments *arguments, const cli_run_options *r
         status = cli_flush_results(CLI_DONE);
         if (status == CLI_DONE)
             cli_note(result.report.note);
+        if (status == CLI_DONE)
+            cli_note(myr_table_note(table));
     }
     free(result.gradient[0]);
     free(result.gradient[1]);

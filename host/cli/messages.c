@@ -26,12 +26,12 @@ int cli_fail(int status, const char *format, ...) {
 
 /* The fields of the library's options that are options here, of the same name but for its dashes. */
 static const char *const fields[] = {
-    "process",  "sampler",          "steps",     "eta",          "start",
-    "schedule", "beta_start",       "beta_end",  "train_steps",  "spacing",
-    "rho",      "sigma_min",        "sigma_max", "steps_offset", "final_alpha",
-    "churn",    "churn_min",        "churn_max", "noise_scale",  "backend",
-    "math",     "trajectories",     "threads",   "device",       "first",
-    "beta",     "zero_terminal_snr"};
+    "process",  "sampler",           "steps",     "eta",          "start",
+    "schedule", "beta_start",        "beta_end",  "train_steps",  "spacing",
+    "rho",      "sigma_min",         "sigma_max", "steps_offset", "final_alpha",
+    "churn",    "churn_min",         "churn_max", "noise_scale",  "backend",
+    "math",     "trajectories",      "threads",   "device",       "first",
+    "beta",     "zero_terminal_snr", "columns"};
 
 /* What the library says of a field is said of the option. */
 static void print_option(char *text, size_t size, const char *error) {

@@ -204,7 +204,7 @@ static myr_status check_home(myr_context *context, const myr_outcomes *o, const 
     if (o->kind == MYR_RANKINGS)
         return myr_fail(context, MYR_INVALID_ARGUMENT,
                         "home: rankings have no first column (expected comparisons)");
-    if (strncmp(o->columns, "winner", 6) == 0 || strncmp(o->columns, "prompt, winner", 14) == 0)
+    if (o->by_winner)
         return myr_fail(context, MYR_INVALID_ARGUMENT,
                         "home: the columns are %s, and the first is always the winner (expected first, "
                         "second and score, or first_wins and second_wins)",

@@ -229,6 +229,10 @@ const char *myr_outcomes_columns(const myr_outcomes *outcomes) {
     return outcomes ? outcomes->columns : "";
 }
 
+const char *myr_outcomes_note(const myr_outcomes *outcomes) {
+    return outcomes ? outcomes->note : "";
+}
+
 const char *myr_outcomes_name(const myr_outcomes *outcomes, uint32_t item) {
     if (item >= myr_outcomes_items(outcomes) || item >= outcomes->names.count)
         return NULL;

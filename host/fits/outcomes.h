@@ -18,8 +18,9 @@ struct myr_outcomes {
     uint32_t items;
     uint64_t rows, file_rows; /* taken, and all */
     double weight;
-    char columns[128];
+    char columns[512], note[1024];
     bool has_prompts;
+    bool by_winner;    /* the columns are winner and loser */
     myr_names names;   /* of the items; with prompts: prompt, a zero byte, name */
     myr_names prompts; /* of the prompts */
     uint32_t *prompt;  /* [items]: which prompt's; NULL without prompts */

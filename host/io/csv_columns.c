@@ -5,35 +5,10 @@
 #include <string.h>
 
 #include "failure.h"
-#include "fits/outcomes.h"
-
-int myr_csv_column(const char *const *names, int count, const char *name, size_t length) {
-    for (int c = 0; c < count; c++)
-        if (strlen(names[c]) == length && memcmp(names[c], name, length) == 0)
-            return c;
-    return -1;
-}
 
 static const char *out_of_memory(myr_csv_columns *t) {
     t->out_of_memory = true;
     return "out of memory";
-}
-
-static const char *take_name(myr_csv_columns *t, uint64_t field, const char *name, size_t length) {
-    int *roles = myr_grown(t->roles, field, &t->room, sizeof *roles);
-    if (!roles)
-        return out_of_memory(t);
-    t->roles = roles;
-    roles[field] = myr_csv_column(t->names, t->count, name, length);
-    t->fields = field + 1;
-    if (roles[field] < 0)
-        return NULL;
-    if (t->has[roles[field]]) {
-        snprintf(t->wrong, sizeof t->wrong, "a second column '%s'; expected one", name);
-        return t->wrong;
-    }
-    t->has[roles[field]] = true;
-    return NULL;
 }
 
 static const char *keep(myr_csv_columns *t, myr_csv_text *text, const char *bytes, size_t length) {
@@ -55,42 +30,63 @@ static const char *take_field(void *user, uint64_t record, uint64_t field, const
                               size_t length) {
     myr_csv_columns *t = user;
     if (record == 0)
-        return take_name(t, field, bytes, length);
-    if (field >= t->fields) {
+        return myr_header_take(&t->header_line, bytes, length);
+    if (field >= t->header_line.field_count) {
         snprintf(t->wrong, sizeof t->wrong, "a field too many; expected %llu, as in the header",
-                 (unsigned long long)t->fields);
+                 (unsigned long long)t->header_line.field_count);
         return t->wrong;
     }
-    const int column = t->roles[field];
-    if (column < 0 || !t->has[column])
+    const int column = t->header_line.fields[field].column;
+    if (column < 0) {
+        myr_header_look(&t->header_line, field, bytes, length);
         return NULL;
+    }
     const char *wrong = t->field(t->user, column, bytes, length);
     return wrong ? wrong : keep(t, &t->texts[column], bytes, length);
+}
+
+/* The caller is asked what of the columns it takes. */
+static const char *take_header(myr_csv_columns *t) {
+    const char *wrong = myr_header_end(&t->header_line);
+    if (wrong)
+        return wrong;
+    for (int c = 0; c < t->header_line.count; c++)
+        t->has[c] = myr_header_find(&t->header_line, c) != NULL;
+    wrong = t->header(t->user);
+    for (int c = 0; c < t->header_line.count; c++)
+        if (!t->has[c] && myr_header_find(&t->header_line, c))
+            myr_header_find(&t->header_line, c)->column = -1;
+    return wrong;
 }
 
 static const char *take_record(void *user, uint64_t record, uint64_t fields) {
     myr_csv_columns *t = user;
     if (record == 0)
-        return t->header(t->user);
-    if (fields == t->fields)
+        return take_header(t);
+    if (fields == t->header_line.field_count)
         return t->record(t->user);
     snprintf(t->wrong, sizeof t->wrong, "a record of %llu field%s; expected %llu, as in the header",
-             (unsigned long long)fields, fields == 1 ? "" : "s", (unsigned long long)t->fields);
+             (unsigned long long)fields, fields == 1 ? "" : "s",
+             (unsigned long long)t->header_line.field_count);
     return t->wrong;
 }
 
 myr_status myr_csv_read_columns(myr_context *context, const char *path, const char *bytes, size_t size,
                                 myr_csv_columns *columns) {
     const myr_csv_reader csv = {take_field, take_record, columns};
+    const char *refused = myr_header_check_map(&columns->header_line);
+    if (refused)
+        return myr_fail(context, MYR_INVALID_ARGUMENT, "columns: %s", refused);
     myr_status status = myr_csv_read(context, path, bytes, size, &csv);
-    if (columns->out_of_memory)
+    if (columns->out_of_memory || columns->header_line.out_of_memory)
         status = myr_fail_memory(context, size);
-    else if (status == MYR_OK && columns->fields == 0)
+    else if (status == MYR_OK && columns->header_line.field_count == 0)
         status = myr_fail(context, MYR_INVALID_DATA, "%s:1:1: the file is empty; expected a line of names",
                           path);
-    for (int c = 0; c < columns->count; c++)
+    if (status == MYR_OK && columns->note)
+        myr_header_note(&columns->header_line, path, columns->note, columns->note_size);
+    for (int c = 0; c < columns->header_line.count; c++)
         free(columns->texts[c].bytes);
-    free(columns->roles);
-    columns->roles = NULL;
+    myr_header_free(&columns->header_line);
     return status;
 }

@@ -11,6 +11,34 @@
 
 enum { PIECE = 1 << 16, OPTIONS = CSV_STRICT | CSV_STRICT_FINI | CSV_APPEND_NULL };
 
+/* What stands between fields: of comma, semicolon and tab that which the first line has most of, outside
+ * of quotes. A file of one column, which has none of them, is of no use here. */
+static unsigned char find_delimiter(const char *bytes, size_t size) {
+    size_t commas = 0, semicolons = 0, tabs = 0;
+    bool quoted = false, begun = false;
+    for (size_t at = 0; at < size && at < LONGEST_FIELD; at++) {
+        const char c = bytes[at];
+        const bool line_end = c == '\n' || c == '\r';
+        if (line_end && begun && !quoted)
+            break;
+        begun = begun || !line_end;
+        quoted = quoted != (c == '"');
+        commas += c == ',' && !quoted;
+        semicolons += c == ';' && !quoted;
+        tabs += c == '\t' && !quoted;
+    }
+    if (tabs > commas && tabs > semicolons)
+        return '\t';
+    return semicolons > commas ? ';' : ',';
+}
+
+static bool start_parser(struct csv_parser *parser, unsigned char delimiter) {
+    if (csv_init(parser, OPTIONS) != 0)
+        return false;
+    csv_set_delim(parser, delimiter);
+    return true;
+}
+
 /* Where the parser is, in fields, and what went wrong there. */
 typedef struct progress {
     const myr_csv_reader *reader;
@@ -86,7 +114,7 @@ static cursor locate(const char *bytes, size_t size, uint64_t record, uint64_t f
     struct csv_parser parser;
     search s = {.wanted_record = record, .wanted_field = field, .begin = {1, 1}, .fresh = true};
     cursor here = {1, 1};
-    if (csv_init(&parser, OPTIONS) != 0)
+    if (!start_parser(&parser, find_delimiter(bytes, size)))
         return here;
     for (size_t at = 0; at < size && !s.found; at++) {
         if (s.fresh && bytes[at] != '\n' && bytes[at] != '\r') {
@@ -97,7 +125,7 @@ static cursor locate(const char *bytes, size_t size, uint64_t record, uint64_t f
         if (csv_parse(&parser, bytes + at, 1, pass_field, pass_record, &s) != 1)
             break;
         pass(&here, (unsigned char)bytes[at]);
-        if (s.ended && !s.fresh && !s.found) /* by a comma */
+        if (s.ended && !s.fresh && !s.found) /* by a delimiter */
             s.begin = here;
     }
     csv_free(&parser);
@@ -153,7 +181,7 @@ myr_status myr_csv_read(myr_context *context, const char *path, const char *byte
         bytes += 3;
         size -= 3;
     }
-    if (csv_init(&parser, OPTIONS) != 0)
+    if (!start_parser(&parser, find_delimiter(bytes, size)))
         return myr_fail_memory(context, sizeof parser);
     myr_status status = parse(context, path, bytes, size, &parser, &p);
     csv_free(&parser);

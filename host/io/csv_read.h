@@ -1,4 +1,5 @@
-/* Comma-separated values (RFC 4180), by libcsv: fields with where they stand. */
+/* Comma-separated values (RFC 4180), or with semicolons or tabs between them, by libcsv: fields with where
+ * they stand. */
 #ifndef MYRIAD_CSV_READ_H
 #define MYRIAD_CSV_READ_H
 

@@ -88,21 +88,25 @@ uint32_t myr_reader_item(myr_outcome_reader *reader, const myr_csv_text *prompt,
 
 /* ---- files ----------------------------------------------------------------------------------------- */
 
-static myr_status choose_kind(myr_context *context, const char *path, const char *input, const char *bytes,
-                              size_t size, myr_outcome_kind *kind) {
+static myr_status choose_kind(myr_context *context, const char *path, const char *bytes, size_t size,
+                              const myr_outcomes_options *options, myr_outcome_kind *kind) {
     const char *extension = strrchr(path, '.');
     if (extension && strcmp(extension, ".npy") == 0)
         return myr_fail(context, MYR_INVALID_ARGUMENT,
                         "%s: not a file of outcomes; expected comma-separated values", path);
-    if (strcmp(input, "auto") == 0)
-        *kind = myr_is_comparisons(bytes, size) ? MYR_COMPARISONS : MYR_RANKINGS;
-    else if (strcmp(input, "comparisons") == 0)
+    if (strcmp(options->input, "rankings") == 0 && options->columns)
+        return myr_fail(context, MYR_INVALID_ARGUMENT,
+                        "columns: rankings have none (expected comparisons)");
+    if (strcmp(options->input, "comparisons") == 0 || options->columns)
         *kind = MYR_COMPARISONS;
-    else if (strcmp(input, "rankings") == 0)
+    else if (strcmp(options->input, "rankings") == 0)
         *kind = MYR_RANKINGS;
+    else if (strcmp(options->input, "auto") == 0)
+        return myr_outcomes_tell(context, path, bytes, size, kind);
     else
         return myr_fail(context, MYR_INVALID_ARGUMENT,
-                        "input: '%.32s' is not known (expected auto, comparisons or rankings)", input);
+                        "input: '%.32s' is not known (expected auto, comparisons or rankings)",
+                        options->input);
     return MYR_OK;
 }
 
@@ -123,7 +127,7 @@ static myr_status check_result(myr_context *context, const char *path, const myr
 static myr_status read_bytes(myr_context *context, const char *path, const char *bytes, size_t size,
                              const myr_outcomes_options *options, myr_outcome_reader *r) {
     myr_outcome_kind kind = MYR_COMPARISONS;
-    myr_status status = choose_kind(context, path, options->input, bytes, size, &kind);
+    myr_status status = choose_kind(context, path, bytes, size, options, &kind);
     if (status != MYR_OK)
         return status;
     for (size_t n = 0; n < options->without_count; n++) {
@@ -158,7 +162,7 @@ myr_status myr_outcomes_load(myr_context *context, const char *path, const myr_o
     myr_status status = myr_read_whole(context, path, &bytes, &size);
     if (status != MYR_OK)
         return status;
-    myr_outcome_reader r = {.pool = options->pool};
+    myr_outcome_reader r = {.pool = options->pool, .map = options->columns};
     status = read_bytes(context, path, bytes, size, options, &r);
     free(bytes);
     myr_names_free(&r.without);

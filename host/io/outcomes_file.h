@@ -5,10 +5,28 @@
 #include "csv_columns.h"
 #include "fits/outcomes.h"
 
+/* What a column of comparisons may be. */
+typedef enum myr_role {
+    MYR_PROMPT,
+    MYR_FIRST,
+    MYR_SECOND,
+    MYR_WINNER,
+    MYR_LOSER,
+    MYR_SCORE,
+    MYR_FIRST_WINS,
+    MYR_SECOND_WINS,
+    MYR_TIES,
+    MYR_WEIGHT,
+    MYR_ROLES
+} myr_role;
+
+extern const myr_column_name myr_roles[MYR_ROLES];
+
 /* What a reader knows while it reads. */
 typedef struct myr_outcome_reader {
     myr_outcomes *outcomes;
     bool pool;
+    const char *map;   /* which column is which: "first=left,…"; NULL: by their names */
     myr_names without; /* left out, with the rows they are in */
     bool out_of_memory;
     char wrong[512];
@@ -24,8 +42,13 @@ myr_status myr_read_comparisons(myr_context *context, const char *path, const ch
 myr_status myr_read_rankings(myr_context *context, const char *path, const char *bytes, size_t size,
                              myr_outcome_reader *reader);
 
-/* Whether the first line has the names of columns of comparisons. */
-bool myr_is_comparisons(const char *bytes, size_t size);
+/* Which form the file has: comparisons, by the names in the first line, or rankings. A first line that is
+ * neither is refused: MYR_INVALID_DATA. */
+myr_status myr_outcomes_tell(myr_context *context, const char *path, const char *bytes, size_t size,
+                             myr_outcome_kind *kind);
+
+/* Whether that is the name of a place, in a first line rank1,rank2,… above rankings. */
+bool myr_is_rank_title(uint64_t field, const char *name, size_t length);
 
 /* The key of an item in outcomes' names: its name, or prompt, a zero byte, name. It is small, if the key
  * fits into 256 bytes, or to be freed; NULL if out of memory. */

@@ -23,7 +23,7 @@ static const char *out_of_memory(ranking *k) {
     return "out of memory";
 }
 
-static bool is_title(uint64_t field, const char *name, size_t length) {
+bool myr_is_rank_title(uint64_t field, const char *name, size_t length) {
     char title[32];
     int size = snprintf(title, sizeof title, "rank%llu", (unsigned long long)field + 1);
     return (size_t)size == length && memcmp(title, name, length) == 0;
@@ -54,7 +54,7 @@ static const char *take_field(void *user, uint64_t record, uint64_t field, const
     ranking *k = user;
     if (record == 0 && field == 0)
         k->titles = true;
-    k->titles = k->titles && record == 0 && is_title(field, name, length);
+    k->titles = k->titles && record == 0 && myr_is_rank_title(field, name, length);
     if (k->ended && length > 0)
         return "an item behind an empty place; expected empty fields at the end alone";
     k->ended = length == 0;
@@ -63,6 +63,13 @@ static const char *take_field(void *user, uint64_t record, uint64_t field, const
     if (record == 0 && field > 0 && k->given == 0)
         return "the line begins like rank1,rank2,... and goes on otherwise; expected items, or such names "
                "alone";
+    if (memchr(name, '=', length)) {
+        char shown[MYR_FIELD_SHOWN];
+        snprintf(k->reader->wrong, sizeof k->reader->wrong,
+                 "%s is a tie, which the model of rankings does not have; expected one item a place",
+                 myr_field_shown(name, length, shown));
+        return k->reader->wrong;
+    }
     k->given++;
     const char *wrong;
     const myr_csv_text text = {(char *)name, length, 0};

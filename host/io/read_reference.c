@@ -9,7 +9,11 @@
 #include "whole_file.h"
 
 enum { PROMPT, ITEM, LOG_PROBABILITY, COLUMNS };
-static const char *const names[COLUMNS] = {"prompt", "item", "log_probability"};
+static const myr_column_name names[COLUMNS] = {
+    {"prompt", NULL},
+    {"item", "name model player answer response"},
+    {"log_probability",
+     "log_prob logprob logp log_p logps ref_logp ref_logps reference_logp reference_logps"}};
 
 typedef struct reference {
     const myr_outcomes *outcomes;
@@ -24,8 +28,8 @@ static const char *take_header(void *user) {
     for (int c = r->outcomes->has_prompts ? PROMPT : ITEM; c < COLUMNS; c++)
         if (!r->columns.has[c]) {
             snprintf(r->columns.wrong, sizeof r->columns.wrong,
-                     "no column '%s'; expected the first line to name %sitem and log_probability", names[c],
-                     r->outcomes->has_prompts ? "prompt, " : "");
+                     "no column '%s'; expected the first line to name %sitem and log_probability",
+                     names[c].name, r->outcomes->has_prompts ? "prompt, " : "");
             return r->columns.wrong;
         }
     return NULL;
@@ -35,7 +39,7 @@ static const char *take_field(void *user, int column, const char *bytes, size_t 
     reference *r = user;
     double value;
     if (column != LOG_PROBABILITY ||
-        myr_field_number(names[column], bytes, length, -1e15, 1e15, "a number of at most 1e15 in size",
+        myr_field_number(names[column].name, bytes, length, -1e15, 1e15, "a number of at most 1e15 in size",
                          &value, r->columns.wrong, sizeof r->columns.wrong))
         return NULL;
     return r->columns.wrong;
@@ -80,8 +84,7 @@ myr_status myr_outcomes_load_reference(myr_context *context, const char *path, c
         return status;
     reference r = {.outcomes = outcomes,
                    .logs = logs,
-                   .columns = {.names = names,
-                               .count = COLUMNS,
+                   .columns = {.header_line = {.columns = names, .count = COLUMNS},
                                .header = take_header,
                                .field = take_field,
                                .record = take_record}};

@@ -25,7 +25,7 @@ static myr_status fail_column(myr_context *context, int column) {
 }
 
 myr_status myr_table_read(myr_context *context, const char *path, const myr_table_column *columns,
-                          int count, myr_table **table) {
+                          int count, const char *map, myr_table **table) {
     if (!table)
         return myr_fail(context, MYR_INVALID_ARGUMENT, "table: NULL (expected where to put it)");
     *table = NULL;
@@ -38,10 +38,13 @@ myr_status myr_table_read(myr_context *context, const char *path, const myr_tabl
     bool csv = ends_in(path, ".csv");
     if (!csv && !ends_in(path, ".npy"))
         return fail_name(context, path);
+    if (!csv && map)
+        return myr_fail(context, MYR_INVALID_ARGUMENT,
+                        "columns: those of %s have no names (expected a .csv file)", path);
     myr_table *made = calloc(1, sizeof *made);
     if (!made)
         return myr_fail_memory(context, sizeof *made);
-    myr_status status = csv ? myr_table_read_csv(context, path, columns, count, made)
+    myr_status status = csv ? myr_table_read_csv(context, path, columns, count, map, made)
                             : myr_table_read_npy(context, path, columns, count, made);
     if (status == MYR_OK)
         *table = made;
@@ -58,6 +61,10 @@ void myr_table_destroy(myr_table *table) {
 
 uint64_t myr_table_rows(const myr_table *table) {
     return table ? table->rows : 0;
+}
+
+const char *myr_table_note(const myr_table *table) {
+    return table ? table->note : "";
 }
 
 const double *myr_table_values(const myr_table *table, int column) {

@@ -8,11 +8,12 @@
 
 struct myr_table {
     uint64_t rows, room;
+    char note[1024];                   /* of columns that are passed over */
     double *values[MYR_TABLE_COLUMNS]; /* NULL: the file has no such column */
 };
 
 myr_status myr_table_read_csv(myr_context *context, const char *path, const myr_table_column *columns,
-                              int count, myr_table *table);
+                              int count, const char *map, myr_table *table);
 myr_status myr_table_read_npy(myr_context *context, const char *path, const myr_table_column *columns,
                               int count, myr_table *table);
 

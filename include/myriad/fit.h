@@ -28,21 +28,30 @@ typedef struct myr_outcomes_options {
     bool pool;         /* the prompt column is passed over: an item is the same under every prompt */
     const char *const *without; /* items that are left out, with the comparisons they are in … */
     size_t without_count;       /* … so many */
+    const char
+        *columns; /* which is which, "first=left,second=right", other columns by their names; NULL: all
+                            by their names. "weight=" says that there is none */
 } myr_outcomes_options;
 
 #define MYR_OUTCOMES_OPTIONS_INIT \
-    { sizeof(myr_outcomes_options), "auto", false, NULL, 0 }
+    { sizeof(myr_outcomes_options), "auto", false, NULL, 0, NULL }
 
-/* Reads a .csv file (RFC 4180, UTF-8, LF or CRLF).
+/* Reads a .csv file (RFC 4180, UTF-8, LF or CRLF; commas, semicolons or tabs, whichever the first line has most
+ * of).
  *
- * Comparisons have a header, which names, in any order, either winner and loser (and weight), or first and
- * second and then score (0 … 1, the first one's share: ½ is a tie) or first_wins and second_wins; score may
- * have a weight. All may have a prompt. Other columns are passed over. A whole weight n counts as n
- * comparisons, any other as one that weighs so much. "auto" knows comparisons by the names winner or loser,
- * or first and second, in the first line.
+ * Comparisons have a header, which names, in any order, either winner and loser (and weight); or first and
+ * second, and then score (0 … 1, the first one's share: ½ is a tie), winner (an item's name, first or second,
+ * or tie), or first_wins and second_wins, perhaps with ties; score and winner may have a weight. All may have
+ * a prompt. Names go in any case, whatever stands between their words, and by the usual synonyms: model_a,
+ * model_b; left, right; player_a, player_b; home, away; chosen, rejected; result; draws; count, n and others.
+ * Other columns are passed over; myr_outcomes_note names those that hold numbers. A whole weight n counts as
+ * n comparisons, any other as one that weighs so much.
  *
  * Rankings are a line each, best first, with two items or more; empty fields at the end do not count, nor
- * does a first line rank1,rank2,….
+ * does a first line rank1,rank2,…. An '=' is a tie, and refused.
+ *
+ * "auto" tells them by the names in the first line. Where these are not known, and none of them comes again
+ * below as an item would, the file is refused.
  *
  * Errors name the file, and where they can the line and column: MYR_INVALID_DATA, MYR_IO_ERROR,
  * MYR_OUT_OF_MEMORY, MYR_INVALID_ARGUMENT. */
@@ -72,8 +81,11 @@ uint32_t myr_outcomes_prompts(const myr_outcomes *outcomes); /* 0: there is no s
 uint64_t myr_outcomes_rows(const myr_outcomes *outcomes);    /* of the file, that were taken */
 double myr_outcomes_weight(const myr_outcomes *outcomes);    /* of all comparisons, or rankings, together */
 
-/* The columns that were read, as "winner, loser, weight"; "" for rankings and arrays. */
+/* The columns that were read, as "winner, loser, weight = 'n'"; "" for rankings and arrays. */
 const char *myr_outcomes_columns(const myr_outcomes *outcomes);
+
+/* What a user should know of the file, in a line: columns that hold numbers and are passed over; "" for nothing. */
+const char *myr_outcomes_note(const myr_outcomes *outcomes);
 
 /* An item's name, and its prompt ("" if there is none); NULL past the last item. */
 const char *myr_outcomes_name(const myr_outcomes *outcomes, uint32_t item);

@@ -17,21 +17,27 @@ typedef struct myr_table_column {
     bool required;
     double low, high;     /* what is finite and within is taken … */
     const char *expected; /* … in words, for messages, as "a number above 0" */
+    const char *synonyms; /* of a .csv file's names, between blanks; NULL: none */
 } myr_table_column;
 
 typedef struct myr_table myr_table;
 
-/* Reads the wanted columns (1 … 64) of a file whose name ends in .csv or .npy; other columns of it may hold
- * anything.
+/* Reads the wanted columns (1 … 64) of a file whose name ends in .csv or .npy; other columns of it may
+ * hold anything.
  *
- * .csv: RFC 4180, the first record holds the names; quoted or not, LF or CRLF, UTF-8 with or without its
- * mark, blank lines passed over. .npy: [rows, columns], the wanted columns in their order, as many as there
- * are; the required ones come first.
+ * .csv: RFC 4180, the first record holds the names, in any case, whatever stands between their words;
+ * quoted or not, commas, semicolons or tabs, LF or CRLF, UTF-8 with or without its mark, blank lines
+ * passed over. map says "name=column,…" where the file's names differ; NULL: nowhere. .npy: [rows,
+ * columns], the wanted columns in their order, as many as there are; the required ones come first.
  *
  * Errors: MYR_INVALID_DATA names file, line and column (of .npy, row and column, from 0) and what was
  * expected; MYR_IO_ERROR; MYR_OUT_OF_MEMORY; MYR_INVALID_ARGUMENT for a name that ends otherwise. */
 myr_status myr_table_read(myr_context *context, const char *path, const myr_table_column *columns,
-                          int count, myr_table **table);
+                          int count, const char *map, myr_table **table);
+
+/* What a user should know of the file, in a line: columns that hold numbers and are passed over; "" for
+ * nothing. */
+const char *myr_table_note(const myr_table *table);
 
 /* Frees it. NULL is allowed. */
 void myr_table_destroy(myr_table *table);

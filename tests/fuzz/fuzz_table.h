@@ -9,9 +9,9 @@
 #include "myriad/myriad.h"
 
 static const myr_table_column fuzz_columns[] = {
-    {"a", true, -1e15, 1e15, "a number"},
-    {"b", true, 0.0, 1e15, "a number of 0 or more"},
-    {"c", false, 1.0, 2.0, "a number from 1 to 2"},
+    {"a", true, -1e15, 1e15, "a number", NULL},
+    {"b", true, 0.0, 1e15, "a number of 0 or more", NULL},
+    {"c", false, 1.0, 2.0, "a number from 1 to 2", NULL},
 };
 
 static inline void fuzz_check_table(const myr_table *table) {
@@ -37,7 +37,7 @@ static inline int fuzz_table(const char *extension, const uint8_t *data, size_t 
     myr_context *context;
     fuzz_expect(myr_context_create(&context) == MYR_OK);
     myr_table *table = NULL;
-    myr_status status = myr_table_read(context, path, fuzz_columns, 3, &table);
+    myr_status status = myr_table_read(context, path, fuzz_columns, 3, NULL, &table);
     if (status == MYR_OK) {
         fuzz_check_table(table);
     } else {
