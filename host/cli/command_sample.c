@@ -6,7 +6,6 @@
 
 #include "arguments.h"
 #include "command.h"
-#include "interrupt.h"
 #include "messages.h"
 #include "progress.h"
 #include "sample_plot.h"
@@ -123,12 +122,6 @@ static int settle_sampler(settings *s) {
 
 /* ---- drawing --------------------------------------------------------------------------------------- */
 
-static int report_progress(void *user, uint64_t done, uint64_t total) {
-    settings *s = user;
-    cli_progress_update(&s->progress, done, total);
-    return cli_interrupted();
-}
-
 /* To the file and the picture, what there is of them. */
 static myr_status take(settings *s, const double *values, uint64_t count) {
     cli_sample_picture_add(&s->arguments.picture, values, count);
@@ -138,15 +131,14 @@ static myr_status take(settings *s, const double *values, uint64_t count) {
 static myr_status write_samples(void *user, uint64_t first, uint64_t count, const double *samples) {
     (void)first;
     settings *s = user;
-    myr_status status = take(s, samples, count);
-    return status == MYR_OK && cli_interrupted() ? MYR_CANCELLED : status;
+    return take(s, samples, count);
 }
 
 static myr_run_options run_options(settings *s) {
     myr_run_options run = cli_run_options_make(&s->run);
     run.first = s->arguments.first;
-    run.progress = report_progress;
-    run.user = s;
+    run.progress = cli_progress_update;
+    run.user = &s->progress;
     return run;
 }
 
@@ -187,8 +179,6 @@ static myr_status draw_to_file(settings *s, const myr_plan *plan, cli_sample_rep
     cli_progress_begin(&s->progress, (double)r->shape.count, "trajectories");
     status = r->shape.levels > 0 ? draw_traces(s, plan, &r->report) : draw_samples(s, plan, &r->report);
     cli_progress_clear(&s->progress);
-    if (status == MYR_OK && cli_interrupted())
-        status = MYR_CANCELLED;
     return s->file ? myr_samples_close(s->context, s->file, status) : status;
 }
 
@@ -210,7 +200,6 @@ static int run_command(settings *s) {
                                       s->arguments.trace > 0 ? s->plan.steps[0] + 1 : 0,
                                       myr_plan_dimension(plan)};
         refused = cli_sample_picture_begin(&s->arguments.picture, &s->plan, &r.shape);
-        cli_interrupt_watch();
         if (refused == CLI_DONE)
             result = draw_to_file(s, plan, &r);
     }
@@ -218,8 +207,6 @@ static int run_command(settings *s) {
     myr_plan_destroy(plan);
     if (refused != CLI_DONE)
         return refused;
-    if (result != MYR_OK && cli_interrupted())
-        cli_interrupt_die(r.path ? r.path : s->arguments.picture.options.path);
     if (result != MYR_OK)
         return cli_fail_library(s->context, result);
     cli_sample_print(&r, s->format);

@@ -73,6 +73,7 @@ static void put_panel(cli_plot *plot, const cli_density_picture *picture, int co
         fprintf(plot->script, ", $run%d_%zu using 1:2 with steps lw 1.5 dt %zu lc rgb '%s' title ",
                 coordinate, n, n % 5 + 1, cli_plot_colour(n));
         cli_plot_text(plot, picture->runs[n].name);
+        fputs(" noenhanced", plot->script);
     }
     fputs("\n", plot->script);
 }

@@ -1,35 +1,98 @@
 #include "interrupt.h"
 
+#include <pthread.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-#include "messages.h"
+#include "myriad/myriad.h"
 
-static volatile sig_atomic_t came; /* the signal's number; 0: none */
+/* Those that come from outside and end a program. */
+static const struct {
+    int number;
+    const char *name; /* as strsignal has it, which a handler may not call */
+} ending[] = {
+    {SIGHUP, "Hangup"},
+    {SIGINT, "Interrupt"},
+    {SIGQUIT, "Quit"},
+    {SIGTERM, "Terminated"},
+    {SIGALRM, "Alarm clock"},
+    {SIGUSR1, "User defined signal 1"},
+    {SIGUSR2, "User defined signal 2"},
+    {SIGXCPU, "CPU time limit exceeded"},
+    {SIGVTALRM, "Virtual timer expired"},
+    {SIGPROF, "Profiling timer expired"},
+    {SIGIO, "I/O possible"},
+    {SIGPWR, "Power failure"},
+};
+enum { ENDING = sizeof ending / sizeof *ending };
 
-static void note_signal(int number) {
-    came = number;
+static pthread_t writer;
+static volatile sig_atomic_t along; /* a group of processes */
+
+static void put(const char *text) {
+    if (write(STDERR_FILENO, text, strlen(text)) < 0)
+        return; /* there is nobody to tell */
 }
 
-void cli_interrupt_watch(void) {
-    static const int numbers[] = {SIGHUP, SIGINT, SIGTERM};
-    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
-        struct sigaction old, action = {.sa_handler = note_signal, .sa_flags = (int)SA_RESETHAND};
-        sigemptyset(&action.sa_mask);
-        if (sigaction(numbers[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
-            sigaction(numbers[i], &action, NULL);
+static void put_name(const char *path) {
+    for (; *path; path++) {
+        const char c = *path;
+        if (write(STDERR_FILENO, (unsigned char)c < 0x20 || c == 0x7f ? "?" : &c, 1) < 0)
+            return;
     }
 }
 
-bool cli_interrupted(void) {
-    return came != 0;
+static void end(int number) {
+    /* Between two calls of the writing thread, each file is listed or complete. */
+    if (!pthread_equal(pthread_self(), writer)) {
+        pthread_kill(writer, number);
+        return;
+    }
+    if (along > 0)
+        kill(-along, SIGKILL);
+    const char *name = "a signal";
+    for (int n = 0; n < ENDING; n++)
+        if (ending[n].number == number)
+            name = ending[n].name;
+    for (const char *path; (path = myr_atomic_abandon()) != NULL;) {
+        put("myriad: ");
+        put_name(path);
+        put(": not written: ");
+        put(name);
+        put("\n");
+    }
+    struct sigaction action = {.sa_handler = SIG_DFL};
+    sigaction(number, &action, NULL);
+    raise(number); /* at the handler's return */
 }
 
-void cli_interrupt_die(const char *path) {
-    const int number = came;
-    cli_fail(CLI_IO, "%s: not written: %s", path, strsignal(number));
-    signal(number, SIG_DFL);
-    raise(number);
-    exit(CLI_IO); /* not reached, unless the signal is blocked */
+static sigset_t all_ending(void) {
+    sigset_t set;
+    sigemptyset(&set);
+    for (int n = 0; n < ENDING; n++)
+        sigaddset(&set, ending[n].number);
+    return set;
+}
+
+void cli_interrupt_watch(void) {
+    struct sigaction old, action = {.sa_handler = end, .sa_mask = all_ending(), .sa_flags = SA_RESTART};
+    writer = pthread_self();
+    for (int n = 0; n < ENDING; n++)
+        if (sigaction(ending[n].number, NULL, &old) == 0 && old.sa_handler != SIG_IGN)
+            sigaction(ending[n].number, &action, NULL);
+}
+
+void cli_interrupt_hold(void) {
+    const sigset_t set = all_ending();
+    pthread_sigmask(SIG_BLOCK, &set, NULL);
+}
+
+void cli_interrupt_release(void) {
+    const sigset_t set = all_ending();
+    pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+}
+
+void cli_interrupt_take_along(pid_t group) {
+    along = group;
 }

@@ -1,17 +1,19 @@
-/* Signals that end a command that writes files: noticed between two pieces of work, so that nothing
- * half-written stays behind. A second one ends the tool at once. */
+/* Signals that end the tool: nothing half-written stays behind, whatever was going on. */
 #ifndef MYRIAD_CLI_INTERRUPT_H
 #define MYRIAD_CLI_INTERRUPT_H
 
-#include <stdbool.h>
+#include <sys/types.h>
 
-/* From here on SIGHUP, SIGINT and SIGTERM are noticed, those that are not ignored. */
+/* From here on a signal that would end the tool (those that are not ignored) first removes the files that
+ * are not complete, with a line for each, and ends the picture's gnuplot; then it ends the tool as it would
+ * have. To be called by the thread that writes files. */
 void cli_interrupt_watch(void);
 
-/* Whether one came. */
-bool cli_interrupted(void);
+/* No such signal arrives between the two: it waits. */
+void cli_interrupt_hold(void);
+void cli_interrupt_release(void);
 
-/* Says that path was not written, and ends the tool by the signal that came. */
-_Noreturn void cli_interrupt_die(const char *path);
+/* The group of processes that is to end with the tool; 0: none. */
+void cli_interrupt_take_along(pid_t group);
 
 #endif

@@ -8,6 +8,7 @@
 
 #include "arguments.h"
 #include "command.h"
+#include "interrupt.h"
 #include "messages.h"
 #include "nearest.h"
 
@@ -103,6 +104,8 @@ static int dispatch(int argc, char **argv) {
 int main(int argc, char **argv) {
     /* A reader that goes away is an I/O error to report, not a signal to die of. */
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* so is a file that may grow no further */
+    cli_interrupt_watch();
     /* Without this check, the next file that is opened would take stdout's number, and the results. */
     if (fcntl(STDOUT_FILENO, F_GETFD) < 0)
         return cli_fail(CLI_IO, "standard output is closed: %s", strerror(errno));

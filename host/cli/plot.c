@@ -1,7 +1,9 @@
 #include "plot.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +12,7 @@
 #include <unistd.h>
 
 #include "arguments.h"
+#include "interrupt.h"
 #include "messages.h"
 
 static const struct {
@@ -40,15 +43,42 @@ static int find_format(const char *path) {
     return -1;
 }
 
+/* The name of the script that is kept, the picture's with another extension: free(). */
+static char *script_name(const char *path) {
+    const int stem = (int)(strrchr(path, '.') - path);
+    char *name = malloc((size_t)stem + 4);
+    if (!name)
+        cli_out_of_memory();
+    snprintf(name, (size_t)stem + 4, "%.*s.gp", stem, path);
+    return name;
+}
+
+static const char *base_of(const char *path) {
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
 static error_t check_path(const char *path) {
     for (const char *c = path; *c; c++)
         if ((unsigned char)*c < ' ') {
             cli_fail(CLI_USAGE, "--plot: '%s' has a control character: expected a plain name", path);
             return CLI_REPORTED;
         }
-    if (find_format(path) >= 0)
+    if (find_format(base_of(path)) >= 0)
         return 0;
     cli_fail(CLI_USAGE, "--plot: '%s' is no picture's name: expected one that ends in .svg, .png or .pdf",
+             path);
+    return CLI_REPORTED;
+}
+
+/* gnuplot takes the name of a script that begins with < for a command, one with - for options: whoever runs
+ * what is kept would run that. */
+static error_t check_kept(const char *path) {
+    if (!strchr("<|-~", base_of(path)[0]))
+        return 0;
+    cli_fail(CLI_USAGE,
+             "--keep: a script of the name of '%s' would be a command to gnuplot: "
+             "expected one that does not begin with <, |, - or ~",
              path);
     return CLI_REPORTED;
 }
@@ -63,8 +93,10 @@ static error_t parse_plot(int key, char *argument, struct argp_state *state) {
             options->keep = true;
             return 0;
         case ARGP_KEY_SUCCESS:
-            if (!options->keep || options->path)
+            if (!options->keep)
                 return 0;
+            if (options->path)
+                return check_kept(options->path);
             cli_fail(CLI_USAGE, "--keep: there is no picture to keep the script of: expected --plot FILE");
             return CLI_REPORTED;
         default:
@@ -75,29 +107,6 @@ static error_t parse_plot(int key, char *argument, struct argp_state *state) {
 const struct argp cli_plot_argp = {.options = plot_options, .parser = parse_plot};
 
 /* ---- files ----------------------------------------------------------------------------------------- */
-
-/* PATH.PID.END, and a file of that name that was not there before; NULL after printing why not. */
-static FILE *create(const char *path, const char *end, char **name) {
-    const size_t size = strlen(path) + strlen(end) + 32;
-    *name = malloc(size);
-    if (!*name)
-        cli_out_of_memory();
-    snprintf(*name, size, "%s.%ld.%s", path, (long)getpid(), end);
-    FILE *file = fopen(*name, "wbx");
-    if (!file) {
-        cli_fail(CLI_IO, "%s: cannot be written: %s", path, strerror(errno));
-        free(*name);
-        *name = NULL;
-    }
-    return file;
-}
-
-static void drop(char **name) {
-    if (*name)
-        unlink(*name);
-    free(*name);
-    *name = NULL;
-}
 
 /* A terminal's size, of the numbers in its format. */
 static void print_terminal(FILE *script, int format, double width, double height) {
@@ -110,114 +119,156 @@ static void print_terminal(FILE *script, int format, double width, double height
     fputs("\n", script);
 }
 
-/* Can the picture be written at all? What gnuplot says of that is not one line. */
-static int claim(const char *path, char **part) {
+/* Begins a picture; prints why it cannot be written. */
+static int claim(myr_context *context, const char *path, myr_atomic_file **picture) {
     struct stat there;
     if (stat(path, &there) == 0 && !S_ISREG(there.st_mode))
         return cli_fail(CLI_IO, "%s: cannot be written: it is no file", path);
-    FILE *picture = create(path, "part", part);
-    if (!picture)
-        return CLI_IO;
-    fclose(picture);
-    return CLI_DONE;
+    const myr_status status = myr_atomic_open(context, path, picture);
+    return status == MYR_OK ? CLI_DONE : cli_fail_library(context, status);
 }
 
 int cli_plot_settle(const cli_plot_options *options) {
-    char *part = NULL;
-    int status = options->path ? claim(options->path, &part) : CLI_DONE;
-    drop(&part);
+    cli_plot plot = {.options = options};
+    if (!options->path)
+        return CLI_DONE;
+    if (myr_context_create(&plot.context) != MYR_OK)
+        cli_out_of_memory();
+    const int status = claim(plot.context, options->path, &plot.picture);
+    myr_atomic_close(plot.context, plot.picture, MYR_CANCELLED);
+    myr_context_destroy(plot.context);
+    return status;
+}
+
+/* A script that is not kept has no name at all. */
+static int open_script(cli_plot *plot) {
+    if (!plot->options->keep) {
+        plot->script = tmpfile();
+        return plot->script ? CLI_DONE
+                            : cli_fail(CLI_IO, "%s: there is no room for gnuplot's script: %s",
+                                       plot->options->path, strerror(errno));
+    }
+    char *name = script_name(plot->options->path);
+    const myr_status status = myr_atomic_open(plot->context, name, &plot->kept);
+    free(name);
+    plot->script = myr_atomic_stream(plot->kept);
+    return status == MYR_OK ? CLI_DONE : cli_fail_library(plot->context, status);
+}
+
+/* Ends what cli_plot_open began: with CLI_DONE picture and script appear. */
+static int end(cli_plot *plot, int status) {
+    const int before = status;
+    myr_status result = before == CLI_DONE ? MYR_OK : MYR_CANCELLED;
+    if (!plot->kept && plot->script)
+        fclose(plot->script);
+    result = myr_atomic_close(plot->context, plot->picture, result);
+    result = myr_atomic_close(plot->context, plot->kept, result);
+    if (before == CLI_DONE && result != MYR_OK)
+        status = cli_fail_library(plot->context, result);
+    myr_context_destroy(plot->context);
     return status;
 }
 
 int cli_plot_open(cli_plot *plot, const cli_plot_options *options, int width, int height) {
     *plot = (cli_plot){.options = options};
-    int status = claim(options->path, &plot->picture_path);
+    if (myr_context_create(&plot->context) != MYR_OK)
+        cli_out_of_memory();
+    int status = claim(plot->context, options->path, &plot->picture);
+    if (status == CLI_DONE)
+        status = open_script(plot);
     if (status != CLI_DONE)
-        return status;
-    plot->script = create(options->path, "gp.part", &plot->script_path);
-    if (!plot->script) {
-        drop(&plot->picture_path);
-        return CLI_IO;
-    }
+        return end(plot, status);
     print_terminal(plot->script, find_format(options->path), width, height);
-    /* Here gnuplot is told another name; whoever runs the kept script gets the picture's. */
-    fputs("set output (exists('ARG1') && strlen(ARG1) > 0 ? ARG1 : ", plot->script);
-    const char *base = strrchr(options->path, '/');
-    cli_plot_text(plot, base ? base + 1 : options->path);
-    fputs(")\n", plot->script);
+    /* Here gnuplot writes to its standard output, and is told no name; whoever runs the kept script gets the
+     * picture's. A path cannot be taken for a command or a home folder. */
+    fputs("set encoding utf8\nif (!exists('myriad_draws')) set output './'.", plot->script);
+    cli_plot_text(plot, base_of(options->path));
+    fputs("\n", plot->script);
     return CLI_DONE;
 }
 
-/* Runs gnuplot, silent, on the script; its wait status, or -1 with errno. */
+/* Starts gnuplot, silent, with the script as its standard input and the picture as its standard output, and
+ * in a group of its own, which signals end; errno. No shell, and no name of a file, comes near it. */
+static int start_gnuplot(const cli_plot *plot, pid_t *child) {
+    char program[] = "gnuplot", option[] = "-e", draws[] = "myriad_draws = 1", standard_input[] = "-";
+    char *arguments[] = {program, option, draws, standard_input, NULL};
+    sigset_t none, usual;
+    posix_spawn_file_actions_t files;
+    posix_spawnattr_t attributes;
+    sigemptyset(&none);
+    sigemptyset(&usual);
+    sigaddset(&usual, SIGPIPE); /* which main() ignores */
+    sigaddset(&usual, SIGXFSZ);
+    posix_spawnattr_init(&attributes);
+    posix_spawnattr_setpgroup(&attributes, 0);
+    posix_spawnattr_setsigmask(&attributes, &none);
+    posix_spawnattr_setsigdefault(&attributes, &usual);
+    posix_spawnattr_setflags(&attributes,
+                             POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+    posix_spawn_file_actions_init(&files);
+    posix_spawn_file_actions_adddup2(&files, fileno(plot->script), STDIN_FILENO);
+    posix_spawn_file_actions_adddup2(&files, fileno(myr_atomic_stream(plot->picture)), STDOUT_FILENO);
+    posix_spawn_file_actions_addopen(&files, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+    const int error = posix_spawnp(child, program, &files, &attributes, arguments, environ);
+    posix_spawn_file_actions_destroy(&files);
+    posix_spawnattr_destroy(&attributes);
+    return error;
+}
+
+/* Its wait status, or -1 with errno. */
 static int run_gnuplot(const cli_plot *plot) {
-    char program[] = "gnuplot", option[] = "-c";
-    char *arguments[] = {program, option, plot->script_path, plot->picture_path, NULL};
-    posix_spawn_file_actions_t actions;
-    posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
-    posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
-    pid_t child;
+    pid_t child = 0;
     int status = -1;
-    errno = posix_spawnp(&child, program, &actions, NULL, arguments, environ);
-    posix_spawn_file_actions_destroy(&actions);
-    if (errno == 0)
+    cli_interrupt_hold();
+    const int error = start_gnuplot(plot, &child);
+    if (!error)
+        cli_interrupt_take_along(child);
+    cli_interrupt_release();
+    if (!error)
         while (waitpid(child, &status, 0) < 0 && errno == EINTR)
             continue;
+    cli_interrupt_take_along(0);
+    errno = error;
     return status;
 }
 
 static int draw(cli_plot *plot) {
     const char *path = plot->options->path;
-    const int lost = ferror(plot->script);
-    if (fclose(plot->script) != 0 || lost)
-        return cli_fail(CLI_IO, "%s: cannot be written: %s", path, strerror(errno));
+    errno = 0;
+    if (ferror(plot->script) || fflush(plot->script) != 0 || lseek(fileno(plot->script), 0, SEEK_SET) != 0)
+        return cli_fail(CLI_IO, "%s: gnuplot's script cannot be written: %s", path,
+                        errno ? strerror(errno) : "output was lost");
     const int result = run_gnuplot(plot);
     struct stat made;
     if (result == -1 && errno == ENOENT)
         return cli_fail(CLI_IO, "%s: there is no gnuplot here to draw it: expected gnuplot on the path",
                         path);
-    if (result != 0 || stat(plot->picture_path, &made) != 0 || made.st_size == 0)
+    if (result == -1)
+        return cli_fail(errno == ENOMEM ? CLI_NO_MEMORY : CLI_IO, "%s: gnuplot cannot be started: %s", path,
+                        errno == ENOMEM ? "out of memory" : strerror(errno));
+    if (result != 0 || fstat(fileno(myr_atomic_stream(plot->picture)), &made) != 0 || made.st_size == 0)
         return cli_fail(CLI_IO, "%s: gnuplot could not draw it", path);
-    if (rename(plot->picture_path, path) != 0)
-        return cli_fail(CLI_IO, "%s: cannot be written: %s", path, strerror(errno));
     return CLI_DONE;
-}
-
-/* Gives the script its name, the picture's with another extension. */
-static int keep_script(const cli_plot *plot) {
-    const char *path = plot->options->path;
-    const int stem = (int)(strrchr(path, '.') - path);
-    char *name = malloc((size_t)stem + 4);
-    if (!name)
-        cli_out_of_memory();
-    snprintf(name, (size_t)stem + 4, "%.*s.gp", stem, path);
-    int status = CLI_DONE;
-    if (rename(plot->script_path, name) != 0)
-        status = cli_fail(CLI_IO, "%s: cannot be written: %s", name, strerror(errno));
-    free(name);
-    return status;
 }
 
 int cli_plot_close(cli_plot *plot) {
     fputs("\nunset output\n", plot->script);
-    int status = draw(plot);
-    if (status == CLI_DONE && plot->options->keep)
-        status = keep_script(plot);
-    drop(&plot->picture_path); /* what has its own name by now is not found */
-    drop(&plot->script_path);
-    return status;
+    return end(plot, draw(plot));
 }
 
 /* ---- what is in the script ------------------------------------------------------------------------- */
 
+/* Letters, digits and what means nothing to gnuplot stand as they are; all else of ASCII is written as
+ * three octal digits, so that nothing within a text can end it, or is a macro or a command to run. */
 static void put_text(FILE *script, const char *text, bool format) {
     putc('"', script);
     for (const char *c = text; *c; c++) {
-        if (*c == '"' || *c == '\\' || *c == '`')
-            putc('\\', script);
-        if (*c == '%' && format)
-            putc('%', script);
-        putc(*c, script);
+        const unsigned char byte = (unsigned char)*c;
+        if (byte >= 0x80 || isalnum(byte) || strchr(" .,:+-=()/", byte))
+            putc(byte, script);
+        else
+            fprintf(script, byte == '%' && format ? "%%%%" : "\\%03o",
+                    byte < ' ' || byte == 0x7f ? ' ' : byte);
     }
     putc('"', script);
 }

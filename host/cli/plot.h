@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "myriad/myriad.h"
+
 typedef struct cli_plot_options {
     const char *path; /* NULL: no picture */
     bool keep;        /* the script too, with its data: PATH with .gp for its extension */
@@ -20,8 +22,9 @@ int cli_plot_settle(const cli_plot_options *options);
 
 typedef struct cli_plot {
     const cli_plot_options *options;
-    FILE *script;                     /* what gnuplot is told; terminal and output are set */
-    char *script_path, *picture_path; /* while they are being made */
+    FILE *script; /* what gnuplot is told; terminal and output are set */
+    myr_context *context;
+    myr_atomic_file *picture, *kept; /* kept: the script's file, NULL if it has none */
 } cli_plot;
 
 /* Begins a picture of that many pixels (of pdf, 1/100 inch). Prints what went wrong; returns the exit
@@ -31,8 +34,8 @@ int cli_plot_open(cli_plot *plot, const cli_plot_options *options, int width, in
 /* Ends it, likewise. */
 int cli_plot_close(cli_plot *plot);
 
-/* A text in the double quotes of gnuplot, as it stands; and one for a tic, which gnuplot takes for a
- * format. */
+/* A text in the double quotes of gnuplot; and one for a tic, which gnuplot takes for a format. What draws it
+ * has to be noenhanced, or marks of the text are taken for markup. */
 void cli_plot_text(cli_plot *plot, const char *text);
 void cli_plot_tic(cli_plot *plot, const char *text);
 

@@ -89,6 +89,7 @@ int cli_sweep_plot(const cli_sweep_report *report, const cli_sweep_line *lines, 
                 ", $line%zu using 1:2 with linespoints lw 1.5 dt %zu pt %zu ps 0.8 lc rgb '%s' title ", i,
                 i % 5 + 1, i % 13 + 1, cli_plot_colour(i));
         cli_plot_text(&plot, name);
+        fputs(" noenhanced", plot.script);
     }
     return cli_plot_close(&plot);
 }

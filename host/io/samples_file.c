@@ -12,11 +12,11 @@
 #include <string.h>
 
 #include "failure.h"
-#include "whole_file.h"
+#include "myriad/atomic_file.h"
 
 struct myr_samples_file {
-    myr_whole_file whole;
-    char *path; /* whole.path */
+    myr_atomic_file *file;
+    char *path;
     bool csv;
     myr_samples_shape shape;
     uint64_t written; /* trajectories */
@@ -75,7 +75,7 @@ static void begin_csv(FILE *file, const myr_samples_shape *shape) {
 static void write_csv(const myr_samples_file *file, const double *values, uint64_t trajectories) {
     const myr_samples_shape *shape = &file->shape;
     const uint64_t levels = shape->levels > 0 ? shape->levels : 1;
-    FILE *stream = file->whole.file;
+    FILE *stream = myr_atomic_stream(file->file);
     for (uint64_t n = 0; n < trajectories && !ferror(stream); n++)
         for (uint64_t level = 0; level < levels; level++) {
             fprintf(stream, "%" PRIu64, shape->first + file->written + n);
@@ -130,16 +130,16 @@ myr_status myr_samples_open(myr_context *context, const char *path, const myr_sa
     }
     made->csv = csv;
     made->shape = *shape;
-    status = myr_whole_open(context, made->path, &made->whole);
+    status = myr_atomic_open(context, made->path, &made->file);
     if (status != MYR_OK) {
         free(made->path);
         free(made);
         return status;
     }
     if (csv)
-        begin_csv(made->whole.file, shape);
+        begin_csv(myr_atomic_stream(made->file), shape);
     else
-        begin_npy(made->whole.file, shape);
+        begin_npy(myr_atomic_stream(made->file), shape);
     *file = made;
     return MYR_OK;
 }
@@ -158,9 +158,9 @@ myr_status myr_samples_write(myr_context *context, myr_samples_file *file, const
     if (file->csv)
         write_csv(file, values, trajectories);
     else
-        write_npy(file->whole.file, values, trajectories * numbers);
+        write_npy(myr_atomic_stream(file->file), values, trajectories * numbers);
     file->written += trajectories;
-    if (start_writeback(file->whole.file))
+    if (start_writeback(myr_atomic_stream(file->file)))
         return MYR_OK;
     return myr_fail(context, MYR_IO_ERROR, "%s: cannot be written: %s", file->path,
                     errno ? strerror(errno) : "output was lost");
@@ -172,7 +172,7 @@ myr_status myr_samples_close(myr_context *context, myr_samples_file *file, myr_s
     if (status == MYR_OK && file->written != file->shape.count)
         status = myr_fail(context, MYR_INVALID_ARGUMENT, "samples: %llu are written of the %llu announced",
                           (unsigned long long)file->written, (unsigned long long)file->shape.count);
-    status = myr_whole_commit(context, &file->whole, status);
+    status = myr_atomic_close(context, file->file, status);
     free(file->path);
     free(file);
     return status;

@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "failure.h"
+#include "myriad/atomic_file.h"
 #include "table_data.h"
-#include "whole_file.h"
 
 static bool ends_in(const char *path, const char *suffix) {
     size_t length = strlen(path), tail = strlen(suffix);
@@ -114,13 +114,13 @@ myr_status myr_table_write(myr_context *context, const char *path, uint64_t rows
     bool csv = ends_in(path, ".csv");
     if (!csv && !ends_in(path, ".npy"))
         return fail_name(context, path);
-    myr_whole_file whole;
-    myr_status status = myr_whole_open(context, path, &whole);
+    myr_atomic_file *file;
+    myr_status status = myr_atomic_open(context, path, &file);
     if (status != MYR_OK)
         return status;
     if (csv)
-        write_csv(whole.file, rows, count, names, columns);
+        write_csv(myr_atomic_stream(file), rows, count, names, columns);
     else
-        write_npy(whole.file, rows, count, columns);
-    return myr_whole_commit(context, &whole, MYR_OK);
+        write_npy(myr_atomic_stream(file), rows, count, columns);
+    return myr_atomic_close(context, file, MYR_OK);
 }
