@@ -82,7 +82,9 @@ static void expect_published(const json_t *model, const myr_estimate *items, boo
 static void fit_season(myr_context *context, const myr_outcomes *outcomes, myr_fit_options options,
                        myr_estimate *items, myr_fit_report *report) {
     memset(items, 0xff, TEAMS * sizeof *items);
+    options.errors = "information"; /* as published */
     REQUIRE_OK(context, myr_fit(context, outcomes, &options, items, report));
+    cr_expect_str_eq(report->errors, "information");
     cr_expect(report->converged);
     cr_expect(report->gradient <= 1e-12, "%g", report->gradient);
 }
@@ -358,6 +360,7 @@ Test(fit, agrees_with_hunters_iteration_and_second_differences) {
     myr_fit_options options = MYR_FIT_OPTIONS_INIT;
     myr_fit_report report;
     options.baseline = RANKED - 1;
+    options.errors = "information";
     REQUIRE_OK(context, myr_fit(context, outcomes, &options, items, &report));
     hunter(RANKED, RANKINGS, offsets, item, x);
     for (int i = 0; i < RANKED; i++) {
@@ -404,6 +407,7 @@ Test(fit, errors_of_centred_abilities) {
     myr_fit_report report;
     draw_wins(&state, N, wins);
     myr_outcomes *outcomes = make_wins(context, N, wins);
+    options.errors = "information";
     REQUIRE_OK(context, myr_fit(context, outcomes, &options, items, &report));
     for (int i = 0; i < N; i++)
         for (int j = 0; j < N; j++) {

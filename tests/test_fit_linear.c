@@ -111,6 +111,7 @@ Test(fit_linear, agrees_with_least_squares_on_all_backends) {
             myr_fit_report report;
             const double beta = dpo ? 0.25 : 1.0; /* theta is then larger by 1/beta */
             options.objective = dpo ? "dpo" : "bt";
+            options.errors = "information";
             options.beta = beta;
             memset(coefficients, 0xff, sizeof coefficients);
             REQUIRE_OK(context,
@@ -173,6 +174,86 @@ Test(fit_linear, reference_weights_and_ridge_make_a_zero_gradient) {
         cr_expect(fabsl(gradient[p]) / sqrtl(curvature[p]) <= 1e-6L, "seed %llu: %Lg",
                   (unsigned long long)seed, gradient[p]);
     cr_expect(fabs((double)value + report.log_likelihood) <= 1e-9);
+    myr_context_destroy(context);
+}
+
+/* Standard errors of weighted rows, of ties that are two rows, and of rows that are many games: C J C by
+ * loops, C the inverse of the Hessian with the ridge; by the information C. */
+Test(fit_linear, errors_by_loops) {
+    enum { P = 4, GAMES = 400, ROWS = 600 };
+    myr_context *context = new_context();
+    const uint64_t seed = fresh_seed();
+    uint64_t state = seed, begin[GAMES + 1] = {0};
+    static float delta[ROWS * P];
+    static double weight[ROWS], times[GAMES];
+    const double ridge = 0.3, beta = 0.5;
+    uint64_t rows = 0;
+    for (int g = 0; g < GAMES; g++) { /* every third is a tie */
+        const double each = 0.1 + 2.0 * uniform(&state);
+        const bool tie = g % 3 == 0;
+        times[g] = 1.0 + floor(4.0 * uniform(&state));
+        for (int p = 0; p < P; p++) {
+            delta[rows * P + p] = (float)normal(&state);
+            delta[(rows + tie) * P + p] = tie ? -delta[rows * P + p] : delta[rows * P + p];
+        }
+        for (int r = 0; r <= tie; r++)
+            weight[rows + r] = times[g] * each * (tie ? 0.5 : 1.0);
+        begin[g + 1] = rows += 1 + tie;
+    }
+    myr_features features = make(rows, P, delta);
+    features.weight = (myr_array){weight, MYR_F64};
+    features.games = GAMES;
+    features.game_begin = begin;
+    features.game_count = times;
+    const myr_compute_options compute = on("cpu", 0);
+    myr_fit_options options = MYR_FIT_OPTIONS_INIT;
+    myr_estimate found[2][P];
+    myr_fit_report report;
+    options.objective = "dpo";
+    options.beta = beta;
+    options.ridge = ridge;
+    for (int k = 0; k < 2; k++) {
+        options.errors = k ? "information" : NULL;
+        REQUIRE_OK(context, myr_fit_linear(context, &features, &options, &compute, found[k], &report));
+        cr_expect_str_eq(report.errors, k ? "information" : "sandwich");
+    }
+    double H[P * P] = {0}, J[P * P] = {0}, C[P * P];
+    for (int g = 0; g < GAMES; g++) {
+        double one[P] = {0}; /* of one game of the kind */
+        for (uint64_t r = begin[g]; r < begin[g + 1]; r++) {
+            double u = 0.0;
+            for (int p = 0; p < P; p++)
+                u += delta[r * P + p] * found[0][p].estimate;
+            const double q = 1.0 / (1.0 + exp(beta * u));
+            for (int p = 0; p < P; p++) {
+                one[p] += weight[r] / times[g] * beta * q * delta[r * P + p];
+                for (int s = 0; s < P; s++)
+                    H[p * P + s] +=
+                        weight[r] * beta * beta * q * (1.0 - q) * delta[r * P + p] * delta[r * P + s];
+            }
+        }
+        for (int p = 0; p < P; p++)
+            for (int s = 0; s < P; s++)
+                J[p * P + s] += times[g] * one[p] * one[s];
+    }
+    for (int p = 0; p < P; p++)
+        H[p * P + p] += ridge;
+    invert(P, H, C);
+    /* The matrix is that of where L-BFGS ended, 1e-4 standard errors from the maximum: a change of 1e-4
+     * standard errors of the margins, 0.05 and less, times a third derivative over a second one, below 1. */
+    for (int p = 0; p < P; p++) {
+        double variance = 0.0;
+        for (int i = 0; i < P; i++)
+            for (int j = 0; j < P; j++)
+                variance += C[p * P + i] * J[i * P + j] * C[j * P + p];
+        cr_expect(fabs(found[0][p].standard_error / sqrt(variance) - 1.0) <= 1e-5, "seed %llu: %g, %g",
+                  (unsigned long long)seed, found[0][p].standard_error, sqrt(variance));
+        cr_expect(fabs(found[1][p].standard_error / sqrt(C[p * P + p]) - 1.0) <= 1e-5, "seed %llu: %g, %g",
+                  (unsigned long long)seed, found[1][p].standard_error, sqrt(C[p * P + p]));
+    }
+    begin[7] = begin[8];
+    cr_expect_eq(myr_fit_linear(context, &features, &options, &compute, found[0], &report),
+                 MYR_INVALID_ARGUMENT);
     myr_context_destroy(context);
 }
 

@@ -34,6 +34,12 @@ static const char doc[] =
     "reward beta log(pi / pi_ref), centred, and the probability is the policy pi. With --features they are "
     "coefficients.\n"
     "\n"
+    "Standard errors are those of the sandwich, which needs no more than that games are drawn on their "
+    "own: "
+    "it is right for ties, weights and ridges too. A game is a row; a row of a whole weight n, or of n "
+    "wins, "
+    "is n. If a weight is not whole, each row is one game that weighs so much.\n"
+    "\n"
     "Where items are not linked by wins and losses both, the likelihood has no finite maximum: the items "
     "are "
     "named, and the exit status is 3. The exit status is 1 if the fit did not converge.\n"
@@ -66,6 +72,7 @@ enum {
     KEY_BOOTSTRAP,
     KEY_SEED,
     KEY_LEVEL,
+    KEY_ERRORS,
     KEY_ITERATIONS,
     KEY_TOLERANCE
 };
@@ -91,6 +98,8 @@ static const struct argp_option fit_options[] = {
     {"tolerance", KEY_TOLERANCE, "X", 0,
      "how far from the maximum, in standard errors, counts as converged, 1e-12 to 1 (1e-6)", 2},
     {NULL, 0, NULL, 0, "Intervals:", 3},
+    {"errors", KEY_ERRORS, "KIND", 0,
+     "of the standard errors: sandwich, or information: the inverse of the Hessian (sandwich)", 3},
     {"level", KEY_LEVEL, "X", 0, "of the intervals, above 0 and below 1 (0.95)", 3},
     {"bootstrap", KEY_BOOTSTRAP, "B", 0, "percentiles of B replicates, up to 100000 (0: standard errors)",
      3},
@@ -103,6 +112,15 @@ static error_t read_input(const char *argument, const char **input) {
     if (choice < 0)
         return CLI_REPORTED;
     *input = names[choice];
+    return 0;
+}
+
+static error_t read_errors(const char *argument, const char **errors) {
+    static const char *const names[] = {"sandwich", "information"};
+    int choice = cli_read_choice("--errors", argument, names, 2);
+    if (choice < 0)
+        return CLI_REPORTED;
+    *errors = names[choice];
     return 0;
 }
 
@@ -177,6 +195,8 @@ static error_t parse_fit(int key, char *argument, struct argp_state *state) {
             return 0;
         case KEY_WITHOUT:
             return add_without(a, argument);
+        case KEY_ERRORS:
+            return read_errors(argument, &a->fit.errors);
         case KEY_OBJECTIVE:
             return read_objective(argument, &a->fit.objective);
         case KEY_REFERENCE:

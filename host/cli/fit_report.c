@@ -55,6 +55,8 @@ static void print_head(const cli_fit_result *r) {
     printf(" by %s", r->report.objective);
     if (r->options->beta != 1.0)
         printf(" at beta %g", r->options->beta);
+    if (!myr_outcomes_counted(o))
+        printf(", a row each, by its weight");
     if (r->options->ridge > 0.0)
         printf(" with ridge %g", r->options->ridge);
     printf("%s%s\n\n", *columns ? "; columns read: " : "", columns);
@@ -107,6 +109,7 @@ static void print_foot(const cli_fit_result *r) {
     printf("\nlog-likelihood %.6f; %s, %" PRIu64 " iterations, %s (gradient %.2g)\n",
            report->log_likelihood, report->method, report->iterations,
            report->converged ? "converged" : "not converged", report->gradient);
+    printf("standard errors: %s\n", report->errors);
     if (report->replicates > 0) {
         printf("intervals: percentiles of %lu bootstrap replicates, seed %" PRIu64,
                (unsigned long)report->replicates, r->options->seed);
@@ -195,11 +198,13 @@ static void print_json(const cli_fit_result *r) {
     cli_json_set(object, "method", json_string(report->method));
     cli_json_set(object, "beta", cli_json_number(r->options->beta));
     cli_json_set(object, "ridge", cli_json_number(r->options->ridge));
+    cli_json_set(object, "errors", json_string(report->errors));
     cli_json_set(object, "level", cli_json_number(r->options->level));
     cli_json_set(object, "input",
                  json_string(myr_outcomes_kind(r->outcomes) == MYR_RANKINGS ? "rankings" : "comparisons"));
     cli_json_set(object, "count", json_integer((json_int_t)myr_outcomes_rows(r->outcomes)));
     cli_json_set(object, "weight", cli_json_number(myr_outcomes_weight(r->outcomes)));
+    cli_json_set(object, "weights", json_string(myr_outcomes_counted(r->outcomes) ? "counts" : "weights"));
     cli_json_set(object, "seconds", cli_json_number(report->seconds));
     cli_print_json(object);
 }

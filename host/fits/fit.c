@@ -59,7 +59,8 @@ static myr_status find_errors(fit *f, uint32_t part, const double *x, int64_t ba
     double *errors = malloc(m->parameters * sizeof *errors);
     if (!errors)
         return myr_fail_memory(f->context, m->parameters * sizeof *errors);
-    myr_status status = myr_model_errors(f->context, m, x, baseline, space->scratch, errors);
+    const myr_errors how = {myr_fit_takes_sandwich(f->options), baseline, f->solver.threads};
+    myr_status status = myr_model_errors(f->context, m, x, &how, space->scratch, errors);
     for (uint32_t i = 0; status == MYR_OK && i < m->parameters; i++)
         estimate_of(f, part, i)->standard_error = errors[i];
     free(errors);
@@ -248,6 +249,7 @@ myr_status myr_fit(myr_context *context, const myr_outcomes *outcomes, const myr
     if (status != MYR_OK)
         return status;
     *report = (myr_fit_report){.objective = objective->name,
+                               .errors = myr_fit_takes_sandwich(options) ? "sandwich" : "information",
                                .converged = true,
                                .home = {NAN, NAN, NAN, NAN, NAN},
                                .replicates = options->bootstrap};

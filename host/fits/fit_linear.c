@@ -37,23 +37,78 @@ static myr_status check(myr_context *context, const myr_features *features, cons
     return MYR_OK;
 }
 
+static myr_status check_games(myr_context *context, const myr_features *f) {
+    if (f->game_count && !f->game_begin)
+        return myr_fail(context, MYR_INVALID_ARGUMENT, "features: game_count without game_begin");
+    if (f->game_begin && (f->games < 1 || f->game_begin[0] != 0 || f->game_begin[f->games] != f->count))
+        return myr_fail(context, MYR_INVALID_ARGUMENT,
+                        "features: game_begin is not from 0 to the number of rows");
+    for (uint64_t g = 0; f->game_begin && g < f->games; g++) {
+        const double times = f->game_count ? f->game_count[g] : 1.0;
+        if (f->game_begin[g] >= f->game_begin[g + 1] || f->game_begin[g + 1] > f->count)
+            return myr_fail(context, MYR_INVALID_ARGUMENT, "features: game %llu has no rows",
+                            (unsigned long long)g);
+        if (!(times >= 1.0 && times <= 1e15 && times == floor(times)))
+            return myr_fail(context, MYR_INVALID_DATA,
+                            "features: game %llu is there %g times (expected a whole number, 1 … 1e15)",
+                            (unsigned long long)g, times);
+    }
+    return MYR_OK;
+}
+
 static bool allocate(myr_linear_fit *fit) {
     const size_t P = fit->parameters;
     const bool newton = P <= MYR_FIT_LINEAR_NEWTON;
-    fit->theta = calloc(3 * P, sizeof(double));
+    fit->theta = calloc(4 * P, sizeof(double));
     fit->inverse = newton ? malloc(P * P * sizeof(double)) : NULL;
     if (!fit->theta || (newton && !fit->inverse))
         return false;
     fit->diagonal = fit->theta + P;
     fit->gradient = fit->theta + 2 * P;
+    fit->errors = fit->theta + 3 * P;
     return true;
+}
+
+/* errors [parameters]: roots of the diagonal of C J C; of both matrices there is the lower triangle, C's upper
+ * one is filled in. */
+static void take_sandwich(double *C, const double *J, size_t P, int threads, double *errors) {
+    for (size_t p = 0; p < P; p++)
+        for (size_t j = p + 1; j < P; j++)
+            C[p * P + j] = C[j * P + p];
+#pragma omp parallel for schedule(static) num_threads(threads)
+    for (size_t p = 0; p < P; p++) {
+        const double *row = C + p * P;
+        double variance = 0.0;
+        for (size_t i = 0; i < P; i++) {
+            double along = 0.5 * J[i * P + i] * row[i];
+            for (size_t j = 0; j < i; j++)
+                along += J[i * P + j] * row[j];
+            variance += 2.0 * row[i] * along;
+        }
+        errors[p] = sqrt(variance);
+    }
+}
+
+static myr_status find_errors(const myr_linear_fit *fit, int threads, double *errors) {
+    const size_t P = fit->parameters;
+    for (size_t p = 0; p < P; p++)
+        errors[p] = fit->inverse ? sqrt(fit->inverse[p * P + p]) : NAN;
+    if (!fit->inverse || !myr_fit_takes_sandwich(fit->options))
+        return MYR_OK;
+    double *spread = malloc(P * P * sizeof *spread);
+    if (!spread)
+        return myr_fail_memory(fit->context, P * P * sizeof *spread);
+    myr_status status = myr_linear_spread(fit->context, &fit->model, fit->theta, threads, spread);
+    if (status == MYR_OK)
+        take_sandwich(fit->inverse, spread, P, threads, errors);
+    free(spread);
+    return status;
 }
 
 static void take_estimates(const myr_linear_fit *fit, myr_estimate *estimates) {
     const double reach = myr_normal_reach(fit->options->level);
     for (uint64_t p = 0; p < fit->parameters; p++) {
-        const double x = fit->theta[p];
-        const double error = fit->inverse ? sqrt(fit->inverse[p * fit->parameters + p]) : NAN;
+        const double x = fit->theta[p], error = fit->errors[p];
         estimates[p] = (myr_estimate){x, error, x - reach * error, x + reach * error, NAN};
     }
 }
@@ -91,6 +146,8 @@ static myr_status run(myr_linear_fit *fit, myr_estimate *estimates) {
     fit->report->descent_seconds = omp_get_wtime() - descent;
     if (status == MYR_OK && fit->inverse)
         status = myr_linear_polish(fit, threads);
+    if (status == MYR_OK)
+        status = find_errors(fit, threads, fit->errors);
     if (status != MYR_OK)
         return status;
     fit->report->converged = fit->report->gradient <= tolerance;
@@ -110,6 +167,8 @@ myr_status myr_fit_linear(myr_context *context, const myr_features *features,
     if (!estimates || !report)
         return myr_fail(context, MYR_INVALID_ARGUMENT, "estimates or report is NULL (expected both)");
     myr_status status = check(context, features, options, compute, &objective);
+    if (status == MYR_OK)
+        status = check_games(context, features);
     if (status != MYR_OK)
         return status;
     /* Every step reads all features: from the host's memory the CPU is the nearer one. */
@@ -118,6 +177,7 @@ myr_status myr_fit_linear(myr_context *context, const myr_features *features,
         near.backend = "cpu";
     const bool free_of_reference = !objective->takes_reference || !features->reference_margin.data;
     *report = (myr_fit_report){.objective = objective->name,
+                               .errors = myr_fit_takes_sandwich(options) ? "sandwich" : "information",
                                .method = "l-bfgs",
                                .home = {NAN, NAN, NAN, NAN, NAN},
                                .replicates = options->bootstrap};

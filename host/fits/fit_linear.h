@@ -16,6 +16,7 @@ typedef struct myr_linear_fit {
     double *theta;    /* [parameters] */
     double *diagonal; /* [parameters]: the scale of L-BFGS, then the Hessian's diagonal */
     double *gradient; /* [parameters] */
+    double *errors;   /* [parameters]: standard errors */
     double *inverse;  /* [parameters][parameters], the Hessian, then its inverse; NULL beyond the limit */
     myr_fit_report *report;
 } myr_linear_fit;

@@ -1,6 +1,7 @@
 /* Outcomes into parts: equal comparisons become one, items are renumbered, arcs listed. */
 #include "fit_model.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -104,15 +105,21 @@ static bool take_duels(myr_model *m, const myr_duel *duels, uint64_t count, uint
     m->cell = allocate(count, sizeof *m->cell);
     if (!m->pairs || !m->weights || !m->cell)
         return false;
+    double sum = 0.0, squares = 0.0;
     uint64_t pair = 0;
     for (uint64_t d = 0; d < count; d++) {
         const myr_duel *duel = &duels[d];
+        const double weight = duel->first_wins + duel->second_wins;
+        sum += duel->count * weight;
+        squares += duel->count * weight * weight;
         pair += d > 0 && !same_pair(&duels[d - 1], duel);
         m->pairs[pair] = (myr_pair_of){duel->first - base, duel->second - base};
         m->weights[2 * pair] += duel->count * duel->first_wins;
         m->weights[2 * pair + 1] += duel->count * duel->second_wins;
         m->cell[d] = (myr_cell){pair, duel->first_wins, duel->second_wins, duel->count};
     }
+    if (squares < sum)
+        m->unit = sqrt(squares / sum);
     return true;
 }
 
@@ -176,8 +183,12 @@ static bool take_rankings(myr_model *m, const myr_outcomes *o) {
 /* A part of the positions begin … end - 1, and of groups whose positions bound lists. */
 static bool begin_model(myr_model *m, const myr_outcomes *o, bool home, double ridge, const uint32_t *bound,
                         uint32_t groups) {
-    *m = (myr_model){
-        .kind = o->kind, .items = bound[groups] - bound[0], .home = home, .groups = groups, .ridge = ridge};
+    *m = (myr_model){.kind = o->kind,
+                     .items = bound[groups] - bound[0],
+                     .home = home,
+                     .groups = groups,
+                     .ridge = ridge,
+                     .unit = 1.0};
     m->parameters = m->items + home;
     m->group = allocate((uint64_t)groups + 1, sizeof *m->group);
     for (uint32_t g = 0; m->group && g <= groups; g++)

@@ -26,6 +26,8 @@ typedef struct myr_model {
     uint32_t groups;     /* prompts: their items follow each other */
     uint32_t *group;     /* [groups + 1]: where they begin */
     double ridge;
+    double
+        unit; /* the root of a game's mean weight, at most 1: errors are larger by it than the information's */
     uint64_t weight_count; /* of comparisons 2 pairs: first wins, second wins; of rankings one each */
     double *weights;       /* [weight_count]: the data's */
     uint64_t *arc_begin;   /* [items + 1] */
@@ -35,8 +37,8 @@ typedef struct myr_model {
     uint64_t ranking_count, longest;
     uint64_t *offsets; /* [ranking_count + 1] */
     uint32_t *entries;
-    /* What the bootstrap draws: of comparisons, cell c of pair cell_pair[c] weighs cells[c] each time, and
-     * there are cell_count[c] of it; of rankings each is one. */
+    /* What the bootstrap draws: of comparisons, there are count games of cell c, with the same outcome of
+     * the same pair, and each weighs so much; of rankings each is one. */
     uint64_t cells, first_cell; /* the number of the first one, for the generator */
     struct myr_cell {
         uint64_t pair;
@@ -60,6 +62,13 @@ void myr_model_hessian(const myr_model *model, const double *weights, const doub
 /* Its diagonal alone. */
 void myr_model_diagonal(const myr_model *model, const double *weights, const double *x, double *diagonal,
                         double *scratch);
+
+/* The trials one by one, at x: with g the gradient of the log-likelihood of a trial (a game, a ranking),
+ * spread is sum (v g)². scores has room for as many numbers as myr_model_score_count
+ * says. */
+uint64_t myr_model_score_count(const myr_model *model);
+void myr_model_scores(const myr_model *model, const double *x, double *scores, double *scratch);
+double myr_model_spread(const myr_model *model, const double *scores, const double *v);
 
 /* Parts: those of comparisons without home are the prompts, else there is one. order[position] is an item,
  * positions run through the parts. */

@@ -70,18 +70,21 @@ static void centre(const myr_model *model, double *x) {
 myr_solution myr_solve(const myr_model *model, const double *weights, const myr_solver *solver,
                        myr_solve_space *space, double *x) {
     myr_solution solution = {.method = "newton"}, last;
-    myr_solver first = *solver;
+    myr_solver end = *solver, first;
+    end.tolerance *= model->unit;
+    first = end;
     if (space->hessian) /* the rest is Newton's */
-        first.tolerance = fmax(solver->tolerance, 1e-3);
+        first.tolerance = fmax(end.tolerance, 1e-3 * model->unit);
     if (!space->hessian || model->parameters > MYR_FIT_NEWTON)
         solution = myr_solve_lbfgs(model, weights, &first, space, x);
     if (space->hessian) {
-        last = myr_solve_newton(model, weights, solver, space, x);
+        last = myr_solve_newton(model, weights, &end, space, x);
         last.method = solution.method;
         last.iterations += solution.iterations;
         last.evaluations += solution.evaluations;
         solution = last;
     }
+    solution.gradient /= model->unit;
     centre(model, x);
     return solution;
 }

@@ -44,6 +44,17 @@ static myr_status check_range(myr_context *context, const char *name, double val
                     expected);
 }
 
+bool myr_fit_takes_sandwich(const myr_fit_options *options) {
+    return !options->errors || strcmp(options->errors, "sandwich") == 0;
+}
+
+static myr_status check_errors(myr_context *context, const myr_fit_options *options) {
+    if (myr_fit_takes_sandwich(options) || strcmp(options->errors, "information") == 0)
+        return MYR_OK;
+    return myr_fail(context, MYR_INVALID_ARGUMENT,
+                    "errors: '%.32s' are not known (expected sandwich or information)", options->errors);
+}
+
 myr_status myr_fit_check_options(myr_context *context, const myr_fit_options *options,
                                  myr_outcome_kind kind, const myr_objective **objective) {
     if (!options || options->struct_size != sizeof *options)
@@ -61,6 +72,8 @@ myr_status myr_fit_check_options(myr_context *context, const myr_fit_options *op
                           (*objective)->name);
     if (status == MYR_OK)
         status = check_range(context, "ridge", options->ridge, 0.0, 1e15, "0 … 1e15");
+    if (status == MYR_OK)
+        status = check_errors(context, options);
     if (status == MYR_OK)
         status = check_range(context, "level", options->level, 1e-6, 1.0 - 1e-6, "1e-6 … 1 - 1e-6");
     if (status == MYR_OK)

@@ -16,4 +16,7 @@ typedef struct myr_objective {
 myr_status myr_fit_check_options(myr_context *context, const myr_fit_options *options,
                                  myr_outcome_kind kind, const myr_objective **objective);
 
+/* Whether the standard errors of options that were checked are the sandwich's. */
+bool myr_fit_takes_sandwich(const myr_fit_options *options);
+
 #endif

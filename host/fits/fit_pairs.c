@@ -102,3 +102,27 @@ void myr_pairs_diagonal(const myr_model *model, const double *weights, const dou
             diagonal[model->items] += c;
     }
 }
+
+/* Of a pair the sum of the squares of its games' slopes: a game's gradient is its slope at the first item,
+ * the opposite at the second, and at home. */
+void myr_pairs_scores(const myr_model *model, const double *x, double *scores) {
+    for (uint64_t p = 0; p < model->pair_count; p++)
+        scores[p] = 0.0;
+    for (uint64_t c = 0; c < model->cells; c++) {
+        const myr_cell *cell = &model->cell[c];
+        const double t = margin(model, x, cell->pair), e = exp(-fabs(t));
+        const double large = 1.0 / (1.0 + e), small = e / (1.0 + e);
+        const double slope =
+            cell->first_wins * (t >= 0.0 ? small : large) - cell->second_wins * (t >= 0.0 ? large : small);
+        scores[cell->pair] += cell->count * slope * slope;
+    }
+}
+
+double myr_pairs_spread(const myr_model *model, const double *scores, const double *v) {
+    double sum = 0.0;
+    for (uint64_t p = 0; p < model->pair_count; p++) {
+        const double along = margin(model, v, p);
+        sum += scores[p] * along * along;
+    }
+    return sum;
+}

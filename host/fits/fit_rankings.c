@@ -105,3 +105,28 @@ void myr_rankings_diagonal(const myr_model *model, const double *weights, const 
         }
     }
 }
+
+/* Of each ranking its gradient, place by place. */
+void myr_rankings_scores(const myr_model *model, const double *x, double *scores, double *scratch) {
+    double *L = scratch, *R = L + model->longest;
+    for (uint64_t m = 0; m < model->ranking_count; m++) {
+        const uint32_t *items = model->entries + model->offsets[m];
+        const uint64_t count = model->offsets[m + 1] - model->offsets[m];
+        double *own = scores + model->offsets[m];
+        suffix_sums(x, items, count, L);
+        prefix_sums(L, count, R, NULL);
+        for (uint64_t i = 0; i < count; i++)
+            own[i] = model->weights[m] * (1.0 - R[i] * exp(x[items[i]] - L[i]));
+    }
+}
+
+double myr_rankings_spread(const myr_model *model, const double *scores, const double *v) {
+    double sum = 0.0;
+    for (uint64_t m = 0; m < model->ranking_count; m++) {
+        double along = 0.0;
+        for (uint64_t e = model->offsets[m]; e < model->offsets[m + 1]; e++)
+            along += scores[e] * v[model->entries[e]];
+        sum += along * along;
+    }
+    return sum;
+}

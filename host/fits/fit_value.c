@@ -44,3 +44,19 @@ void myr_model_diagonal(const myr_model *model, const double *weights, const dou
     for (uint32_t i = 0; i < model->parameters; i++)
         diagonal[i] += model->ridge;
 }
+
+uint64_t myr_model_score_count(const myr_model *model) {
+    return model->kind == MYR_RANKINGS ? model->offsets[model->ranking_count] : model->pair_count;
+}
+
+void myr_model_scores(const myr_model *model, const double *x, double *scores, double *scratch) {
+    if (model->kind == MYR_RANKINGS)
+        myr_rankings_scores(model, x, scores, scratch);
+    else
+        myr_pairs_scores(model, x, scores);
+}
+
+double myr_model_spread(const myr_model *model, const double *scores, const double *v) {
+    return model->kind == MYR_RANKINGS ? myr_rankings_spread(model, scores, v)
+                                       : myr_pairs_spread(model, scores, v);
+}

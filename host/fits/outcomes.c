@@ -1,5 +1,6 @@
 #include "outcomes.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,8 +22,10 @@ void *myr_grown(void *array, uint64_t count, uint64_t *room, size_t size) {
 
 myr_outcomes *myr_outcomes_new(myr_outcome_kind kind) {
     myr_outcomes *outcomes = calloc(1, sizeof *outcomes);
-    if (outcomes)
+    if (outcomes) {
         outcomes->kind = kind;
+        outcomes->counted = true;
+    }
     return outcomes;
 }
 
@@ -38,6 +41,8 @@ void myr_outcomes_destroy(myr_outcomes *outcomes) {
     free(outcomes->delta);
     free(outcomes->feature_weight);
     free(outcomes->feature_reference);
+    free(outcomes->feature_begin);
+    free(outcomes->feature_count);
     free(outcomes);
 }
 
@@ -55,18 +60,43 @@ static bool add_duel(myr_outcomes *o, myr_duel duel) {
     return true;
 }
 
+/* A whole number but for the rounding of a sum of two. */
+static bool is_whole(double number) {
+    return fabs(number - round(number)) <= 4.0 * DBL_EPSILON * number;
+}
+
 bool myr_outcomes_add_scored(myr_outcomes *outcomes, uint32_t first, uint32_t second, double score,
                              double weight, uint64_t row) {
-    bool whole = weight == floor(weight);
-    double each = whole ? 1.0 : weight;
-    return add_duel(
-        outcomes, (myr_duel){first, second, each * score, each * (1.0 - score), whole ? weight : 1.0, row});
+    outcomes->counted = outcomes->counted && is_whole(weight);
+    return add_duel(outcomes, (myr_duel){first, second, score, 1.0 - score, weight, row});
 }
 
 bool myr_outcomes_add(myr_outcomes *outcomes, uint32_t first, uint32_t second, double first_wins,
                       double second_wins, uint64_t row) {
-    return myr_outcomes_add_scored(outcomes, first, second, 1.0, first_wins, row) &&
-           myr_outcomes_add_scored(outcomes, first, second, 0.0, second_wins, row);
+    const double won = is_whole(first_wins) ? round(first_wins) : floor(first_wins);
+    const double lost = is_whole(second_wins) ? round(second_wins) : floor(second_wins);
+    const double a = fmax(first_wins - won, 0.0), b = fmax(second_wins - lost, 0.0);
+    const bool shared = a > 0.0 && b > 0.0 && is_whole(a + b); /* a tie, say */
+    return add_duel(outcomes, (myr_duel){first, second, 1.0, 0.0, won, row}) &&
+           add_duel(outcomes, (myr_duel){first, second, 0.0, 1.0, lost, row}) &&
+           add_duel(outcomes, (myr_duel){first, second, a, shared ? b : 0.0, 1.0, row}) &&
+           (shared || add_duel(outcomes, (myr_duel){first, second, 0.0, b, 1.0, row}));
+}
+
+bool myr_outcomes_add_ties(myr_outcomes *outcomes, uint32_t first, uint32_t second, double ties,
+                           uint64_t row) {
+    const double whole = is_whole(ties) ? round(ties) : floor(ties), rest = fmax(ties - whole, 0.0);
+    return add_duel(outcomes, (myr_duel){first, second, 0.5, 0.5, whole, row}) &&
+           add_duel(outcomes, (myr_duel){first, second, 0.5 * rest, 0.5 * rest, 1.0, row});
+}
+
+void myr_outcomes_settle(myr_outcomes *outcomes) {
+    for (uint64_t d = 0; !outcomes->counted && d < outcomes->duel_count; d++) {
+        myr_duel *duel = &outcomes->duels[d];
+        duel->first_wins *= duel->count;
+        duel->second_wins *= duel->count;
+        duel->count = 1.0;
+    }
 }
 
 bool myr_outcomes_add_ranking(myr_outcomes *outcomes, const uint32_t *items, uint64_t count) {
@@ -131,11 +161,13 @@ static myr_status finish(myr_context *context, myr_status status, myr_outcomes *
                          myr_outcomes **outcomes) {
     if (status == MYR_OK && !(made->weight > 0.0))
         status = myr_fail(context, MYR_INVALID_DATA, "all weights are 0 (expected one above 0)");
-    if (status == MYR_OK)
-        *outcomes = made;
-    else
+    if (status != MYR_OK) {
         myr_outcomes_destroy(made);
-    return status;
+        return status;
+    }
+    myr_outcomes_settle(made);
+    *outcomes = made;
+    return MYR_OK;
 }
 
 myr_status myr_outcomes_create_comparisons(myr_context *context, uint32_t items, uint64_t count,
@@ -154,6 +186,36 @@ myr_status myr_outcomes_create_comparisons(myr_context *context, uint32_t items,
         double wins = first_wins ? first_wins[m] : 1.0, losses = second_wins ? second_wins[m] : 0.0;
         status = check_duel(context, items, m, first[m], second[m], wins, losses);
         if (status == MYR_OK && !myr_outcomes_add(made, first[m], second[m], wins, losses, m))
+            status = myr_fail_memory(context, (size_t)count * sizeof(myr_duel));
+    }
+    return finish(context, status, made, outcomes);
+}
+
+static myr_status check_scored(myr_context *context, uint64_t m, double score, double weight) {
+    if (score >= 0.0 && score <= 1.0 && weight >= 0.0 && weight <= 1e15)
+        return MYR_OK;
+    return myr_fail(context, MYR_INVALID_DATA,
+                    "comparison %llu has the score %g and the weight %g (expected 0 … 1, and 0 … 1e15)",
+                    (unsigned long long)m, score, weight);
+}
+
+myr_status myr_outcomes_create_scores(myr_context *context, uint32_t items, uint64_t count,
+                                      const uint32_t *first, const uint32_t *second, const double *score,
+                                      const double *weight, myr_outcomes **outcomes) {
+    myr_status status = check_create(context, items, count, first && second ? first : NULL, outcomes);
+    if (status != MYR_OK)
+        return status;
+    myr_outcomes *made = myr_outcomes_new(MYR_COMPARISONS);
+    if (!made)
+        return myr_fail_memory(context, sizeof *made);
+    status = name_by_number(context, made, items);
+    made->rows = made->file_rows = count;
+    for (uint64_t m = 0; status == MYR_OK && m < count; m++) {
+        const double share = score ? score[m] : 1.0, times = weight ? weight[m] : 1.0;
+        status = check_duel(context, items, m, first[m], second[m], 0.0, 0.0);
+        if (status == MYR_OK)
+            status = check_scored(context, m, share, times);
+        if (status == MYR_OK && !myr_outcomes_add_scored(made, first[m], second[m], share, times, m))
             status = myr_fail_memory(context, (size_t)count * sizeof(myr_duel));
     }
     return finish(context, status, made, outcomes);
@@ -223,6 +285,10 @@ uint64_t myr_outcomes_rows(const myr_outcomes *outcomes) {
 
 double myr_outcomes_weight(const myr_outcomes *outcomes) {
     return outcomes ? outcomes->weight : 0.0;
+}
+
+bool myr_outcomes_counted(const myr_outcomes *outcomes) {
+    return !outcomes || outcomes->counted;
 }
 
 const char *myr_outcomes_columns(const myr_outcomes *outcomes) {

@@ -5,8 +5,9 @@
 #include "io/name_table.h"
 #include "myriad/fit.h"
 
-/* count comparisons with the same items and the same outcome, whose weights for the one and for the other
- * item are first_wins and second_wins. */
+/* count games between the same items and with the same outcome, whose weights for the one and for the other
+ * item are first_wins and second_wins, each. A game is one trial: one draw of the bootstrap, one term of the
+ * sandwich. */
 typedef struct myr_duel {
     uint32_t first, second;
     double first_wins, second_wins, count;
@@ -18,6 +19,7 @@ struct myr_outcomes {
     uint32_t items;
     uint64_t rows, file_rows; /* taken, and all */
     double weight;
+    bool counted; /* weights, if there are any, are numbers of games */
     char columns[512], note[1024];
     bool has_prompts;
     bool by_winner;    /* the columns are winner and loser */
@@ -34,21 +36,30 @@ struct myr_outcomes {
     uint64_t ranking_count, entry_count, entry_room;
     /* what myr_outcomes_features has made */
     float *delta;
-    double *feature_weight, *feature_reference;
+    double *feature_weight, *feature_reference, *feature_count;
+    uint64_t *feature_begin; /* a game's rows; count games like it */
 };
 
 /* NULL if out of memory. */
 myr_outcomes *myr_outcomes_new(myr_outcome_kind kind);
 
-/* Adds the two outcomes of one comparison, of those weights; a whole weight of one alone becomes a count.
- * Weight 0 adds nothing. False if out of memory. */
+/* Adds so many games won and so many lost. What they are more than whole numbers is one game, if together
+ * it is 1 (a tie: half and half), else one won and one lost that weigh so little. Weight 0 adds nothing.
+ * False if out of memory. */
 bool myr_outcomes_add(myr_outcomes *outcomes, uint32_t first, uint32_t second, double first_wins,
                       double second_wins, uint64_t row);
 
-/* Adds a comparison whose share of the first item is score, so many times (a whole weight), or once with
- * that weight. */
+/* Adds so many ties, and what is more as one that weighs so little. */
+bool myr_outcomes_add_ties(myr_outcomes *outcomes, uint32_t first, uint32_t second, double ties,
+                           uint64_t row);
+
+/* Adds so many games (a whole weight) whose share of the first item is score. */
 bool myr_outcomes_add_scored(myr_outcomes *outcomes, uint32_t first, uint32_t second, double score,
                              double weight, uint64_t row);
+
+/* After the last one: if a weight was not whole, none is a number of games, and each row is one game that
+ * weighs so much. */
+void myr_outcomes_settle(myr_outcomes *outcomes);
 
 bool myr_outcomes_add_ranking(myr_outcomes *outcomes, const uint32_t *items, uint64_t count);
 

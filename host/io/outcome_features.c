@@ -51,25 +51,32 @@ static void fill_row(myr_outcomes *o, const float *values, const double *referen
         o->feature_reference[n] = sign * (reference[duel->first] - reference[duel->second]);
 }
 
-static uint64_t fill(myr_outcomes *o, const float *values, const double *reference, uint64_t parameters) {
+static void fill(myr_outcomes *o, const float *values, const double *reference, uint64_t parameters) {
     uint64_t n = 0;
     for (uint64_t d = 0; d < o->duel_count; d++) {
+        o->feature_begin[d] = n;
+        o->feature_count[d] = o->duels[d].count;
         if (o->duels[d].first_wins > 0.0)
             fill_row(o, values, reference, parameters, n++, d, false);
         if (o->duels[d].second_wins > 0.0)
             fill_row(o, values, reference, parameters, n++, d, true);
     }
-    return n;
+    o->feature_begin[o->duel_count] = n;
 }
 
 static bool allocate(myr_outcomes *o, uint64_t rows, uint64_t parameters, bool copy, bool reference) {
     free(o->delta);
     free(o->feature_weight);
     free(o->feature_reference);
+    free(o->feature_begin);
+    free(o->feature_count);
     o->delta = copy ? malloc((size_t)(rows * parameters) * sizeof *o->delta) : NULL;
     o->feature_weight = malloc((size_t)rows * sizeof *o->feature_weight);
     o->feature_reference = reference ? malloc((size_t)rows * sizeof *o->feature_reference) : NULL;
-    return (o->delta || !copy) && o->feature_weight && (o->feature_reference || !reference);
+    o->feature_begin = malloc((size_t)(o->duel_count + 1) * sizeof *o->feature_begin);
+    o->feature_count = malloc((size_t)o->duel_count * sizeof *o->feature_count);
+    return o->feature_begin && o->feature_count && (o->delta || !copy) && o->feature_weight &&
+           (o->feature_reference || !reference);
 }
 
 static myr_status make(myr_context *context, myr_outcomes *o, myr_npy *array, const double *reference,
@@ -92,6 +99,9 @@ static myr_status make(myr_context *context, myr_outcomes *o, myr_npy *array, co
     features->delta = (myr_array){o->delta, MYR_F32};
     features->weight = (myr_array){o->feature_weight, MYR_F64};
     features->reference_margin = (myr_array){o->feature_reference, MYR_F64};
+    features->games = o->duel_count;
+    features->game_begin = o->feature_begin;
+    features->game_count = o->feature_count;
     return MYR_OK;
 }
 

@@ -145,6 +145,7 @@ static myr_status read_bytes(myr_context *context, const char *path, const char 
     if (r->out_of_memory)
         status = myr_fail_memory(context, size);
     r->outcomes->items = r->outcomes->names.count;
+    myr_outcomes_settle(r->outcomes);
     return status == MYR_OK ? check_result(context, path, r) : status;
 }
 

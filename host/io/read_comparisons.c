@@ -166,8 +166,7 @@ static bool add(table *t, uint32_t first, uint32_t second, double share, uint64_
     if (!t->columns.has[MYR_FIRST_WINS])
         return myr_outcomes_add_scored(o, first, second, share, number(t, MYR_WEIGHT), row);
     return myr_outcomes_add(o, first, second, number(t, MYR_FIRST_WINS), number(t, MYR_SECOND_WINS), row) &&
-           (!t->columns.has[MYR_TIES] ||
-            myr_outcomes_add_scored(o, first, second, 0.5, number(t, MYR_TIES), row));
+           (!t->columns.has[MYR_TIES] || myr_outcomes_add_ties(o, first, second, number(t, MYR_TIES), row));
 }
 
 /* Of winner and loser all; of first and second by the score or the winner's name. */

@@ -30,14 +30,20 @@ static double reference_of(const myr_linear_model *m, uint64_t i) {
     return m->reference_free || !r.data ? 0.0 : myr_element(r, i);
 }
 
-/* Row i: adds its value and gradient; the row times the root of its curvature goes to `to`, unless NULL. */
-static void add_row(const myr_linear_model *m, const double *theta, uint64_t i, slot *s, double *to) {
+static double margin_of(const myr_linear_model *m, const double *theta, uint64_t i) {
     const uint64_t P = m->features->parameters;
     const float *delta = (const float *)m->features->delta.data + i * P;
     double u = 0.0;
     for (uint64_t p = 0; p < P; p++)
         u += delta[p] * theta[p];
-    const double v = weight_of(m->features, i), h = m->beta * (u - reference_of(m, i));
+    return m->beta * (u - reference_of(m, i));
+}
+
+/* Row i: adds its value and gradient; the row times the root of its curvature goes to `to`, unless NULL. */
+static void add_row(const myr_linear_model *m, const double *theta, uint64_t i, slot *s, double *to) {
+    const uint64_t P = m->features->parameters;
+    const float *delta = (const float *)m->features->delta.data + i * P;
+    const double v = weight_of(m->features, i), h = margin_of(m, theta, i);
     const double e = exp(-fabs(h)), slope = -m->beta * v * (h >= 0.0 ? e : 1.0) / (1.0 + e);
     const double curve = m->beta * sqrt(v * e) / (1.0 + e);
     s->value += v * (log1p(e) + (h >= 0.0 ? 0.0 : -h));
@@ -56,38 +62,103 @@ static void add_tile(const myr_linear_model *m, const double *theta, uint64_t ti
         myr_cpu_add_squares((int64_t)P, (int64_t)(end - begin), s->rows, s->hessian);
 }
 
+/* The partial sums' memory: a gradient, and of squares a tile of rows and their sum. NULL if out of memory. */
+static double *make_slots(uint64_t parameters, bool squares, slot parts[16]) {
+    const size_t P = (size_t)parameters, each = P + (squares ? (TILE + P) * P : 0);
+    const int slots = slot_count(P);
+    double *memory = calloc((size_t)slots * each, sizeof *memory);
+    for (int s = 0; memory && s < slots; s++) {
+        double *own = memory + (size_t)s * each;
+        parts[s] = (slot){0.0, own, own + P, squares ? own + P + TILE * P : NULL};
+    }
+    return memory;
+}
+
+static void add_hessians(const slot *parts, uint64_t parameters, double *hessian) {
+    const size_t squares = (size_t)(parameters * parameters);
+    memset(hessian, 0, squares * sizeof *hessian);
+    for (int s = 0; s < slot_count(parameters); s++)
+        for (size_t q = 0; q < squares; q++)
+            hessian[q] += parts[s].hessian[q];
+}
+
 myr_status myr_linear_information(myr_context *context, const myr_linear_model *model, const double *theta,
                                   int threads, double *value, double *gradient, double *hessian) {
-    const size_t P = model->features->parameters, squares = hessian ? P * P : 0;
-    const size_t each = P + (hessian ? TILE * P : 0) + squares;
+    const size_t P = model->features->parameters;
     const int slots = slot_count(P);
     const uint64_t tiles = (model->features->count + TILE - 1) / TILE;
-    double *memory = calloc((size_t)slots * each, sizeof *memory);
-    if (!memory)
-        return myr_fail_memory(context, (size_t)slots * each * sizeof *memory);
     slot parts[16];
-    for (int s = 0; s < slots; s++) {
-        double *own = memory + (size_t)s * each;
-        parts[s] = (slot){0.0, own, own + P, hessian ? own + P + TILE * P : NULL};
-    }
+    double *memory = make_slots(P, hessian, parts);
+    if (!memory)
+        return myr_fail_memory(context, (size_t)slots * (TILE + P) * P * sizeof *memory);
 #pragma omp parallel for schedule(dynamic, 1) num_threads(threads)
     for (int s = 0; s < slots; s++)
         for (uint64_t tile = (uint64_t)s; tile < tiles; tile += (uint64_t)slots)
             add_tile(model, theta, tile, &parts[s]);
     *value = 0.0;
     memset(gradient, 0, P * sizeof *gradient);
-    if (hessian)
-        memset(hessian, 0, squares * sizeof *hessian);
     for (int s = 0; s < slots; s++) {
         *value += parts[s].value;
         for (size_t p = 0; p < P; p++)
             gradient[p] += parts[s].gradient[p];
-        for (size_t q = 0; q < squares; q++)
-            hessian[q] += parts[s].hessian[q];
     }
+    if (hessian)
+        add_hessians(parts, P, hessian);
     free(memory);
     return MYR_OK;
 }
+
+/* ---- games ----------------------------------------------------------------------------------------- */
+
+uint64_t myr_game_total(const myr_features *features) {
+    return features->game_begin ? features->games : features->count;
+}
+
+myr_game_rows myr_game_at(const myr_features *features, uint64_t game) {
+    const uint64_t *begin = features->game_begin;
+    const double times = features->game_count ? features->game_count[game] : 1.0;
+    return begin ? (myr_game_rows){begin[game], begin[game + 1], times}
+                 : (myr_game_rows){game, game + 1, times};
+}
+
+/* The gradients of `times` equal games add up to G = times g, so that sum g gᵀ = G Gᵀ/times. */
+static void take_game(const myr_linear_model *m, const double *theta, uint64_t game, double *to) {
+    const uint64_t P = m->features->parameters;
+    const myr_game_rows rows = myr_game_at(m->features, game);
+    for (uint64_t p = 0; p < P; p++)
+        to[p] = 0.0;
+    for (uint64_t i = rows.begin; i < rows.end; i++) {
+        const float *delta = (const float *)m->features->delta.data + i * P;
+        const double h = margin_of(m, theta, i), e = exp(-fabs(h));
+        const double slope = m->beta * weight_of(m->features, i) * (h >= 0.0 ? e : 1.0) / (1.0 + e);
+        for (uint64_t p = 0; p < P; p++)
+            to[p] += slope / sqrt(rows.times) * delta[p];
+    }
+}
+
+myr_status myr_linear_spread(myr_context *context, const myr_linear_model *model, const double *theta,
+                             int threads, double *spread) {
+    const size_t P = model->features->parameters;
+    const int slots = slot_count(P);
+    const uint64_t games = myr_game_total(model->features), tiles = (games + TILE - 1) / TILE;
+    slot parts[16];
+    double *memory = make_slots(P, true, parts);
+    if (!memory)
+        return myr_fail_memory(context, (size_t)slots * (TILE + P) * P * sizeof *memory);
+#pragma omp parallel for schedule(dynamic, 1) num_threads(threads)
+    for (int s = 0; s < slots; s++)
+        for (uint64_t tile = (uint64_t)s; tile < tiles; tile += (uint64_t)slots) {
+            const uint64_t begin = tile * TILE, end = begin + TILE < games ? begin + TILE : games;
+            for (uint64_t g = begin; g < end; g++)
+                take_game(model, theta, g, parts[s].rows + (g - begin) * P);
+            myr_cpu_add_squares((int64_t)P, (int64_t)(end - begin), parts[s].rows, parts[s].hessian);
+        }
+    add_hessians(parts, P, spread);
+    free(memory);
+    return MYR_OK;
+}
+
+/* ---- the scale ------------------------------------------------------------------------------------- */
 
 /* diagonal [parameters] += the squares of every slots-th tile from number `first` on, weighed; returns the
  * weights' sum. */

@@ -23,4 +23,17 @@ myr_status myr_linear_information(myr_context *context, const myr_linear_model *
 myr_status myr_linear_scale(myr_context *context, const myr_linear_model *model, int threads,
                             double *diagonal, double *weight);
 
+/* The games of features: rows begin … end - 1, of `times` games together. */
+typedef struct myr_game_rows {
+    uint64_t begin, end;
+    double times;
+} myr_game_rows;
+
+uint64_t myr_game_total(const myr_features *features);
+myr_game_rows myr_game_at(const myr_features *features, uint64_t game);
+
+/* The lower triangle of sum g gᵀ, g the gradient of one game at theta, likewise. */
+myr_status myr_linear_spread(myr_context *context, const myr_linear_model *model, const double *theta,
+                             int threads, double *spread);
+
 #endif

@@ -4,8 +4,7 @@
  *     Plackett-Luce    P(y_1 > y_2 > …)     = prod_k exp(x_k) / sum_{j >= k} exp(x_j)
  *     DPO              x_i = beta log(pi(i) / pi_ref(i)) + constant, else as Bradley-Terry
  *
- * The maximum of the likelihood, with standard errors from the observed information and intervals from them
- * or from a bootstrap. Items of different prompts are never compared: each prompt's abilities have a sum of
+ * The maximum of the likelihood, with standard errors and intervals from them or from a bootstrap. Items of different prompts are never compared: each prompt's abilities have a sum of
  * their own, which is 0. */
 #ifndef MYRIAD_FIT_H
 #define MYRIAD_FIT_H
@@ -44,8 +43,15 @@ typedef struct myr_outcomes_options {
  * or tie), or first_wins and second_wins, perhaps with ties; score and winner may have a weight. All may have
  * a prompt. Names go in any case, whatever stands between their words, and by the usual synonyms: model_a,
  * model_b; left, right; player_a, player_b; home, away; chosen, rejected; result; draws; count, n and others.
- * Other columns are passed over; myr_outcomes_note names those that hold numbers. A whole weight n counts as
- * n comparisons, any other as one that weighs so much.
+ * Other columns are passed over; myr_outcomes_note names those that hold numbers.
+ *
+ * What is observed are games, each with an outcome and drawn on its own: standard errors and the bootstrap
+ * rest on them. If all weights are whole, a row of weight n and score s is n games of score s each. If one
+ * is not, weights are no numbers of games: each row is one that weighs so much (myr_outcomes_counted).
+ * first_wins and second_wins (and ties) are always numbers of games, and what they are more than whole numbers is one
+ * game more if together it is 1 (70.5 and 30.5: 70 won, 30 lost, a tie), else one won and one lost that
+ * weigh so little. A tie of score 0.5 says more than a win and a loss: so ties belong in rows or a column of
+ * their own.
  *
  * Rankings are a line each, best first, with two items or more; empty fields at the end do not count, nor
  * does a first line rank1,rank2,…. An '=' is a tie, and refused.
@@ -59,12 +65,17 @@ myr_status myr_outcomes_load(myr_context *context, const char *path, const myr_o
                              myr_outcomes **outcomes);
 
 /* The same from arrays in host memory, which are copied. Items are numbered 0 … items - 1, and are named by
- * their numbers. first_wins and second_wins, 0 … 1e15, are the weights of the two outcomes of a comparison;
- * NULL: all 1, and all 0. A whole weight of one outcome alone counts as so many comparisons. */
+ * their numbers. first_wins and second_wins, 0 … 1e15, are numbers of games as in a file; NULL: all 1, and
+ * all 0. */
 myr_status myr_outcomes_create_comparisons(myr_context *context, uint32_t items, uint64_t count,
                                            const uint32_t *first, const uint32_t *second,
                                            const double *first_wins, const double *second_wins,
                                            myr_outcomes **outcomes);
+
+/* And by scores, 0 … 1, and weights, 0 … 1e15, again as in a file; NULL: all 1. */
+myr_status myr_outcomes_create_scores(myr_context *context, uint32_t items, uint64_t count,
+                                      const uint32_t *first, const uint32_t *second, const double *score,
+                                      const double *weight, myr_outcomes **outcomes);
 
 /* Ranking m is item[offsets[m]] … item[offsets[m + 1] - 1], best first: two items or more, none twice. */
 myr_status myr_outcomes_create_rankings(myr_context *context, uint32_t items, uint64_t count,
@@ -80,6 +91,9 @@ uint32_t myr_outcomes_items(const myr_outcomes *outcomes);
 uint32_t myr_outcomes_prompts(const myr_outcomes *outcomes); /* 0: there is no such column */
 uint64_t myr_outcomes_rows(const myr_outcomes *outcomes);    /* of the file, that were taken */
 double myr_outcomes_weight(const myr_outcomes *outcomes);    /* of all comparisons, or rankings, together */
+
+/* Whether weights, if there are any, are numbers of games: all are whole. Else each row is one game. */
+bool myr_outcomes_counted(const myr_outcomes *outcomes);
 
 /* The columns that were read, as "winner, loser, weight = 'n'"; "" for rankings and arrays. */
 const char *myr_outcomes_columns(const myr_outcomes *outcomes);
@@ -131,19 +145,20 @@ typedef struct myr_fit_options {
     int threads;           /* 0: all that the process may use */
     myr_progress progress; /* over the bootstrap's replicates; NULL: none */
     void *user;
+    const char *errors; /* of estimates: "sandwich" (NULL) or "information"; see myr_fit */
 } myr_fit_options;
 
 #define MYR_FIT_OPTIONS_INIT                                                                             \
     {                                                                                                    \
         sizeof(myr_fit_options), NULL, 1.0, NULL, 0.0, false, -1, 0, MYR_DEFAULT_SEED, 0.95, 1000, 1e-6, \
-            0, NULL, NULL                                                                                \
+            0, NULL, NULL, NULL                                                                          \
     }
 
 /* NaN where there is none: a standard error beyond MYR_FIT_COVARIANCE, then also the interval unless it is
  * the bootstrap's; probability of what is no item. */
 typedef struct myr_estimate {
     double estimate;       /* ability x; of dpo the implicit reward beta log(pi / pi_ref), centred */
-    double standard_error; /* from the observed information (with a ridge, the penalised one) */
+    double standard_error; /* options' errors say of which kind */
     double ci_low, ci_high;
     double probability; /* of being the best of all items of its prompt, exp(x_i) / sum exp(x_j); of dpo the
                            policy, pi_ref exp(x / beta) / Z */
@@ -164,9 +179,21 @@ typedef struct myr_fit_report {
     double bootstrap_seconds;     /* … and of the bootstrap */
     uint64_t descent_evaluations; /* of myr_fit_linear: those of L-BFGS, each reads the features once, … */
     double descent_seconds;       /* … and its part of the seconds */
+    const char *errors;           /* the kind of the standard errors: "sandwich" or "information" */
 } myr_fit_report;
 
-/* Fits; items [myr_outcomes_items]. The same bits on any number of threads.
+/* Fits; items [myr_outcomes_items]. The same bits on any number of threads; on another machine, where
+ * OpenBLAS solves the equations by other kernels, the last digits may be others.
+ *
+ * Standard errors are the roots of the diagonal of a covariance among abilities of sum 0 (or relative to the
+ * baseline). With H the Hessian of what is minimised, the ridge's part included, and g the gradient of the
+ * log-likelihood of one game (or ranking) at the estimate:
+ *
+ *     sandwich       H^-1 (sum g gᵀ) H^-1, without a factor for small samples. Where the model holds it
+ *                    tends to the other one; it is right too for ties, weights, and with a ridge, where it
+ *                    leaves out only the bias
+ *     information    H^-1: for games that are won or lost, each once. With a ridge it is the covariance of
+ *                    a posterior whose prior has the variance 1/ridge
  *
  * Without a ridge a set without a finite maximum is refused before the fit, MYR_INVALID_DATA: there is one
  * exactly if every item is linked to every other (of its prompt) by a chain of wins, and back (Ford 1957;

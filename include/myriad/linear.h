@@ -28,14 +28,17 @@ typedef struct myr_features {
     myr_array delta;
     myr_array reference_margin;
     myr_array weight;
+    /* Of fits alone: what is drawn on its own. Game g is the rows game_begin[g] … game_begin[g + 1] - 1 (a
+     * tie is two, half each way), from 0 to count, in host memory; and there are game_count[g] games like
+     * it, a whole number, which the weights are of together. game_begin NULL: each row is a game;
+     * game_count NULL: each is once. */
+    uint64_t games;
+    const uint64_t *game_begin;
+    const double *game_count;
 } myr_features;
 
-#define MYR_FEATURES_INIT                                               \
-    {                                                                   \
-        sizeof(myr_features), 0, 0, {NULL, MYR_F32}, {NULL, MYR_F64}, { \
-            NULL, MYR_F64                                               \
-        }                                                               \
-    }
+#define MYR_FEATURES_INIT \
+    { sizeof(myr_features), 0, 0, {NULL, MYR_F32}, {NULL, MYR_F64}, {NULL, MYR_F64}, 0, NULL, NULL }
 
 /* Weighted means over the pairs; the margin of rewards is beta (u_i - r_i), and a pair is accurate whose
  * margin is above 0. weight is sum_i v_i. */
