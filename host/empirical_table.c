@@ -20,8 +20,11 @@ static void fill_rows(myr_empirical_table *table) {
     double carry = 1.0;
     for (int64_t k = 0; k < table->rows; k++) {
         const myr_row *from = &job->plan->rows[job->row_begin + k];
+        myr_second_stage second = {0};
+        if (from->two_stage)
+            second = myr_second_by_difference(from);
         table->row[k] =
-            (myr_empirical_row){myr_step_make(job, job->row_begin + k, &carry),
+            (myr_empirical_row){myr_step_make(job, job->row_begin + k, &second, &carry),
                                 make_level(from->a, from->s), make_level(from->a_next, from->s_next)};
     }
 }

@@ -1,5 +1,5 @@
 /* What the fast backends need of data points and of the rows over them (kernels/empirical_row.h). Memory:
- * the points once more, a float a point, 80 bytes a row. */
+ * the points once more, a float a point, 84 bytes a row. */
 #ifndef MYRIAD_EMPIRICAL_TABLE_H
 #define MYRIAD_EMPIRICAL_TABLE_H
 

@@ -7,8 +7,14 @@
 #include "failure.h"
 #include "plans/step_make.h"
 
+/* A level. score: the output is not the denoiser's, but that times (x~ - a d~); see mixture_row.h. */
+typedef struct level_of {
+    double a, s, score;
+} level_of;
+
 /* One component at a level: its constant, unshifted, and its parts. */
-static double fill_component(const myr_mixture_table *table, int j, double a, double s, float *tile) {
+static double fill_component(const myr_mixture_table *table, int j, const level_of *at, float *tile) {
+    const double a = at->a, s = at->s;
     const myr_target *target = table->job->target;
     const myr_mixture *m = &target->mixture;
     const double log2_e = 1.4426950408889634;
@@ -17,20 +23,24 @@ static double fill_component(const myr_mixture_table *table, int j, double a, do
     for (int c = 0; c < d; c++) {
         double v = m->variances[j * d + c], mean = m->means[j * d + c] - target->mean[c];
         double S = a * a * v + s * s, scale = sqrt(0.5 * log2_e / S), gain = a * v / S;
-        myr_mixture_part part = {(float)scale, (float)(-scale * a * mean), (float)gain,
-                                 (float)(mean * (s * s / S))};
+        double shift = mean * (s * s / S);
+        if (at->score != 0.0) {
+            gain = at->score * (s * s / S);
+            shift = -a * mean * gain;
+        }
+        myr_mixture_part part = {(float)scale, (float)(-scale * a * mean), (float)gain, (float)shift};
         memcpy(tile + MYR_TILE + 4 * (c * MYR_TILE + j % MYR_TILE), &part, sizeof part);
         constant -= 0.5 * log2(S);
     }
     return constant;
 }
 
-static void fill_level(const myr_mixture_table *table, double a, double s, float *level) {
+static void fill_level(const myr_mixture_table *table, level_of at, float *level) {
     const size_t tile = MYR_TILE_FLOATS((size_t)table->dimension);
     double constants[MYR_MAX_COMPONENTS], largest = -INFINITY;
     memset(level, 0, table->level_floats * sizeof *level);
     for (int j = 0; j < table->components; j++) {
-        constants[j] = fill_component(table, j, a, s, level + (size_t)(j / MYR_TILE) * tile);
+        constants[j] = fill_component(table, j, &at, level + (size_t)(j / MYR_TILE) * tile);
         largest = fmax(largest, constants[j]);
     }
     for (int j = 0; j < table->tiles * MYR_TILE; j++)
@@ -50,10 +60,14 @@ bool myr_mixture_table_move(myr_mixture_table *table, int64_t row) {
     for (int64_t k = 0; k < table->rows; k++) {
         const myr_row *from = &job->plan->rows[row + k];
         float *levels = table->levels + (size_t)k * (size_t)table->levels_a_row * table->level_floats;
-        table->step[k] = myr_step_make(job, row + k, &table->carry);
-        fill_level(table, from->a, from->s, levels);
+        myr_second_stage second = {0};
         if (from->two_stage)
-            fill_level(table, from->a_next, from->s_next, levels + table->level_floats);
+            second = myr_second_of_mixture(from, table->variance, table->narrowest);
+        table->step[k] = myr_step_make(job, row + k, &second, &table->carry);
+        fill_level(table, (level_of){from->a, from->s, 0.0}, levels);
+        if (from->two_stage)
+            fill_level(table, (level_of){from->a_next, from->s_next, second.score},
+                       levels + table->level_floats);
     }
     return true;
 }
@@ -111,6 +125,7 @@ myr_status myr_mixture_table_create(myr_context *context, const myr_job *job, do
     const myr_target *target = job->target;
     *table = (myr_mixture_table){.job = job, .dimension = plan->dimension, .row = -1};
     table->components = target->mixture.components;
+    myr_mixture_widths(target, &table->variance, &table->narrowest);
     table->tiles = (table->components + MYR_TILE - 1) / MYR_TILE;
     table->levels_a_row = plan->two_stage ? 2 : 1;
     table->level_floats = (size_t)table->tiles * MYR_TILE_FLOATS((size_t)plan->dimension);

@@ -13,11 +13,12 @@ typedef struct myr_mixture_table {
     int tiles;
     int levels_a_row; /* 1, or 2 if some row has a second stage */
     size_t level_floats;
-    int64_t room;      /* rows of a window */
-    int64_t row, rows; /* those that are in it */
-    myr_step *step;    /* [room] */
-    float *levels;     /* [room][levels_a_row][tiles][MYR_TILE_FLOATS] */
-    double carry;      /* of the rows' A: see step_make.h */
+    int64_t room;               /* rows of a window */
+    int64_t row, rows;          /* those that are in it */
+    myr_step *step;             /* [room] */
+    float *levels;              /* [room][levels_a_row][tiles][MYR_TILE_FLOATS] */
+    double carry;               /* of the rows' A: see step_make.h */
+    double variance, narrowest; /* see second_stage.h */
     float mean[MYR_MAX_DIMENSION];
     /* The start relative to a_0 m: mean and scale, of the plan's or, in components, of each of them. */
     float *start_mean, *start_scale; /* [1 or components][dimension] */

@@ -31,7 +31,7 @@ static MYR_HD float myr_point_score(const myr_empirical_level *level, float prod
     return myr_fmaf(level->a, product, -(level->a_squared * h));
 }
 
-/* 1 for the largest score, whatever the level; never 0. */
+/* 1 for the largest score, whatever the level; at least 2^-64. */
 static MYR_HD float myr_point_weight(const myr_empirical_level *level, float score, float largest) {
     return myr_exp2_down((score - largest) * level->sharp);
 }

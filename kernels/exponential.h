@@ -49,9 +49,13 @@ static MYR_HD float myr_exp_down(float x) {
     return e * myr_float_of_bits(myr_bits_of_float(shifted) << 23) * 0x1p-64f;
 }
 
-/* 2^t for t <= 0, relative error below 1.8e-7; t below -126, or NaN, counts as -126. 1 at 0. t = n + f with
- * n whole, |f| <= 1/2; 2^f = 1 + f F(f), F's share of the error 9.5e-8. */
-#define MYR_EXP2_LOWEST (-126.0f)
+/* 2^t for t <= 0, relative error below 1.8e-7; t below -64, or NaN, counts as -64. 1 at 0. t = n + f with
+ * n whole, |f| <= 1/2; 2^f = 1 + f F(f), F's share of the error 9.5e-8.
+ *
+ * These are weights, of which the largest is 1. At the floor 2^32 of them add 2^-32 of that, a 256th of what
+ * a float's last bit is rounded by; and their products with numbers of ordinary size are far above
+ * 2^-126, below which some processors take a hundred cycles for each. */
+#define MYR_EXP2_LOWEST (-64.0f)
 
 static MYR_HD float myr_exp2_unclamped(float t) {
     const float whole = 0x1.8p23f;

@@ -10,7 +10,12 @@
  *     scale = sqrt(log2(e)/(2 S)),         offset = -scale a mu~
  *
  * and the denoiser is d~_c = sum_j 2^q_j (gain_jc x~_c + shift_jc) / sum_j 2^q_j, gain = a v/S,
- * shift = mu~ (1 - gain a).
+ * shift = mu~ (1 - gain a). Another gain and shift make the same sum a multiple h of the score's term,
+ *
+ *     h (x~ - a d~)_c = sum_j 2^q_j (gain_jc x~_c + shift_jc) / sum_j 2^q_j,
+ *     gain = h s^2/S,   shift = -a gain mu~,
+ *
+ * which a second stage takes where s is small: x~ and a d~ are then nearly equal.
  *
  * Exact arithmetic is this order: components in tiles of MYR_TILE, ascending; in a tile first all q, their
  * coordinates ascending; then the new largest q so far; then the sums so far are scaled to it, and the

@@ -8,10 +8,10 @@
 #include "port.h"
 
 typedef struct myr_step {
-    float n;                    /* pre-noise */
-    float A, B, P, Q, c, shift; /* first stage */
-    float two_stage;            /* 0 or 1 */
-    float A2, B2, Y, H, shift2; /* second stage */
+    float n;                          /* pre-noise */
+    float A, B, P, Q, c, shift;       /* first stage */
+    float two_stage;                  /* 0 or 1 */
+    float A2, B2, Y, H, less, shift2; /* second stage */
 } myr_step;
 
 /* x~ + n z */
@@ -36,9 +36,10 @@ static MYR_HD float myr_step_first_memory(const myr_step *r, float m, float x, f
     return myr_fmaf(r->A, x, y);
 }
 
-/* A' x~ + B' d~ + Y y~ + H d'~ + shift' m */
+/* A' x~ + B' d~ + Y y~ + H (d'~ - less d~) + shift' m, less being 0 or 1. The second output is d'~, or a
+ * multiple of y~ - a' d'~ (host/plans/second_stage.h says why). */
 static MYR_HD float myr_step_second(const myr_step *r, float m, float x, float d, float y, float d_second) {
-    float next = myr_fmaf(r->H, d_second, r->shift2 * m);
+    float next = myr_fmaf(r->H, myr_fmaf(-r->less, d, d_second), r->shift2 * m);
     next = myr_fmaf(r->Y, y, next);
     next = myr_fmaf(r->B2, d, next);
     return myr_fmaf(r->A2, x, next);

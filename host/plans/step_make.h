@@ -3,10 +3,11 @@
 #define MYRIAD_STEP_MAKE_H
 
 #include "backend.h"
+#include "second_stage.h"
 #include "step_row.h"
 
-/* Row k of the job. *carry, 1 before the first row, is what A's rounding has lost so far
+/* Row k of the job, its second stage, if it has one, as it is given. *carry, 1 before the first row, is what A's rounding has lost so far
  * (myr_round_carrying). */
-myr_step myr_step_make(const myr_job *job, int64_t k, double *carry);
+myr_step myr_step_make(const myr_job *job, int64_t k, const myr_second_stage *second, double *carry);
 
 #endif

@@ -10,10 +10,11 @@
  * weight; exp2 has a relative error of 1.8e-7 (exponential.h), or 2^-22 on the special-function unit, and
  * so has each rescaling. So a weight is off by a factor within exp(+-delta_j), delta_j = ln 2 (E_j + 4 u
  * |t_j|) + (1 + tiles) 2.5e-7; an error that all weights share cancels in the quotient. A weight below
- * 2^-126 counts as that.
+ * 2^-64 counts as that, which moves the mean by at most 2^-64 of what K components hold.
  *
- * Means. gain x~ + shift is off by gain e, u of each term and u of itself. d~ is their mean: it can never
- * be further off than the furthest of them. Sums of K terms, rescaled tile by tile, have gamma_(K + tiles).
+ * Means. gain x~ + shift, of the denoiser or of the score's term, is off by gain e, u of each term and u of
+ * itself. d~ is their mean: it can never be further off than the furthest of them. Sums of K terms, rescaled
+ * tile by tile, have gamma_(K + tiles).
  */
 #include <math.h>
 
@@ -26,12 +27,16 @@ typedef struct part {
     double scale, offset, gain, shift;
 } part;
 
-static part part_of(const myr_target *target, int j, int c, double a, double s) {
+/* With another score than 0, gain and shift are those of score (x~ - a d~). */
+static part part_of(const myr_target *target, int j, int c, double a, double s, double score) {
     const myr_mixture *m = &target->mixture;
     const double v = m->variances[j * target->dimension + c], S = a * a * v + s * s;
     const double mean = m->means[j * target->dimension + c] - target->mean[c];
     const double scale = sqrt(0.5 * 1.4426950408889634 / S);
-    return (part){scale, -scale * a * mean, a * v / S, mean * (s * s / S)};
+    const double noise = s * s / S;
+    if (score != 0.0)
+        return (part){scale, -scale * a * mean, score * noise, -a * mean * score * noise};
+    return (part){scale, -scale * a * mean, a * v / S, mean * noise};
 }
 
 /* log2 w_j - 1/2 sum log2 S: the size of its terms, too. */
@@ -58,7 +63,7 @@ static double find_shares(const myr_rounding_path *p, double a, double s, const 
         double terms, q = constant_of(target, j, a, s, &terms) - largest_constant;
         double partial = fabs(q), error = u * fabs(q), reference = terms;
         for (int c = 0; c < d; c++) {
-            const part t = part_of(target, j, c, a, s);
+            const part t = part_of(target, j, c, a, s, 0.0);
             const double most = fabs(x->value[c]) + x->error[c];
             const double U = t.scale * x->value[c] + t.offset;
             double off = t.scale * x->error[c] + u * (t.scale * most + fabs(t.offset));
@@ -92,8 +97,17 @@ static void find_weights(const myr_rounding_path *p, double largest, double tile
     }
 }
 
-void myr_bound_mixture_denoiser(const myr_rounding_path *p, double a, double s, const myr_rounded *x,
-                                myr_rounded *d) {
+/* The reference has d, which lies between the components' means and x/a, and takes it from x. */
+static double reference_score_error(const myr_target *target, int c, double a, double score,
+                                    const myr_rounded *x) {
+    double furthest = 0.0;
+    for (int j = 0; j < target->mixture.components; j++)
+        furthest = fmax(furthest, fabs(target->mixture.means[j * target->dimension + c]));
+    return 0x1p-50 * fabs(score) * (2.0 * fabs(x->value[c]) + 2.0 * a * (furthest + fabs(target->mean[c])));
+}
+
+void myr_bound_mixture_denoiser(const myr_rounding_path *p, double a, double s, double score,
+                                const myr_rounded *x, myr_rounded *d) {
     const myr_target *target = p->job->target;
     const int components = target->mixture.components;
     const int most_tiles = components / 8 + 1;
@@ -104,10 +118,10 @@ void myr_bound_mixture_denoiser(const myr_rounding_path *p, double a, double s, 
     for (int c = 0; c < p->dimension; c++) {
         double mean = 0.0, own = 0.0, size = 0.0, most = 0.0, most_own = 0.0, away = 0.0, furthest = 0.0;
         for (int j = 0; j < components; j++) {
-            const part t = part_of(target, j, c, a, s);
-            const double g = t.gain * x->value[c] + t.shift;
+            const part t = part_of(target, j, c, a, s, score);
+            const double g = t.gain * x->value[c] + t.shift, gain = fabs(t.gain);
             double off =
-                t.gain * x->error[c] + u * (t.gain * (fabs(x->value[c]) + x->error[c]) + fabs(t.shift));
+                gain * x->error[c] + u * (gain * (fabs(x->value[c]) + x->error[c]) + fabs(t.shift));
             off += u * (fabs(g) + off);
             mean += p->score[j] * g / total;
             own += p->score[j] * off / total;
@@ -116,7 +130,7 @@ void myr_bound_mixture_denoiser(const myr_rounding_path *p, double a, double s, 
             most_own = fmax(most_own, off);
         }
         for (int j = 0; j < components; j++) {
-            const part t = part_of(target, j, c, a, s);
+            const part t = part_of(target, j, c, a, s, score);
             double distance = fabs(t.gain * x->value[c] + t.shift - mean);
             away += p->score[j] * p->score_error[j] * distance / total;
             furthest = fmax(furthest, distance);
@@ -128,6 +142,8 @@ void myr_bound_mixture_denoiser(const myr_rounding_path *p, double a, double s, 
         }
         d->value[c] = mean;
         d->error[c] = away + (little ? own : most_own) + 2.0 * gamma * (little ? size : most) +
-                      1e-30 * most + 0x1p-50 * (most + fabs(target->mean[c])) + 0x1p-140;
+                      0x1p-63 * components * most + 0x1p-50 * (most + fabs(target->mean[c])) + 0x1p-140;
+        if (score != 0.0)
+            d->error[c] += reference_score_error(target, c, a, score, x);
     }
 }

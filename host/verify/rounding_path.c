@@ -9,6 +9,7 @@
 #include "../reference/reference_denoise.h"
 #include "../reference/reference_random.h"
 #include "failure.h"
+#include "plans/second_stage.h"
 
 static const double u = 0x1p-24;
 
@@ -42,9 +43,10 @@ static void draw(const myr_job *job, uint64_t trajectory, uint32_t stream, uint6
     *error = bounds[j % 4];
 }
 
-static void denoise(const myr_rounding_path *p, double a, double s, const myr_rounded *x, myr_rounded *d) {
+static void denoise(const myr_rounding_path *p, double a, double s, double score, const myr_rounded *x,
+                    myr_rounded *d) {
     if (p->job->target->kind == MYR_TARGET_MIXTURE)
-        myr_bound_mixture_denoiser(p, a, s, x, d);
+        myr_bound_mixture_denoiser(p, a, s, score, x, d);
     else
         myr_bound_points_denoiser(p, a, s, x, d);
 }
@@ -93,6 +95,29 @@ static double shift_of(const myr_row *row, int64_t set) {
     return row->A * row->a + row->B + memory - row->a_next;
 }
 
+/* y~ becomes the row's result. The reference adds up d' and y themselves. */
+static void second_stage(myr_rounding_path *p, const myr_row *row) {
+    const myr_target *target = p->job->target;
+    const myr_second_stage stage = target->kind == MYR_TARGET_MIXTURE
+                                       ? myr_second_of_mixture(row, p->variance, p->narrowest)
+                                       : myr_second_by_difference(row);
+    denoise(p, row->a_next, row->s_next, stage.score, &p->y, &p->second);
+    for (int c = 0; c < p->dimension; c++) {
+        const double m = target->mean[c], size = fabs(p->y.value[c]) + fabs(p->d.value[c]);
+        const double output = p->second.value[c] - stage.less * p->d.value[c];
+        double off = p->second.error[c] + stage.less * p->d.error[c];
+        off += u * (fabs(output) + off);
+        sum s = {0};
+        add(&s, stage.shift, m, 0.0);
+        add(&s, stage.h, output, off);
+        add(&s, stage.y, p->y.value[c], p->y.error[c]);
+        add(&s, stage.d, p->d.value[c], p->d.error[c]);
+        add(&s, stage.x, p->x.value[c], p->x.error[c]);
+        p->y.value[c] = s.value;
+        p->y.error[c] = error_of(&s) + reference_error(row, m, s.size + size);
+    }
+}
+
 static void run_row(myr_rounding_path *p, uint64_t n, int64_t k) {
     const myr_job *job = p->job;
     const myr_plan *plan = job->plan;
@@ -108,7 +133,7 @@ static void run_row(myr_rounding_path *p, uint64_t n, int64_t k) {
         p->x.value[c] = s.value;
         p->x.error[c] = error_of(&s);
     }
-    denoise(p, row->a, row->s, &p->x, &p->d);
+    denoise(p, row->a, row->s, 0.0, &p->x, &p->d);
     for (int c = 0; c < p->dimension; c++) {
         const double m = job->target->mean[c];
         sum s = {0};
@@ -125,19 +150,8 @@ static void run_row(myr_rounding_path *p, uint64_t n, int64_t k) {
         p->y.error[c] = error_of(&s) + reference_error(row, m, s.size);
     }
     if (row->two_stage)
-        denoise(p, row->a_next, row->s_next, &p->y, &p->second);
+        second_stage(p, row);
     for (int c = 0; c < p->dimension; c++) {
-        const double m = job->target->mean[c];
-        sum s = {0};
-        if (row->two_stage) {
-            add(&s, row->A2 * row->a + row->B2 + row->Y * row->a_next + row->H - row->a_next, m, 0.0);
-            add(&s, row->H, p->second.value[c], p->second.error[c]);
-            add(&s, row->Y, p->y.value[c], p->y.error[c]);
-            add(&s, row->B2, p->d.value[c], p->d.error[c]);
-            add(&s, row->A2, p->x.value[c], p->x.error[c]);
-            p->y.value[c] = s.value;
-            p->y.error[c] = error_of(&s) + reference_error(row, m, s.size);
-        }
         p->d2.value[c] = p->d1.value[c];
         p->d2.error[c] = p->d1.error[c];
         p->d1.value[c] = p->d.value[c];
@@ -162,6 +176,8 @@ myr_status myr_bound_vector(myr_context *context, const myr_job *job, uint64_t n
         *vectors[v] = (myr_rounded){memory + 2 * v * d, memory + (2 * v + 1) * d};
     p.score = memory + 2 * number * d;
     p.score_error = p.score + count;
+    if (target->kind == MYR_TARGET_MIXTURE)
+        myr_mixture_widths(target, &p.variance, &p.narrowest);
     begin(&p, n);
     for (int64_t k = job->row_begin; k < job->row_end; k++)
         run_row(&p, n, k);

@@ -15,14 +15,13 @@ typedef struct myr_rounding_path {
     int dimension;
     myr_rounded x, d1, d2, d, y, second;
     double *score, *score_error; /* [points or components], for the denoiser */
+    double variance, narrowest;  /* of a mixture: see plans/second_stage.h */
 } myr_rounding_path;
 
-/* d~ at a level, and how far it may be off. */
-typedef void (*myr_rounding_denoiser)(const myr_rounding_path *path, double a, double s,
-                                      const myr_rounded *x, myr_rounded *d);
+/* d~ at a level, and how far it may be off; of a mixture, unless score is 0, score (x~ - a d~). */
 void myr_bound_points_denoiser(const myr_rounding_path *path, double a, double s, const myr_rounded *x,
                                myr_rounded *d);
-void myr_bound_mixture_denoiser(const myr_rounding_path *path, double a, double s, const myr_rounded *x,
-                                myr_rounded *d);
+void myr_bound_mixture_denoiser(const myr_rounding_path *path, double a, double s, double score,
+                                const myr_rounded *x, myr_rounded *d);
 
 #endif

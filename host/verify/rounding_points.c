@@ -8,7 +8,8 @@
  * Weights. (score - largest) sharp has three more roundings and sharp's own, exp2 a relative error
  * of 1.8e-7, and so does each rescaling, whose exponents add up to that of the weight. So a weight is off
  * by a factor within exp(+-delta_i), delta_i = ln 2 (E_i sharp + 4 u |t_i|) + (1 + rescalings) 2e-7; an
- * error that all weights share cancels in the quotient.
+ * error that all weights share cancels in the quotient. A weight below 2^-64 counts as that, which moves the
+ * mean by at most 2^-64 of what n points hold.
  *
  * Sums of n terms, in tiles, have gamma_K, K = tile + 3 tiles; so has the total. d~ is a mean of the points
  * with positive weights: it can never be further off than the furthest of them. */
@@ -90,7 +91,7 @@ void myr_bound_points_denoiser(const myr_rounding_path *p, double a, double s, c
         away = little ? fmin(away / (1.0 - moved / total), furthest) : furthest;
         size = little ? fmin(3.0 * size, most) : most;
         d->value[c] = mean;
-        d->error[c] = away + (2.0 * k + 8.0) * u * size + 1e-30 * most +
+        d->error[c] = away + (2.0 * k + 8.0) * u * size + 0x1p-63 * (double)count * most +
                       0x1p-50 * (most + fabs(target->mean[c])) + 0x1p-140;
     }
 }

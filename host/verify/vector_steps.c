@@ -8,11 +8,15 @@ enum { states = 24 };
 
 static const struct {
     const char *process, *sampler, *start;
-    double churn;
+    double churn, sigma_min, sigma_max, rho;
 } cases[MYR_VECTOR_CASES] = {
-    {"ve", "ddim", "prior", 0.0},       {"ve", "ddpm-large", "exact", 0.0},
-    {"vp", "ddpm-small", "exact", 0.0}, {"edm", "euler-ancestral", "exact", 0.0},
-    {"edm", "heun", "exact", 4.0},      {"edm", "dpmpp-3m-sde", "exact", 0.0},
+    {"ve", "ddim", "prior", 0.0, 0.0, 0.0, 0.0},
+    {"ve", "ddpm-large", "exact", 0.0, 0.0, 0.0, 0.0},
+    {"vp", "ddpm-small", "exact", 0.0, 0.0, 0.0, 0.0},
+    {"edm", "euler-ancestral", "exact", 0.0, 0.0, 0.0, 0.0},
+    {"edm", "heun", "exact", 4.0, 0.0, 0.0, 0.0},
+    {"edm", "heun", "exact", 0.0, 1e-6, 10.0, 1.0}, /* a last step whose sigmas' ratio is a million */
+    {"edm", "dpmpp-3m-sde", "exact", 0.0, 0.0, 0.0, 0.0},
 };
 
 myr_status myr_vector_plan(myr_context *context, int index, const myr_target *target, myr_plan **plan) {
@@ -21,6 +25,9 @@ myr_status myr_vector_plan(myr_context *context, int index, const myr_target *ta
     options.sampler = cases[index].sampler;
     options.start = cases[index].start;
     options.churn = cases[index].churn;
+    options.sigma_min = cases[index].sigma_min;
+    options.sigma_max = cases[index].sigma_max;
+    options.rho = cases[index].rho;
     options.steps = MYR_VECTOR_STEPS;
     return myr_plan_create(context, &options, target, plan);
 }

@@ -7,7 +7,7 @@
 #define MYR_VECTOR_STEPS 12     /* of the plans */
 #define MYR_VECTOR_DIMENSION 7  /* at most */
 #define MYR_VECTOR_REPEATED 300 /* trajectories that are run twice */
-#define MYR_VECTOR_CASES 6
+#define MYR_VECTOR_CASES 7
 
 typedef struct myr_vector_tally {
     double worst; /* share of the rounding bound */
