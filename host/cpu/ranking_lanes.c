@@ -74,7 +74,8 @@ static bool is_first(const batch *b, const tile *t) {
     return t->at == b->at[t->ranking];
 }
 
-static inline int load_answers(batch *b, const int type) {
+/* Always inline: with a type that varies the loop has branches, and does not vectorise. */
+static inline __attribute__((always_inline)) int load_answers(batch *b, const int type) {
     const myr_ranking_view view = *b->view; /* a copy: no store to x changes it */
     const size_t first = (size_t)b->first;
     double *x = b->work->answers;
