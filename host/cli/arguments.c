@@ -8,8 +8,7 @@
 #include "messages.h"
 #include "nearest.h"
 
-#define MAX_PARTS 6
-#define MAX_OPTIONS 64
+#define MAX_OPTIONS 96
 #define HELP_GIVEN EALREADY
 #define KEY_HELP 'h'
 
@@ -100,11 +99,33 @@ static void explain_refusal(const option_list *list, int argc, char **argv) {
     cli_fail(CLI_USAGE, "the arguments are not valid: expected options that --help lists");
 }
 
+void cli_scan_options(int argc, char **argv, const cli_part *parts, int part_count,
+                      void (*found)(void *user, const char *name, const char *value), void *user) {
+    option_list list = {.count = 0};
+    list_options(&list, help_option);
+    for (int i = 0; i < part_count; i++)
+        list_options(&list, parts[i].argp->options);
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+        if (strncmp(argv[i], "--", 2) != 0)
+            continue;
+        const char *name = argv[i] + 2;
+        const size_t length = strcspn(name, "=");
+        int matches;
+        const struct argp_option *option = find_option(&list, name, length, &matches);
+        if (!option)
+            continue;
+        const char *value = name[length] ? name + length + 1 : NULL;
+        if (option->arg && !value && i + 1 < argc)
+            value = argv[++i];
+        found(user, option->name, value);
+    }
+}
+
 /* ---- parsing --------------------------------------------------------------------------------------- */
 
 static error_t take_argument(const root_input *input, const char *argument) {
     if (input->file && !*input->file)
-        return cli_read_path("FILE", argument, input->file);
+        return cli_read_input("FILE", argument, input->file);
     cli_fail(CLI_USAGE, "unexpected argument '%s': expected %s, as --help lists them", argument,
              input->file ? "one FILE and options" : "options alone");
     return CLI_REPORTED;
@@ -138,10 +159,10 @@ bool cli_parse_arguments(int argc, char **argv, const char *doc, const cli_part 
 
 bool cli_parse_file_arguments(int argc, char **argv, const char *doc, const cli_part *parts, int part_count,
                               const char **file, int *status) {
-    struct argp_child children[MAX_PARTS + 1] = {{0}};
+    struct argp_child children[CLI_MAX_PARTS + 1] = {{0}};
     option_list list = {.count = 0};
     list_options(&list, help_option);
-    for (int i = 0; i < part_count && i < MAX_PARTS; i++) {
+    for (int i = 0; i < part_count && i < CLI_MAX_PARTS; i++) {
         children[i].argp = parts[i].argp;
         list_options(&list, parts[i].argp->options);
     }
@@ -219,6 +240,20 @@ error_t cli_read_path(const char *option, const char *text, const char **path) {
         return 0;
     cli_fail(CLI_USAGE, "%s: the name is empty: expected a file's", option);
     return CLI_REPORTED;
+}
+
+error_t cli_read_input(const char *option, const char *text, const char **path) {
+    static const char *taken; /* there is one standard input */
+    if (strcmp(text, "-") != 0)
+        return cli_read_path(option, text, path);
+    if (taken && strcmp(taken, option) != 0) {
+        cli_fail(CLI_USAGE, "%s and %s are both standard input: expected one of them, and a file's name",
+                 taken, option);
+        return CLI_REPORTED;
+    }
+    taken = option;
+    *path = text;
+    return 0;
 }
 
 int cli_read_choice(const char *option, const char *text, const char *const *names, size_t count) {

@@ -14,6 +14,8 @@ typedef struct cli_part {
     void *input;
 } cli_part;
 
+#define CLI_MAX_PARTS 8
+
 /* What a part's parser returns after it has printed what was wrong. */
 #define CLI_REPORTED ECANCELED
 
@@ -26,6 +28,11 @@ bool cli_parse_arguments(int argc, char **argv, const char *doc, const cli_part 
 bool cli_parse_file_arguments(int argc, char **argv, const char *doc, const cli_part *parts, int part_count,
                               const char **file, int *status);
 
+/* Calls found for each option of the parts that is given, in its order, with its name in full and its value (NULL: it
+ * takes none). */
+void cli_scan_options(int argc, char **argv, const cli_part *parts, int part_count,
+                      void (*found)(void *user, const char *name, const char *value), void *user);
+
 /* For the parsers: read an option's value, or print what is wrong with it, naming the option, and return
  * CLI_REPORTED. They return 0 on success. */
 error_t cli_read_count(const char *option, const char *text, uint64_t low, uint64_t high, uint64_t *value);
@@ -37,6 +44,9 @@ error_t cli_read_reals(const char *option, const char *text, const cli_interval 
 
 /* A file's name, which is kept; anything but "", such as a shell's variable that is not set leaves. */
 error_t cli_read_path(const char *option, const char *text, const char **path);
+
+/* The same of a file that is read, or - for standard input, which one option alone may take. */
+error_t cli_read_input(const char *option, const char *text, const char **path);
 
 /* The index of text among the names, or -1 after printing what was expected. */
 int cli_read_choice(const char *option, const char *text, const char *const *names, size_t count);

@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "arguments.h"
+#include "checksum.h"
 #include "command.h"
 #include "messages.h"
 #include "progress.h"
@@ -74,6 +75,9 @@ typedef struct settings {
     cli_format format;
     myr_context *context;
     cli_progress progress;
+    cli_repeat repeat;
+    uint64_t checksum;
+    uint64_t numbers; /* of a trajectory */
     myr_samples_file *file;
 } settings;
 
@@ -82,7 +86,7 @@ typedef struct settings {
 static int settle_output(const settings *s) {
     if (s->arguments.picture.rows > 0 && !s->arguments.picture.options.path)
         return cli_fail(CLI_USAGE, "--image: there is no picture: expected --plot FILE");
-    if (!s->arguments.output && !s->arguments.picture.options.path)
+    if (!s->arguments.output && !s->arguments.picture.options.path && !s->repeat.from)
         return cli_fail(CLI_USAGE,
                         "--output is missing: expected --output=NAME.npy or NAME.csv, or --plot FILE");
     return CLI_DONE;
@@ -120,10 +124,19 @@ static int settle_sampler(settings *s) {
     return CLI_DONE;
 }
 
+/* What --from takes; --trajectories, which --trace stands for, is not given beside it. */
+static int keep(settings *s) {
+    int status = cli_plan_options_keep(&s->plan, &s->run, &s->repeat);
+    if (s->arguments.trace > 0)
+        json_object_del(s->repeat.options, "trajectories");
+    return status;
+}
+
 /* ---- drawing --------------------------------------------------------------------------------------- */
 
 /* To the file and the picture, what there is of them. */
 static myr_status take(settings *s, const double *values, uint64_t count) {
+    s->checksum = cli_checksum_add(s->checksum, values, (size_t)(count * s->numbers));
     cli_sample_picture_add(&s->arguments.picture, values, count);
     return s->file ? myr_samples_write(s->context, s->file, values, count) : MYR_OK;
 }
@@ -189,7 +202,8 @@ static double now(void) {
 }
 
 static int run_command(settings *s) {
-    cli_sample_report r = {.path = s->arguments.output, .plan = &s->plan, .run = &s->run};
+    cli_sample_report r = {
+        .path = s->arguments.output, .plan = &s->plan, .run = &s->run, .repeat = &s->repeat};
     const double begun = now();
     int refused = CLI_DONE;
     myr_plan *plan = NULL;
@@ -199,8 +213,10 @@ static int run_command(settings *s) {
         r.shape = (myr_samples_shape){s->arguments.first, s->run.trajectories,
                                       s->arguments.trace > 0 ? s->plan.steps[0] + 1 : 0,
                                       myr_plan_dimension(plan)};
+        s->numbers = (r.shape.levels > 0 ? r.shape.levels : 1) * (uint64_t)myr_plan_dimension(plan);
+        result = cli_run_record_make(s->context, &s->plan, &asked, r.shape.first, &r.record);
         refused = cli_sample_picture_begin(&s->arguments.picture, &s->plan, &r.shape);
-        if (refused == CLI_DONE)
+        if (result == MYR_OK && refused == CLI_DONE)
             result = draw_to_file(s, plan, &r);
     }
     r.seconds = now() - begun;
@@ -209,17 +225,21 @@ static int run_command(settings *s) {
         return refused;
     if (result != MYR_OK)
         return cli_fail_library(s->context, result);
+    r.checksum = s->checksum;
+    cli_repeat_compare(&s->repeat, s->plan.samplers[0], s->plan.steps[0], r.checksum);
     cli_sample_print(&r, s->format);
     int status = cli_flush_results(CLI_DONE);
     if (status == CLI_DONE)
         status = cli_sample_picture_draw(&s->arguments.picture);
     if (status == CLI_DONE)
         cli_note(r.report.note);
-    return status;
+    return status == CLI_DONE ? cli_repeat_finish(&s->repeat) : status;
 }
 
 int cli_run_sample(int argc, char **argv) {
-    settings s = {.plan = cli_plan_options_default(), .run = cli_run_options_default()};
+    settings s = {.plan = cli_plan_options_default(),
+                  .run = cli_run_options_default(),
+                  .checksum = CLI_CHECKSUM_BEGIN};
     s.run.trajectories = 0; /* until one is given */
     const cli_part parts[] = {{&cli_plan_argp, &s.plan},
                               {&sample_argp, &s.arguments},
@@ -228,7 +248,7 @@ int cli_run_sample(int argc, char **argv) {
                               {&cli_plot_argp, &s.arguments.picture.options},
                               {&cli_output_argp, &s.format}};
     int status;
-    if (cli_parse_arguments(argc, argv, doc, parts, 6, &status)) {
+    if (cli_repeat_parse(argc, argv, doc, parts, 6, &s.repeat, &status)) {
         if (myr_context_create(&s.context) != MYR_OK)
             cli_out_of_memory();
         status = settle_output(&s);
@@ -241,11 +261,14 @@ int cli_run_sample(int argc, char **argv) {
         if (status == CLI_DONE)
             status = settle_sampler(&s);
         if (status == CLI_DONE)
+            status = keep(&s);
+        if (status == CLI_DONE)
             status = cli_plot_settle(&s.arguments.picture.options);
         if (status == CLI_DONE)
             status = run_command(&s);
         myr_context_destroy(s.context);
     }
+    cli_repeat_free(&s.repeat);
     cli_plan_options_free(&s.plan);
     cli_sample_picture_free(&s.arguments.picture);
     return status;

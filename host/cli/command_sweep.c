@@ -42,6 +42,7 @@ typedef struct settings {
     cli_plot_options plot;
     myr_context *context;
     cli_progress progress;
+    cli_repeat repeat;
     cli_sweep_report report;
     cli_blocks blocks;
     myr_moment *parts; /* [blocks][dimension] */
@@ -223,6 +224,10 @@ static int run_one(settings *s, const myr_plan_options *options, cli_sweep_line 
     myr_plan *plan = NULL;
     myr_status status = myr_plan_create(s->context, options, s->plan.target, &plan);
     if (status == MYR_OK)
+        status = cli_run_record_make(s->context, &s->plan, options, 0, &study->record);
+    line->settled_schedule = study->record.plan.schedule;
+    line->settled_eta = study->record.plan.eta;
+    if (status == MYR_OK)
         status = cli_study_exact(s->context, plan, s->plan.target, study);
     const int refused = status == MYR_OK ? choose_against(s) : CLI_DONE;
     if (status == MYR_OK && refused == CLI_DONE)
@@ -290,8 +295,10 @@ static int run_line(settings *s, size_t number, bool *begun) {
         if (status != CLI_DONE)
             return status;
         if (!*begun) /* nothing on stdout if the first run is refused */
-            cli_sweep_begin(&s->report, s->format, plan, &s->run, s->blocks.count, s->distance);
+            cli_sweep_begin(&s->report, s->format, plan, &s->run, &s->repeat, s->blocks.count, s->distance);
         *begun = true;
+        cli_repeat_compare(&s->repeat, s->latest.study.sampler, s->latest.study.steps,
+                           s->latest.study.run.checksum);
         cli_sweep_add(&s->report, &s->latest);
     }
     const cli_blocks none = {.count = 0};
@@ -320,6 +327,8 @@ static int run_sweep(settings *s) {
         status = cli_sweep_plot(&s->report, s->lines, s->line_count, &s->plot);
     if (status == CLI_DONE) /* after the results: a failure is one line alone */
         cli_note(s->latest.study.run.note);
+    if (status == CLI_DONE)
+        status = cli_repeat_finish(&s->repeat);
     return status;
 }
 
@@ -334,12 +343,14 @@ int cli_run_sweep(int argc, char **argv) {
                               {&cli_run_argp, &s->run},   {&cli_trajectories_argp, &s->run},
                               {&cli_plot_argp, &s->plot}, {&cli_output_argp, &s->format}};
     int status;
-    if (cli_parse_arguments(argc, argv, doc, parts, 6, &status)) {
+    if (cli_repeat_parse(argc, argv, doc, parts, 6, &s->repeat, &status)) {
         if (myr_context_create(&s->context) != MYR_OK)
             cli_out_of_memory();
         status = cli_run_options_settle(&s->run);
         if (status == CLI_DONE)
             status = cli_plan_options_settle(s->context, &s->plan);
+        if (status == CLI_DONE)
+            status = cli_plan_options_keep(&s->plan, &s->run, &s->repeat);
         if (status == CLI_DONE)
             status = cli_plot_settle(&s->plot);
         if (status == CLI_DONE) {
@@ -352,6 +363,7 @@ int cli_run_sweep(int argc, char **argv) {
         }
         myr_context_destroy(s->context);
     }
+    cli_repeat_free(&s->repeat);
     cli_plan_options_free(&s->plan);
     for (size_t i = 0; i < s->line_count; i++)
         free(s->lines[i].points);

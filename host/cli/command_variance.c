@@ -28,7 +28,8 @@ static const char doc[] =
     "  myriad variance --sampler ddpm-large,ddim --steps 10,100 --trajectories 10M\n"
     "  myriad variance --sampler ddpm-small,ddpm-large --steps 50 --plot variance.svg\n"
     "  myriad variance --mean 0,1 --variance 0.01,0.25 --start exact --format csv\n"
-    "  myriad variance --sampler ddim --steps 50 --statistics ks,w1,quantiles";
+    "  myriad variance --sampler ddim --steps 50 --statistics ks,w1,quantiles\n"
+    "  myriad variance --format json >result.json; myriad variance --from result.json --backend cpu";
 
 typedef struct settings {
     cli_plan_options plan;
@@ -38,6 +39,7 @@ typedef struct settings {
     cli_format format;
     myr_context *context;
     cli_progress progress;
+    cli_repeat repeat;
     cli_variance_report report;
 } settings;
 
@@ -85,6 +87,8 @@ static myr_status run_study(settings *s, const myr_plan_options *options, cli_st
     myr_plan *plan = NULL;
     myr_status status = myr_plan_create(s->context, options, s->plan.target, &plan);
     if (status == MYR_OK)
+        status = cli_run_record_make(s->context, &s->plan, options, 0, &study->record);
+    if (status == MYR_OK)
         status = cli_study_exact(s->context, plan, s->plan.target, study);
     if (status == MYR_OK)
         status =
@@ -113,10 +117,13 @@ static myr_status run_studies(settings *s, cli_study *study) {
             myr_status status = run_study(s, &options, study);
             cli_progress_clear(&s->progress);
             if (status == MYR_OK && !begun) /* nothing on stdout if the first run is refused */
-                cli_variance_begin(&s->report, s->format, s->statistics.names != NULL, &s->plan, &s->run);
+                cli_variance_begin(&s->report, s->format, s->statistics.names != NULL, &s->plan, &s->run,
+                                   &s->repeat);
             begun = true;
-            if (status == MYR_OK)
+            if (status == MYR_OK) {
+                cli_repeat_compare(&s->repeat, study->sampler, study->steps, study->run.checksum);
                 cli_variance_add(&s->report, study);
+            }
             myr_statistics_destroy(study->statistics);
             study->statistics = NULL;
             if (status != MYR_OK) {
@@ -142,6 +149,8 @@ static int run_command(settings *s) {
         status = cli_density_draw(&s->picture, &s->plan, s->run.trajectories);
     if (status == CLI_DONE) /* after the results: a failure is one line alone */
         cli_note(study->run.note);
+    if (status == CLI_DONE)
+        status = cli_repeat_finish(&s->repeat);
     free(study);
     return status;
 }
@@ -155,7 +164,7 @@ int cli_run_variance(int argc, char **argv) {
                               {&cli_plot_argp, &s.picture.options},
                               {&cli_output_argp, &s.format}};
     int status;
-    if (cli_parse_arguments(argc, argv, doc, parts, 6, &status)) {
+    if (cli_repeat_parse(argc, argv, doc, parts, 6, &s.repeat, &status)) {
         if (myr_context_create(&s.context) != MYR_OK)
             cli_out_of_memory();
         status = cli_run_options_settle(&s.run);
@@ -164,11 +173,14 @@ int cli_run_variance(int argc, char **argv) {
         if (status == CLI_DONE)
             status = cli_plan_options_settle(s.context, &s.plan);
         if (status == CLI_DONE)
+            status = cli_plan_options_keep(&s.plan, &s.run, &s.repeat);
+        if (status == CLI_DONE)
             status = cli_plot_settle(&s.picture.options);
         if (status == CLI_DONE)
             status = run_command(&s);
         myr_context_destroy(s.context);
     }
+    cli_repeat_free(&s.repeat);
     cli_plan_options_free(&s.plan);
     cli_density_free(&s.picture);
     return status;

@@ -52,7 +52,7 @@ static void put_csv(const char *text) {
     putchar('"');
 }
 
-static void put_cell(cli_table *table, const char *text) {
+void cli_put_cell(cli_table *table, const char *text) {
     bool last = table->at + 1 == table->count;
     if (table->format == CLI_CSV) {
         put_csv(text);
@@ -71,7 +71,7 @@ static void put_cell(cli_table *table, const char *text) {
 void cli_table_begin(cli_table *table, cli_format format, const cli_column *columns, int count) {
     *table = (cli_table){format, columns, count, 0};
     for (int i = 0; i < count; i++)
-        put_cell(table, columns[i].title);
+        cli_put_cell(table, columns[i].title);
 }
 
 void cli_put_text(cli_table *table, const char *format, ...) {
@@ -80,12 +80,12 @@ void cli_put_text(cli_table *table, const char *format, ...) {
     va_start(arguments, format);
     vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
-    put_cell(table, text);
+    cli_put_cell(table, text);
 }
 
 void cli_put_number(cli_table *table, double value) {
     if (!isfinite(value))
-        put_cell(table, table->format == CLI_CSV ? "" : "-");
+        cli_put_cell(table, table->format == CLI_CSV ? "" : "-");
     else
         cli_put_text(table, table->format == CLI_CSV ? "%.17g" : "%.6g", value);
 }
@@ -121,8 +121,6 @@ json_t *cli_json_number(double value) {
 }
 
 json_t *cli_json_numbers(const double *values, int count) {
-    if (count == 1)
-        return cli_json_number(values[0]);
     json_t *array = cli_json_array();
     for (int i = 0; i < count; i++)
         cli_json_append(array, cli_json_number(values[i]));

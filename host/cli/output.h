@@ -28,6 +28,7 @@ typedef struct cli_table {
 /* Prints the titles. */
 void cli_table_begin(cli_table *table, cli_format format, const cli_column *columns, int count);
 void cli_put_text(cli_table *table, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void cli_put_cell(cli_table *table, const char *text); /* of any length */
 /* A number: six digits in text ("-" if it is not finite), all digits in CSV (empty if not finite). */
 void cli_put_number(cli_table *table, double value);
 
@@ -39,7 +40,7 @@ void cli_json_set(json_t *object, const char *key, json_t *value);
 void cli_json_append(json_t *array, json_t *value);
 /* null if it is not finite */
 json_t *cli_json_number(double value);
-/* The number itself if there is one, else an array of all. */
+/* An array, also of one. */
 json_t *cli_json_numbers(const double *values, int count);
 
 /* Prints the object, with all digits, and frees it. A failure shows in ferror(stdout). */

@@ -1,9 +1,12 @@
 #include "plan_options.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "arguments.h"
+#include "checksum.h"
 #include "messages.h"
 
 enum {
@@ -112,9 +115,8 @@ static error_t read_target(const char *argument, const char **file) {
     *file = NULL;
     if (strcmp(argument, "gaussian") == 0)
         return 0;
-    *file = argument;
-    if (strchr(argument, '.'))
-        return 0;
+    if (strchr(argument, '.') || strcmp(argument, "-") == 0)
+        return cli_read_input("--target", argument, file);
     cli_fail(CLI_USAGE, "--target: '%s' is not known: expected gaussian or the name of a file, FILE.json",
              argument);
     return CLI_REPORTED;
@@ -266,6 +268,8 @@ static int settle_target(myr_context *context, cli_plan_options *options) {
                             ? myr_target_load(context, options->target_file, &options->target)
                             : myr_target_create_gaussian(context, (int)options->mean_count, options->mean,
                                                          options->variance, &options->target);
+    if (options->target_file)
+        cli_checksum_file(options->target_file, options->target_checksum);
     return result == MYR_OK ? CLI_DONE : cli_fail_library(context, result);
 }
 
@@ -354,6 +358,34 @@ int cli_plan_options_settle(myr_context *context, cli_plan_options *options) {
     if (status == CLI_DONE)
         status = leave_out_unsupported(context, options);
     return status == CLI_DONE ? try_plans(context, options) : status;
+}
+
+/* ---- for --from ------------------------------------------------------------------------------------ */
+
+static void keep_number(cli_repeat *repeat, const char *name, uint64_t value) {
+    char text[24];
+    snprintf(text, sizeof text, "%" PRIu64, value);
+    cli_repeat_set(repeat, name, text);
+}
+
+int cli_plan_options_keep(const cli_plan_options *options, const cli_run_options *run, cli_repeat *repeat) {
+    size_t size = 1;
+    for (size_t i = 0; i < options->sampler_count; i++)
+        size += strlen(options->samplers[i]) + 1;
+    char *text = calloc(1, size > 24 * options->steps_count ? size : 24 * options->steps_count);
+    if (!text)
+        cli_out_of_memory();
+    for (size_t i = 0, used = 0; i < options->sampler_count; i++)
+        used += (size_t)sprintf(text + used, "%s%s", i ? "," : "", options->samplers[i]);
+    cli_repeat_set(repeat, "sampler", text);
+    for (size_t i = 0, used = 0; i < options->steps_count; i++)
+        used += (size_t)sprintf(text + used, "%s%" PRIu64, i ? "," : "", options->steps[i]);
+    cli_repeat_set(repeat, "steps", text);
+    free(text);
+    cli_repeat_set(repeat, "process", options->process);
+    keep_number(repeat, "trajectories", run->trajectories);
+    keep_number(repeat, "seed", run->seed);
+    return cli_repeat_check_target(repeat, options->target_file, options->target_checksum);
 }
 
 /* ---- for the library ------------------------------------------------------------------------------- */

@@ -6,6 +6,8 @@
 
 #include "grid_options.h"
 #include "myriad/myriad.h"
+#include "repeat.h"
+#include "run_options.h"
 
 typedef struct cli_plan_options {
     const char *process;      /* NULL before settling: that of the target */
@@ -25,8 +27,9 @@ typedef struct cli_plan_options {
     myr_plan_options grid;   /* of the options in grid_options.h; the rest of it is not used */
     double *mean, *variance; /* [mean_count], [variance_count]; after settling as long as each other */
     size_t mean_count, variance_count;
-    const char *target_file; /* NULL: the Gaussian of mean and variance */
-    myr_target *target;      /* after settling */
+    const char *target_file;  /* NULL: the Gaussian of mean and variance */
+    myr_target *target;       /* after settling, as … */
+    char target_checksum[17]; /* … the checksum of its file; "" if there is none to be had */
 } cli_plan_options;
 
 /* Process ve, all its samplers, 1,000 steps, the target N(0, 0.01). */
@@ -40,6 +43,10 @@ extern const struct argp cli_plan_argp;
 /* Resolves what depends on several options, makes the target and tries all plans, after parsing. Prints a
  * refusal; returns the exit status. */
 int cli_plan_options_settle(myr_context *context, cli_plan_options *options);
+
+/* Keeps, for --from, what settling has found: all samplers and steps by name, the process, how many trajectories of
+ * which seed; and holds the target's file against that of a run that is repeated. Returns the exit status. */
+int cli_plan_options_keep(const cli_plan_options *options, const cli_run_options *run, cli_repeat *repeat);
 
 /* The library's options for one of the samplers and one of the step counts, with the first eta and
  * schedule. */

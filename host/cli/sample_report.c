@@ -25,10 +25,21 @@ static void print_text(const cli_sample_report *r) {
            r->plan->final_noise ? "on" : "off", r->run->seed);
     printf("%.4g trajectories per second on %s (%s), %s arithmetic, %.3g s\n", rate_of(r),
            r->report.backend, r->report.device, r->report.math, r->seconds);
+    printf("Checksum of the samples %016" PRIx64 "\n", r->checksum);
+    cli_repeat_text(r->repeat);
+}
+
+static void set_variances(json_t *object, const myr_target *target) {
+    double variance[MYR_MAX_DATA_DIMENSION];
+    myr_target_moments(target, NULL, variance);
+    cli_json_set(object, "target_variance", cli_json_numbers(variance, myr_target_dimension(target)));
 }
 
 static void print_json(const cli_sample_report *r) {
     json_t *object = cli_json_object(), *shape = cli_json_array();
+    char checksum[17];
+    snprintf(checksum, sizeof checksum, "%016" PRIx64, r->checksum);
+    cli_repeat_begin_json(r->repeat, object);
     cli_json_append(shape, json_integer((json_int_t)r->shape.count));
     if (r->shape.levels > 0)
         cli_json_append(shape, json_integer((json_int_t)r->shape.levels));
@@ -44,8 +55,12 @@ static void print_json(const cli_sample_report *r) {
     cli_json_set(object, "start", json_string(r->plan->start));
     cli_json_set(object, "backend", json_string(r->report.backend));
     cli_json_set(object, "math", json_string(r->report.math));
+    cli_record_json(object, &r->record);
+    set_variances(object, r->plan->target);
+    cli_json_set(object, "checksum", json_string(checksum));
     cli_json_set(object, "seconds", cli_json_number(r->seconds));
     cli_json_set(object, "trajectories_per_second", cli_json_number(rate_of(r)));
+    cli_repeat_end_json(r->repeat, object);
     cli_print_json(object);
 }
 
@@ -62,7 +77,10 @@ static void print_csv(const cli_sample_report *r) {
                                          {"backend", 0},
                                          {"math", 0},
                                          {"seconds", 0},
-                                         {"trajectories_per_second", 0}};
+                                         {"trajectories_per_second", 0},
+                                         {"checksum", 0},
+                                         CLI_RECORD_COLUMNS,
+                                         CLI_VARIANT_COLUMNS};
     cli_table table;
     char shape[80];
     cli_table_begin(&table, CLI_CSV, columns, sizeof columns / sizeof *columns);
@@ -79,6 +97,9 @@ static void print_csv(const cli_sample_report *r) {
     cli_put_text(&table, "%s", r->report.math);
     cli_put_number(&table, r->seconds);
     cli_put_number(&table, rate_of(r));
+    cli_put_text(&table, "%016" PRIx64, r->checksum);
+    cli_record_csv(&table, &r->record);
+    cli_variant_csv(&table, &r->record);
 }
 
 void cli_sample_print(const cli_sample_report *report, cli_format format) {

@@ -66,6 +66,7 @@ void cli_study_end_csv(cli_table *table, const cli_run_options *run, const cli_s
     cli_put_text(table, "%016" PRIx64, study->run.checksum);
     cli_put_number(table, study->run.seconds);
     cli_put_number(table, rate_of(cli_study_work(run, study), study->run.seconds));
+    cli_record_csv(table, &study->record);
 }
 
 void cli_study_begin_json(json_t *result, const cli_plan_options *plan, const cli_run_options *run,
@@ -90,6 +91,7 @@ void cli_study_begin_json(json_t *result, const cli_plan_options *plan, const cl
 
 void cli_study_end_json(json_t *result, const cli_run_options *run, const cli_study *study) {
     char checksum[17];
+    cli_record_json(result, &study->record);
     snprintf(checksum, sizeof checksum, "%016" PRIx64, study->run.checksum);
     cli_json_set(result, "checksum", json_string(checksum));
     cli_json_set(result, "seconds", cli_json_number(study->run.seconds));

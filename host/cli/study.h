@@ -5,11 +5,13 @@
 #include "output.h"
 #include "plan_options.h"
 #include "run_options.h"
+#include "run_record.h"
 
 /* Arrays hold one number a coordinate; NaN where there is none. */
 typedef struct cli_study {
     const char *sampler;
     uint64_t steps;
+    cli_run_record record;
     myr_run_report run;
     double mean[MYR_MAX_DATA_DIMENSION], mean_error[MYR_MAX_DATA_DIMENSION];
     double variance[MYR_MAX_DATA_DIMENSION], variance_error[MYR_MAX_DATA_DIMENSION];
@@ -33,7 +35,8 @@ void cli_study_statistics(const myr_target *target, const myr_moment *moments, c
 double cli_study_work(const cli_run_options *run, const cli_study *study);
 
 /* In every result between the sampler's name and what the command adds, in CSV "steps" to "math", in JSON
- * "steps" to "target_variance"; and, at the end, "checksum" to "trajectory_steps_per_second". */
+ * "steps" to "target_variance"; and, at the end, in CSV "checksum" to "trajectory_steps_per_second" and what made the
+ * result, in JSON that first. */
 void cli_study_begin_csv(cli_table *table, const cli_plan_options *plan, const cli_run_options *run,
                          const cli_study *study);
 void cli_study_end_csv(cli_table *table, const cli_run_options *run, const cli_study *study);

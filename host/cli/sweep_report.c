@@ -108,6 +108,7 @@ static void end_text(const cli_sweep_report *report, const cli_sweep_line *lines
             "floor: three standard errors; order: error ~ steps^-order, fitted to what is above it\n",
             last->against_limit ? "its limit of many steps" : "the target's");
     cli_study_end_text(report->work, report->seconds, &last->study);
+    cli_repeat_text(report->repeat);
 }
 
 /* ---- CSV ------------------------------------------------------------------------------------------- */
@@ -118,7 +119,8 @@ static const cli_column csv_columns[] = {
     {"backend", 0},       {"math", 0},         {"error", 0},    {"error_se", 0},
     {"exact_error", 0},   {"against", 0},      {"hidden", 0},   {"change", 0},
     {"change_se", 0},     {"change_gain", 0},  {"contrast", 0}, {"contrast_se", 0},
-    {"contrast_gain", 0}, {"checksum", 0},     {"seconds", 0},  {"trajectory_steps_per_second", 0}};
+    {"contrast_gain", 0}, {"checksum", 0},     {"seconds", 0},  {"trajectory_steps_per_second", 0},
+    CLI_RECORD_COLUMNS};
 
 static void put_difference(cli_table *table, const cli_difference *difference) {
     cli_put_number(table, difference->value);
@@ -131,8 +133,7 @@ static void add_csv(cli_sweep_report *report, const cli_sweep_run *run) {
     const cli_sweep_line *line = run->line;
     cli_put_text(table, "%s", report->plan->process);
     cli_put_text(table, "%s", line->sampler);
-    cli_put_text(table, "%s", line->schedule ? line->schedule : "");
-    cli_put_number(table, line->eta < 0.0 ? NAN : line->eta);
+    cli_variant_csv(table, &run->study.record);
     cli_study_begin_csv(table, report->plan, report->run, &run->study);
     cli_put_number(table, run->point->error.whole);
     cli_put_number(table, run->point->standard_error);
@@ -149,8 +150,9 @@ static void add_csv(cli_sweep_report *report, const cli_sweep_run *run) {
 static void name_line(json_t *object, const cli_sweep_report *report, const cli_sweep_line *line) {
     cli_json_set(object, "process", json_string(report->plan->process));
     cli_json_set(object, "sampler", json_string(line->sampler));
-    cli_json_set(object, "schedule", line->schedule ? json_string(line->schedule) : json_null());
-    cli_json_set(object, "eta", cli_json_number(line->eta < 0.0 ? NAN : line->eta));
+    cli_json_set(object, "schedule",
+                 line->settled_schedule ? json_string(line->settled_schedule) : json_null());
+    cli_json_set(object, "eta", cli_json_number(line->settled_eta < 0.0 ? NAN : line->settled_eta));
 }
 
 static void set_difference(json_t *object, const char *name, const cli_difference *difference) {
@@ -196,18 +198,25 @@ static void end_json(const cli_sweep_report *report, const cli_sweep_line *lines
                      fitted ? json_integer((json_int_t)lines[i].points[order->last].steps) : json_null());
         cli_json_append(orders, result);
     }
+    cli_repeat_begin_json(report->repeat, object);
     cli_json_set(object, "results", report->results);
     cli_json_set(object, "orders", orders);
     cli_json_set(object, "blocks", json_integer((json_int_t)report->blocks));
+    cli_repeat_end_json(report->repeat, object);
     cli_print_json(object);
 }
 
 /* ---- all ------------------------------------------------------------------------------------------- */
 
 void cli_sweep_begin(cli_sweep_report *report, cli_format format, const cli_plan_options *plan,
-                     const cli_run_options *run, size_t blocks, const char *distance) {
-    *report = (cli_sweep_report){
-        .format = format, .plan = plan, .run = run, .blocks = blocks, .distance = distance};
+                     const cli_run_options *run, const cli_repeat *repeat, size_t blocks,
+                     const char *distance) {
+    *report = (cli_sweep_report){.format = format,
+                                 .plan = plan,
+                                 .run = run,
+                                 .repeat = repeat,
+                                 .blocks = blocks,
+                                 .distance = distance};
     if (format == CLI_JSON)
         report->results = cli_json_array();
     else if (format == CLI_CSV)

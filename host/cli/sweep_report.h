@@ -12,7 +12,9 @@
 typedef struct cli_sweep_line {
     const char *sampler, *schedule; /* schedule NULL: the process' own */
     double eta;                     /* MYR_DEFAULT_ETA: the sampler's own */
-    cli_sweep_point *points;        /* [steps] */
+    const char *settled_schedule;   /* after the first run; NULL, MYR_DEFAULT_ETA: there is none */
+    double settled_eta;
+    cli_sweep_point *points; /* [steps] */
     cli_order order;
 } cli_sweep_line;
 
@@ -30,6 +32,7 @@ typedef struct cli_sweep_report {
     cli_format format;
     const cli_plan_options *plan;
     const cli_run_options *run;
+    const cli_repeat *repeat;
     size_t blocks;
     const char *distance; /* NULL: errors are the variance's */
     cli_table table;
@@ -38,7 +41,8 @@ typedef struct cli_sweep_report {
 } cli_sweep_report;
 
 void cli_sweep_begin(cli_sweep_report *report, cli_format format, const cli_plan_options *plan,
-                     const cli_run_options *run, size_t blocks, const char *distance);
+                     const cli_run_options *run, const cli_repeat *repeat, size_t blocks,
+                     const char *distance);
 void cli_sweep_add(cli_sweep_report *report, const cli_sweep_run *run);
 /* Prints the orders of all lines, and what comes after; last: the last run. */
 void cli_sweep_end(cli_sweep_report *report, const cli_sweep_line *lines, size_t count,

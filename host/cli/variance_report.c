@@ -9,6 +9,9 @@
 #include "messages.h"
 #include "statistics_report.h"
 
+/* Of more coordinates than many, few are shown. */
+enum { MANY = 16, FEW = 8 };
+
 static int dimension_of(const cli_variance_report *report) {
     return myr_target_dimension(report->plan->target);
 }
@@ -41,9 +44,32 @@ static void begin_text(cli_variance_report *report) {
     cli_table_begin(&report->table, CLI_TEXT, columns, count);
 }
 
+/* Below the first of many coordinates: all of them in a line. */
+static void print_summary(const cli_study *study, int dimension) {
+    double variance = 0.0, exact = 0.0, target = 0.0, largest = -1.0;
+    int where = 0;
+    for (int c = 0; c < dimension; c++) {
+        variance += study->variance[c] / dimension;
+        exact += study->exact_variance[c] / dimension;
+        target += study->target_variance[c] / dimension;
+        if (fabs(study->z[c]) > largest) {
+            largest = fabs(study->z[c]);
+            where = c;
+        }
+    }
+    printf("%-15s  all %d: mean variance %.6g", study->sampler, dimension, variance);
+    if (isfinite(exact))
+        printf(", exact %.6g", exact);
+    printf(", target %.6g", target);
+    if (largest >= 0.0)
+        printf(", |z| at most %.2f, at coordinate %d", largest, where);
+    printf(" (--format csv has each)\n");
+}
+
 static void add_text(cli_variance_report *report, const cli_study *study) {
     cli_table *table = &report->table;
-    for (int c = 0; c < dimension_of(report); c++) {
+    const int dimension = dimension_of(report), shown = dimension > MANY ? FEW : dimension;
+    for (int c = 0; c < shown; c++) {
         cli_put_text(table, "%s", study->sampler);
         if (report->plan->steps_count > 1)
             cli_put_text(table, "%" PRIu64, study->steps);
@@ -67,6 +93,8 @@ static void add_text(cli_variance_report *report, const cli_study *study) {
             cli_put_text(table, "-");
         cli_put_text(table, "%016" PRIx64, study->run.checksum);
     }
+    if (shown < dimension)
+        print_summary(study, dimension);
 }
 
 /* The study's statistics are the set's, which is freed: a copy stays. */
@@ -103,6 +131,7 @@ static void free_sections(cli_variance_report *report) {
 static void end_text(const cli_variance_report *report, const cli_study *last) {
     printf("\nbias: of the exact variance, or where there is none of the estimate, against the target's\n");
     cli_study_end_text(report->work, report->seconds, last);
+    cli_repeat_text(report->repeat);
     print_sections(report);
 }
 
@@ -128,7 +157,9 @@ static const cli_column csv_columns[] = {{"process", 0},
                                          {"target_variance", 0},
                                          {"checksum", 0},
                                          {"seconds", 0},
-                                         {"trajectory_steps_per_second", 0}};
+                                         {"trajectory_steps_per_second", 0},
+                                         CLI_RECORD_COLUMNS,
+                                         CLI_VARIANT_COLUMNS};
 
 static const cli_column statistics_columns[] = {
     {"process", 0}, {"sampler", 0}, {"steps", 0}, {"trajectories", 0},   {"seed", 0},
@@ -163,6 +194,7 @@ static void add_csv(cli_variance_report *report, const cli_study *study) {
         cli_put_number(table, study->limit[c]);
         cli_put_number(table, study->target_variance[c]);
         cli_study_end_csv(table, report->run, study);
+        cli_variant_csv(table, &study->record);
     }
 }
 
@@ -182,8 +214,10 @@ static void add_json(cli_variance_report *report, const cli_study *study) {
 /* ---- all ------------------------------------------------------------------------------------------- */
 
 void cli_variance_begin(cli_variance_report *report, cli_format format, bool statistics,
-                        const cli_plan_options *plan, const cli_run_options *run) {
-    *report = (cli_variance_report){.format = format, .plan = plan, .run = run, .statistics = statistics};
+                        const cli_plan_options *plan, const cli_run_options *run,
+                        const cli_repeat *repeat) {
+    *report = (cli_variance_report){
+        .format = format, .plan = plan, .run = run, .repeat = repeat, .statistics = statistics};
     if (format == CLI_JSON)
         report->results = cli_json_array();
     else if (format == CLI_CSV && statistics)
@@ -216,7 +250,9 @@ void cli_variance_end(cli_variance_report *report, const cli_study *last) {
     if (report->format != CLI_JSON)
         return;
     json_t *object = cli_json_object();
+    cli_repeat_begin_json(report->repeat, object);
     cli_json_set(object, "results", report->results);
+    cli_repeat_end_json(report->repeat, object);
     cli_print_json(object);
 }
 

@@ -4,6 +4,7 @@
 
 #include "output.h"
 #include "plan_options.h"
+#include "repeat.h"
 #include "run_options.h"
 #include "study.h"
 
@@ -19,6 +20,7 @@ typedef struct cli_variance_report {
     cli_format format;
     const cli_plan_options *plan;
     const cli_run_options *run;
+    const cli_repeat *repeat;
     bool statistics;
     cli_column columns[24];
     cli_table table;
@@ -31,7 +33,7 @@ typedef struct cli_variance_report {
 
 /* statistics: whether the studies have any; the table of CSV is then of them alone. */
 void cli_variance_begin(cli_variance_report *report, cli_format format, bool statistics,
-                        const cli_plan_options *plan, const cli_run_options *run);
+                        const cli_plan_options *plan, const cli_run_options *run, const cli_repeat *repeat);
 void cli_variance_add(cli_variance_report *report, const cli_study *study);
 /* Prints what comes after the last study, which may be looked at once more. */
 void cli_variance_end(cli_variance_report *report, const cli_study *last);

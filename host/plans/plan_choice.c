@@ -189,6 +189,15 @@ static myr_status look_up(myr_context *context, myr_plan_choice *choice) {
     return MYR_OK;
 }
 
+/* The defaults of what process and sampler have, so that the options say all that is run. */
+static void settle(myr_plan_choice *choice) {
+    myr_plan_options *options = &choice->options;
+    options->eta = choice->sampler->eta_power > 0 ? choice->settings.eta : MYR_DEFAULT_ETA;
+    options->noise_scale = choice->sampler->takes_noise_scale ? choice->settings.noise_scale : 0.0;
+    if (choice->process->settle)
+        choice->process->settle(options);
+}
+
 myr_status myr_plan_choose(myr_context *context, const myr_plan_options *options, myr_plan_choice *choice) {
     *choice = (myr_plan_choice){0};
     myr_status status = complete_options(context, options, &choice->options);
@@ -207,5 +216,21 @@ myr_status myr_plan_choose(myr_context *context, const myr_plan_options *options
         status = choose_noise_scale(context, choice);
     if (status == MYR_OK)
         status = check_final_noise(context, choice);
-    return status == MYR_OK ? choose_start(context, choice) : status;
+    if (status == MYR_OK)
+        status = choose_start(context, choice);
+    if (status == MYR_OK)
+        settle(choice);
+    return status;
+}
+
+myr_status myr_plan_settle(myr_context *context, const myr_plan_options *options,
+                           myr_plan_options *settled) {
+    if (!options || !settled)
+        return myr_fail(context, MYR_INVALID_ARGUMENT,
+                        "plan options: options or settled is NULL; expected both");
+    myr_plan_choice choice;
+    const myr_status status = myr_plan_choose(context, options, &choice);
+    if (status == MYR_OK)
+        *settled = choice.options;
+    return status;
 }

@@ -6,7 +6,7 @@
 #include "samplers.h"
 
 typedef struct myr_plan_choice {
-    myr_plan_options options; /* complete, whatever the caller's struct_size */
+    myr_plan_options options; /* complete, whatever the caller's struct_size, and settled */
     const myr_process *process;
     const myr_sampler *sampler;
     myr_sampler_settings settings;

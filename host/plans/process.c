@@ -15,12 +15,13 @@ static myr_status make_ve_grid(myr_context *context, const myr_plan_options *opt
 }
 
 static const myr_process processes[] = {
-    {"ve", "variance exploding: a = 1, s^2 = t, t from 1 to 0 in equal steps", 0, false, make_ve_grid},
+    {"ve", "variance exploding: a = 1, s^2 = t, t from 1 to 0 in equal steps", 0, false, NULL,
+     make_ve_grid},
     {"vp", "variance preserving: a^2 + s^2 = 1, n of M training steps, then the clean level",
-     MYR_OPTIONS_SCHEDULE | MYR_OPTIONS_TRAINING, false, myr_make_vp_grid},
+     MYR_OPTIONS_SCHEDULE | MYR_OPTIONS_TRAINING, false, myr_settle_vp, myr_make_vp_grid},
     {"edm", "a = 1, s = sigma, from sigma_max to sigma_min (Karras or exponential), then 0",
-     MYR_OPTIONS_SCHEDULE | MYR_OPTIONS_SIGMA, false, myr_make_edm_grid},
-    {"discrete", "states and the transition matrices of a discrete target", 0, true, NULL},
+     MYR_OPTIONS_SCHEDULE | MYR_OPTIONS_SIGMA, false, myr_settle_edm, myr_make_edm_grid},
+    {"discrete", "states and the transition matrices of a discrete target", 0, true, NULL, NULL},
 };
 
 enum { PROCESSES = sizeof processes / sizeof *processes };

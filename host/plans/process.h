@@ -28,13 +28,18 @@ typedef struct myr_process {
     const char *help;
     int options;   /* the groups it takes */
     bool discrete; /* of states, for discrete targets: it has a chain in place of a grid */
+    /* Fills in the defaults of its own options; NULL: it has none. */
+    void (*settle)(myr_plan_options *options);
     /* NULL of a discrete one; else fills the grid of options->steps steps, whose levels are there to be
-     * written. Fails with a message if the options do not suit the grid. */
+     * written; the options are settled. Fails with a message if the options do not suit the grid. */
     myr_status (*make_grid)(myr_context *context, const myr_plan_options *options, myr_grid *grid);
 } myr_process;
 
 /* The process of that name, or NULL. */
 const myr_process *myr_process_find(const char *name);
+
+void myr_settle_vp(myr_plan_options *options);
+void myr_settle_edm(myr_plan_options *options);
 
 myr_status myr_make_vp_grid(myr_context *context, const myr_plan_options *options, myr_grid *grid);
 myr_status myr_make_edm_grid(myr_context *context, const myr_plan_options *options, myr_grid *grid);

@@ -22,24 +22,33 @@ static myr_status check_sigma(myr_context *context, const char *name, double val
     return MYR_OK;
 }
 
+void myr_settle_edm(myr_plan_options *options) {
+    if (!options->schedule)
+        options->schedule = "karras";
+    if (options->sigma_min == 0.0)
+        options->sigma_min = 0.002;
+    if (options->sigma_max == 0.0)
+        options->sigma_max = 80.0;
+    if (options->rho == 0.0 && strcmp(options->schedule, "karras") == 0)
+        options->rho = 7.0;
+}
+
 static myr_status choose_range(myr_context *context, const myr_plan_options *options, sigma_range *range) {
-    const char *schedule = options->schedule ? options->schedule : "karras";
-    double min = options->sigma_min == 0.0 ? 0.002 : options->sigma_min;
-    double max = options->sigma_max == 0.0 ? 80.0 : options->sigma_max;
-    double rho = options->rho == 0.0 ? 7.0 : options->rho;
+    const char *schedule = options->schedule;
+    const double min = options->sigma_min, max = options->sigma_max, rho = options->rho;
     range->exponential = strcmp(schedule, "exponential") == 0;
     if (!range->exponential && strcmp(schedule, "karras") != 0)
         return myr_fail(
             context, MYR_INVALID_ARGUMENT,
             "schedule \"%.64s\" is no schedule of the process edm; expected karras or exponential",
             schedule);
-    if (range->exponential && options->rho != 0.0)
+    if (range->exponential && rho != 0.0)
         return myr_fail(context, MYR_INVALID_ARGUMENT,
                         "rho is %g, but the schedule exponential has none: it belongs to karras", rho);
     myr_status status = check_sigma(context, "sigma_min", min, 1e-9, 1e9);
     if (status == MYR_OK)
         status = check_sigma(context, "sigma_max", max, 1e-9, 1e9);
-    if (status == MYR_OK)
+    if (status == MYR_OK && !range->exponential)
         status = check_sigma(context, "rho", rho, 0.1, 1000.0);
     if (status == MYR_OK && min >= max)
         status = myr_fail(context, MYR_INVALID_ARGUMENT,

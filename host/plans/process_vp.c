@@ -61,9 +61,28 @@ static const schedule schedules[] = {
 };
 enum { SCHEDULES = sizeof schedules / sizeof *schedules };
 
+void myr_settle_vp(myr_plan_options *options) {
+    if (!options->schedule)
+        options->schedule = schedules[0].name;
+    for (int i = 0; i < SCHEDULES; i++) {
+        if (strcmp(options->schedule, schedules[i].name) != 0)
+            continue;
+        if (options->beta_start == 0.0)
+            options->beta_start = schedules[i].start;
+        if (options->beta_end == 0.0)
+            options->beta_end = schedules[i].end;
+    }
+    if (options->train_steps == 0)
+        options->train_steps = 1000;
+    if (!options->spacing)
+        options->spacing = "leading";
+    if (!options->final_alpha)
+        options->final_alpha = "one";
+}
+
 static myr_status choose_schedule(myr_context *context, const char *name, const schedule **chosen) {
     for (int i = 0; i < SCHEDULES; i++)
-        if (!name || strcmp(name, schedules[i].name) == 0) {
+        if (strcmp(name, schedules[i].name) == 0) {
             *chosen = &schedules[i];
             return MYR_OK;
         }
@@ -73,18 +92,15 @@ static myr_status choose_schedule(myr_context *context, const char *name, const 
                     name);
 }
 
-/* The value given, or the schedule's own where none is. */
-static myr_status choose_beta(myr_context *context, const schedule *chosen, const char *field, double given,
-                              double own, double *beta) {
-    *beta = given == 0.0 ? own : given;
-    if (given == 0.0)
-        return MYR_OK;
-    if (own == 0.0)
+/* A beta where the schedule has it, and 0 where not. */
+static myr_status check_beta(myr_context *context, const schedule *chosen, const char *field, double beta,
+                             double own) {
+    if (own == 0.0 && beta != 0.0)
         return myr_fail(context, MYR_INVALID_ARGUMENT, "%s is %g, but the schedule %s has none", field,
-                        given, chosen->name);
-    if (!(given > 0.0 && given < 1.0))
+                        beta, chosen->name);
+    if (own != 0.0 && !(beta > 0.0 && beta < 1.0))
         return myr_fail(context, MYR_INVALID_ARGUMENT, "%s is %g; expected a number above 0 and below 1",
-                        field, given);
+                        field, beta);
     return MYR_OK;
 }
 
@@ -109,12 +125,12 @@ static void rescale_to_zero_snr(long double *log_steps, int64_t m) {
 static myr_status make_training_steps(myr_context *context, const myr_plan_options *options, int64_t m,
                                       long double *log_steps) {
     const schedule *chosen = NULL;
-    double start, end;
+    const double start = options->beta_start, end = options->beta_end;
     myr_status status = choose_schedule(context, options->schedule, &chosen);
     if (status == MYR_OK)
-        status = choose_beta(context, chosen, "beta_start", options->beta_start, chosen->start, &start);
+        status = check_beta(context, chosen, "beta_start", start, chosen->start);
     if (status == MYR_OK)
-        status = choose_beta(context, chosen, "beta_end", options->beta_end, chosen->end, &end);
+        status = check_beta(context, chosen, "beta_end", end, chosen->end);
     if (status == MYR_OK && options->zero_terminal_snr && m < 2)
         status = myr_fail(context, MYR_INVALID_ARGUMENT,
                           "zero_terminal_snr with train_steps 1; expected at least 2 training steps");
@@ -134,7 +150,7 @@ typedef enum spacing { LEADING, TRAILING, LINSPACE } spacing;
 static myr_status choose_spacing(myr_context *context, const myr_plan_options *options, int64_t m,
                                  spacing *chosen) {
     static const char *const names[] = {"leading", "trailing", "linspace"};
-    const char *name = options->spacing ? options->spacing : "leading";
+    const char *name = options->spacing;
     int index = 0;
     while (index < 3 && strcmp(name, names[index]) != 0)
         index++;
@@ -194,7 +210,7 @@ static myr_level make_level(long double log_alpha, long double log_gap) {
 /* From the cleanest level up: the sums grow by the gaps. */
 static myr_status fill_levels(myr_context *context, const myr_plan_options *options, spacing chosen,
                               const long double *log_steps, int64_t m, myr_grid *grid) {
-    bool first = options->final_alpha && strcmp(options->final_alpha, "first") == 0;
+    bool first = strcmp(options->final_alpha, "first") == 0;
     int64_t below = first ? 1 : 0; /* training steps that the level below has gone through */
     long double log_alpha = sum(log_steps, 0, below);
     grid->levels[options->steps] = make_level(log_alpha, 0.0L);
@@ -215,7 +231,7 @@ static myr_status fill_levels(myr_context *context, const myr_plan_options *opti
 }
 
 static myr_status choose_steps(myr_context *context, const myr_plan_options *options, int64_t *m) {
-    *m = options->train_steps == 0 ? 1000 : options->train_steps;
+    *m = options->train_steps;
     if (*m < 1 || *m > MYR_MAX_STEPS)
         return myr_fail(context, MYR_INVALID_ARGUMENT, "train_steps is %lld; expected 1 to %d",
                         (long long)*m, MYR_MAX_STEPS);

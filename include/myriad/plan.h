@@ -104,6 +104,12 @@ typedef struct myr_plan myr_plan;
 myr_status myr_plan_create(myr_context *context, const myr_plan_options *options, const myr_target *target,
                            myr_plan **plan);
 
+/* The options with every default filled in that their process and sampler have; what these lack is left at 0,
+ * NULL, false or MYR_DEFAULT_ETA. Plans of both are the same. Errors: as above; what concerns the grid alone
+ * is not looked at. */
+myr_status myr_plan_settle(myr_context *context, const myr_plan_options *options,
+                           myr_plan_options *settled);
+
 /* Makes a plan of the caller's own rows. start_mean, start_scale: [dimension], x_T = mean + scale z.
  * Everything is copied. Errors: as above. */
 myr_status myr_plan_create_from_rows(myr_context *context, int dimension, int64_t steps,
