@@ -1,5 +1,7 @@
 /* Fits: where there is no finite maximum, the two solvers, ridges, prompts, the bootstrap, refusals. */
+#define _POSIX_C_SOURCE 200809L /* mkstemp */
 #include <criterion/criterion.h>
+#include <unistd.h>
 
 #include "fit_reference.h"
 #include "fits/fit_bootstrap.h"
@@ -7,6 +9,7 @@
 #include "fits/fit_linked.h"
 #include "fits/fit_resample.h"
 #include "fits/fit_solve.h"
+#include "fits/fit_unbounded.h"
 #include "poisson.h"
 #include "support.h"
 
@@ -425,7 +428,7 @@ Test(fit_limits, bootstrap_agrees_with_standard_errors) {
     myr_context_destroy(context);
 }
 
-Test(fit_limits, bootstrap_counts_what_it_leaves_out) {
+Test(fit_limits, bootstrap_counts_what_has_no_maximum) {
     myr_context *context = new_context();
     static set s;
     add(&s, 0, 1, 1, 1); /* a share 2/e - 1/e² = 0.6 of the replicates lacks one of the two */
@@ -438,10 +441,159 @@ Test(fit_limits, bootstrap_counts_what_it_leaves_out) {
     REQUIRE_OK(context, myr_fit(context, outcomes, &options, items, &report));
     /* 1000 draws: a standard error of 15.5 */
     cr_expect(abs((int)report.unbounded - 600) <= 93, "%u", report.unbounded);
-    cr_expect(isfinite(items[0].ci_low) && isfinite(items[0].ci_high));
+    cr_expect(items[0].ci_low == -INFINITY && items[0].ci_high == INFINITY);
+    /* Two of three items are more than half: they stay. */
+    cr_expect(isfinite(items[1].ci_low) && isfinite(items[1].ci_high));
     options.ridge = 0.01;
     REQUIRE_OK(context, myr_fit(context, outcomes, &options, items, &report));
     cr_expect_eq(report.unbounded, 0);
+    cr_expect(isfinite(items[0].ci_low) && isfinite(items[0].ci_high));
+    myr_outcomes_destroy(outcomes);
+    myr_context_destroy(context);
+}
+
+/* 30 to 1: the replicate is log(n/m)/2, n and m Poisson of means 30 and 1, infinite where m = 0. Its quantiles by
+ * adding up, and a percentile of 4,000 lies between the quantiles 5 standard errors of its share away. */
+Test(fit_limits, percentiles_count_the_infinite) {
+    enum { MOST = 100, B = 4000 };
+    myr_context *context = new_context();
+    static set s;
+    add(&s, 0, 1, 30, 1);
+    myr_outcomes *outcomes = make(context, 2, &s);
+    myr_fit_options options = MYR_FIT_OPTIONS_INIT;
+    myr_estimate items[2];
+    myr_fit_report report;
+    options.bootstrap = B;
+    options.seed = fresh_seed();
+    REQUIRE_OK(context, myr_fit(context, outcomes, &options, items, &report));
+    const double spread = 5.0 * sqrt(0.025 * 0.975 / B);
+    double below = 0.0, at_most = 0.0; /* P(x < low), P(x <= low) */
+    for (int n = 0; n < MOST; n++)
+        for (int m = 0; m < 30; m++) {
+            const double p = exp(n * log(30.0) - 30.0 - lgamma(n + 1.0)) * exp(-1.0 - lgamma(m + 1.0));
+            const double x = n == 0 ? -INFINITY : m == 0 ? INFINITY : 0.5 * log((double)n / m);
+            below += x < items[0].ci_low - 1e-6 ? p : 0.0;
+            at_most += x <= items[0].ci_low + 1e-6 ? p : 0.0;
+        }
+    cr_expect(below <= 0.025 + spread && at_most >= 0.025 - spread, "seed %llu: %g of %g, %g",
+              (unsigned long long)options.seed, items[0].ci_low, below, at_most);
+    cr_expect_eq(items[0].ci_high, INFINITY);
+    cr_expect_eq(items[1].ci_low, -INFINITY);
+    cr_expect(fabs(items[1].ci_high + items[0].ci_low) <= 1e-9);
+    cr_expect(fabs((double)report.unbounded / B - exp(-1.0)) <= 5.0 * sqrt(0.24 / B), "%u",
+              report.unbounded);
+    myr_outcomes_destroy(outcomes);
+    myr_context_destroy(context);
+}
+
+/* Weights without a finite maximum, judged and fitted. */
+static void expect_estimates(myr_context *context, uint32_t items, const set *s, bool home,
+                             int64_t baseline, const double *expected, const char *what) {
+    myr_outcomes *outcomes = make(context, items, s);
+    myr_models models;
+    REQUIRE_OK(context, myr_models_make(context, outcomes, home, 0.0, &models));
+    const myr_model *m = &models.models[0];
+    const myr_solver solver = {1000, 1e-6, 1};
+    myr_solve_space space;
+    double x[FEW + 1] = {0}, found[FEW + 1];
+    cr_assert(myr_solve_space_make(m, MYR_FIT_NEWTON, &space));
+    cr_assert_neq(myr_model_bound(m, m->weights), MYR_BOUNDED, "%s", what);
+    cr_assert(myr_unbounded_estimates(m, m->weights, &solver, &space, x, baseline, found));
+    for (uint32_t i = 0; i < m->parameters; i++) /* the ridge of 1e-9 moves them by less than 1e-6 */
+        cr_expect(isnan(expected[i])   ? isnan(found[i])
+                  : isinf(expected[i]) ? found[i] == expected[i]
+                                       : fabs(found[i] - expected[i]) <= 1e-6,
+                  "%s, %u: %g, not %g", what, i, found[i], expected[i]);
+    myr_solve_space_free(&space);
+    myr_models_free(&models);
+    myr_outcomes_destroy(outcomes);
+}
+
+Test(fit_limits, infinite_is_who_is_above_or_below) {
+    myr_context *context = new_context();
+    static set s;
+    const double up = INFINITY, down = -INFINITY, any = NAN, half = 0.5 * log(2.0);
+    add(&s, 0, 1, 2, 1);
+    add(&s, 2, 0, 3, 0);
+    expect_estimates(context, 3, &s, false, -1, (double[]){half, -half, up}, "one above two");
+    expect_estimates(context, 3, &s, false, 1, (double[]){2 * half, 0, up}, "against one of the two");
+    expect_estimates(context, 3, &s, false, 2, (double[]){down, down, 0}, "against the one above");
+    add(&s, 3, 2, 1, 0);
+    expect_estimates(context, 4, &s, false, -1, (double[]){down, down, any, up}, "a chain, two of four");
+    expect_estimates(context, 4, &s, false, 0, (double[]){0, -2 * half, up, up}, "a chain");
+    s.count = 0;
+    add(&s, 0, 1, 2, 1);
+    add(&s, 1, 2, 2, 2);
+    add(&s, 3, 1, 1, 0);
+    add(&s, 3, 4, 1, 0);
+    /* x0 - x1 = log 2, x1 = x2: less the mean */
+    expect_estimates(context, 5, &s, false, -1,
+                     (double[]){4 * half / 3, -2 * half / 3, -2 * half / 3, up, any},
+                     "4 is below 3, which says nothing of it and the others");
+    s.count = 0;
+    add(&s, 0, 1, 1, 0);
+    add(&s, 2, 3, 1, 0);
+    expect_estimates(context, 4, &s, false, -1, (double[]){any, any, any, any}, "apart");
+    expect_estimates(context, 4, &s, false, 0, (double[]){0, down, any, any}, "apart, against one");
+    s.count = 0;
+    add(&s, 0, 1, 1, 0);
+    add(&s, 1, 0, 1, 0);
+    expect_estimates(context, 2, &s, true, -1, (double[]){any, any, up}, "the first always wins");
+    s.count = 0;
+    add(&s, 0, 1, 0, 1);
+    add(&s, 1, 0, 0, 1);
+    expect_estimates(context, 2, &s, true, 0, (double[]){0, any, down}, "the second always wins");
+    s.count = 0;
+    add(&s, 0, 1, 2, 1);
+    add(&s, 1, 0, 2, 1);
+    add(&s, 2, 0, 1, 0);
+    add(&s, 0, 2, 0, 1);
+    expect_estimates(context, 3, &s, true, -1, (double[]){0, 0, up, 2 * half}, "home all the same");
+    myr_context_destroy(context);
+}
+
+/* Replicates of several batches, of two prompts (cells of their own), by any number of threads; and fewer
+ * replicates are the first of more. Words are a replicate's and a cell's own: a prompt alone, whose cells
+ * have other numbers, gives others. */
+Test(fit_limits, replicates_do_not_hang_on_batches) {
+    enum { N = 6, B = 150 };
+    myr_context *context = new_context();
+    const uint64_t seed = 1; /* by chance two replicates may be one: 3 in 10,000 */
+    char path[] = "/tmp/myriad-prompts-XXXXXX";
+    FILE *file = fdopen(mkstemp(path), "w");
+    cr_assert_not_null(file);
+    fputs("prompt,first,second,first_wins,second_wins\n", file);
+    for (int prompt = 0; prompt < 2; prompt++)
+        fprintf(file, "%c,a,b,30,20\n%c,b,c,25,31\n%c,c,a,18,22\n", 'p' + prompt, 'p' + prompt,
+                'p' + prompt);
+    cr_assert_eq(fclose(file), 0);
+    const myr_outcomes_options load = MYR_OUTCOMES_OPTIONS_INIT;
+    myr_outcomes *outcomes = NULL;
+    REQUIRE_OK(context, myr_outcomes_load(context, path, &load, &outcomes));
+    unlink(path);
+    myr_models models;
+    REQUIRE_OK(context, myr_models_make(context, outcomes, false, 0.0, &models));
+    cr_assert_eq(models.count, 2);
+    static const int threads[] = {1, 2, 7};
+    static double kept[2][B * 3], again[B * 3];
+    for (int t = 0; t < 3; t++)
+        for (uint32_t k = 0; k < 2; k++) {
+            const myr_model *m = &models.models[k];
+            const double x[3] = {0.0, 0.0, 0.0};
+            /* one thread: 32 at a time, five batches */
+            myr_bootstrap bootstrap = {B, seed, {1000, 1e-6, threads[t]}, NULL, NULL, 0, B};
+            double *to = t == 0 ? kept[k] : again;
+            REQUIRE_OK(context, myr_bootstrap_model(context, m, &bootstrap, x, -1, to));
+            cr_expect(t == 0 || memcmp(kept[k], again, sizeof again) == 0, "seed %llu: %d threads",
+                      (unsigned long long)seed, threads[t]);
+        }
+    /* The prompts have the same games, and other words; so have replicates. */
+    cr_expect(memcmp(kept[0], kept[1], sizeof kept[0]) != 0);
+    for (int b = 0; b < B; b++)
+        for (int c = 0; c < b; c++)
+            cr_expect(memcmp(&kept[0][3 * b], &kept[0][3 * c], 3 * sizeof(double)) != 0,
+                      "seed %llu: replicates %d and %d are one", (unsigned long long)seed, b, c);
+    myr_models_free(&models);
     myr_outcomes_destroy(outcomes);
     myr_context_destroy(context);
 }
@@ -459,6 +611,20 @@ Test(fit_limits, intervals_have_known_ends) {
     cr_expect(fabs(low - 1.3) <= 1e-15 && fabs(high - 3.7) <= 1e-15);
     myr_percentiles(values, 0, 0.8, &low, &high);
     cr_expect(isnan(low) && isnan(high));
+    /* Ends among the infinite; what can be anything is at both. */
+    double ends[] = {INFINITY, 1, 2, -INFINITY, 3};
+    myr_percentiles(ends, 5, 0.5, &low, &high);
+    cr_expect(low == 1.0 && high == 3.0);
+    myr_percentiles(ends, 5, 0.6, &low, &high); /* at 0.8 and 3.2 */
+    cr_expect(low == -INFINITY && high == INFINITY);
+    double unknown[] = {1, NAN, 2, 3, 4};
+    myr_percentiles(unknown, 5, 0.5, &low, &high);
+    cr_expect(low == 1.0 && high == 4.0);
+    myr_percentiles(unknown, 5, 0.6, &low, &high);
+    cr_expect(low == -INFINITY && high == INFINITY);
+    double nothing[] = {NAN, NAN};
+    myr_percentiles(nothing, 2, 0.5, &low, &high);
+    cr_expect(low == -INFINITY && high == INFINITY);
 }
 
 /* ---- refusals -------------------------------------------------------------------------------------- */

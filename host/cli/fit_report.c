@@ -62,14 +62,23 @@ static void print_head(const cli_fit_result *r) {
     printf("%s%s\n\n", *columns ? "; columns read: " : "", columns);
 }
 
+/* An end of an interval, which may be infinite. */
+static const char *end_text(double end, char text[32]) {
+    if (isinf(end))
+        return end > 0.0 ? "∞" : "-∞";
+    snprintf(text, 32, "%.4f", end);
+    return text;
+}
+
 static void put_estimate(cli_table *table, const myr_estimate *e) {
     cli_put_text(table, "%.6f", e->estimate);
     if (isfinite(e->standard_error))
         cli_put_text(table, "± %.6f", e->standard_error);
     else
         cli_put_text(table, "-");
-    if (isfinite(e->ci_low))
-        cli_put_text(table, "%.4f … %.4f", e->ci_low, e->ci_high);
+    char low[32], high[32];
+    if (!isnan(e->ci_low))
+        cli_put_text(table, "%s … %s", end_text(e->ci_low, low), end_text(e->ci_high, high));
     else
         cli_put_text(table, "-");
 }
@@ -103,9 +112,10 @@ static void print_table(const cli_fit_result *r) {
 static void print_foot(const cli_fit_result *r) {
     const myr_fit_report *report = &r->report;
     const myr_estimate *home = &report->home;
+    char low[32], high[32];
     if (isfinite(home->estimate))
-        printf("\nadvantage of the first column: %.6f ± %.6f, interval %.4f … %.4f", home->estimate,
-               home->standard_error, home->ci_low, home->ci_high);
+        printf("\nadvantage of the first column: %.6f ± %.6f, interval %s … %s", home->estimate,
+               home->standard_error, end_text(home->ci_low, low), end_text(home->ci_high, high));
     printf("\nlog-likelihood %.6f; %s, %" PRIu64 " iterations, %s (gradient %.2g)\n",
            report->log_likelihood, report->method, report->iterations,
            report->converged ? "converged" : "not converged", report->gradient);
@@ -114,7 +124,7 @@ static void print_foot(const cli_fit_result *r) {
         printf("intervals: percentiles of %lu bootstrap replicates, seed %" PRIu64,
                (unsigned long)report->replicates, r->options->seed);
         if (report->unbounded > 0)
-            printf("; %lu of them are left out, without a finite maximum",
+            printf("; %lu of them have no finite maximum, and count as infinite",
                    (unsigned long)report->unbounded);
         printf("\n");
     } else {
@@ -140,17 +150,26 @@ static void print_csv(const cli_fit_result *r) {
             cli_put_text(&table, "%s", myr_outcomes_prompt(r->outcomes, (uint32_t)item));
         cli_put_text(&table, "%s", name_of(r, item, scratch));
         for (int k = 0; k < 5; k++)
-            cli_put_number(&table, numbers[k]);
+            if (isinf(numbers[k]))
+                cli_put_text(&table, numbers[k] > 0.0 ? "inf" : "-inf");
+            else
+                cli_put_number(&table, numbers[k]);
     }
 }
 
 /* ---- JSON ------------------------------------------------------------------------------------------ */
 
+/* JSON has no infinity: then an end is null, and its key says which it is, -1 or 1. */
+static void set_end(json_t *object, const char *key, const char *infinite, double end) {
+    cli_json_set(object, key, cli_json_number(end));
+    cli_json_set(object, infinite, json_integer(!isinf(end) ? 0 : end > 0.0 ? 1 : -1));
+}
+
 static void set_estimate(json_t *object, const myr_estimate *e) {
     cli_json_set(object, "estimate", cli_json_number(e->estimate));
     cli_json_set(object, "standard_error", cli_json_number(e->standard_error));
-    cli_json_set(object, "ci_low", cli_json_number(e->ci_low));
-    cli_json_set(object, "ci_high", cli_json_number(e->ci_high));
+    set_end(object, "ci_low", "ci_low_infinite", e->ci_low);
+    set_end(object, "ci_high", "ci_high_infinite", e->ci_high);
 }
 
 static json_t *json_items(const cli_fit_result *r) {
@@ -174,7 +193,7 @@ static json_t *json_bootstrap(const cli_fit_result *r) {
         return json_null();
     json_t *object = cli_json_object();
     cli_json_set(object, "replicates", json_integer(r->report.replicates));
-    cli_json_set(object, "left_out", json_integer(r->report.unbounded));
+    cli_json_set(object, "unbounded", json_integer(r->report.unbounded));
     cli_json_set(object, "seed", json_integer((json_int_t)r->options->seed));
     cli_json_set(object, "seconds", cli_json_number(r->report.bootstrap_seconds));
     return object;
@@ -248,13 +267,42 @@ static void draw_names(cli_plot *plot, const cli_fit_result *r) {
     fputs(") noenhanced\n", plot->script);
 }
 
+/* What the picture shows: all that is finite. */
+typedef struct span {
+    double low, high;
+    bool open; /* some interval has no end: it runs to the edge */
+} span;
+
+static void widen(span *shown, double value) {
+    if (isfinite(value)) {
+        shown->low = fmin(shown->low, value);
+        shown->high = fmax(shown->high, value);
+    }
+    shown->open = shown->open || isinf(value);
+}
+
+static span find_span(const cli_fit_result *r) {
+    span shown = {INFINITY, -INFINITY, false};
+    for (uint64_t n = 0; n < r->count; n++) {
+        widen(&shown, r->estimates[n].estimate);
+        widen(&shown, r->estimates[n].ci_low);
+        widen(&shown, r->estimates[n].ci_high);
+    }
+    const double margin = shown.high > shown.low ? 0.05 * (shown.high - shown.low) : 1.0;
+    return (span){shown.low - margin, shown.high + margin, shown.open};
+}
+
 static void draw_estimates(cli_plot *plot, const cli_fit_result *r) {
+    const span shown = find_span(r);
+    if (shown.open)
+        fprintf(plot->script, "set xrange [%.9g:%.9g]\n", shown.low, shown.high);
     fputs("$estimates << END\n", plot->script);
     for (uint64_t n = 0; n < r->count; n++) {
         const myr_estimate *e = &r->estimates[r->order[n]];
-        const bool known = isfinite(e->ci_low);
+        const bool known = !isnan(e->ci_low);
         fprintf(plot->script, "%.9g %" PRIu64 " %.9g %.9g\n", e->estimate, r->count - n,
-                known ? e->ci_low : e->estimate, known ? e->ci_high : e->estimate);
+                known ? fmax(e->ci_low, shown.low) : e->estimate,
+                known ? fmin(e->ci_high, shown.high) : e->estimate);
     }
     fputs("END\n", plot->script);
 }

@@ -47,12 +47,6 @@ static int64_t find_baseline(const fit *f, uint32_t part) {
     return -1;
 }
 
-static void subtract_baseline(const myr_model *m, int64_t baseline, double *x) {
-    const double zero = baseline >= 0 ? x[baseline] : 0.0;
-    for (uint32_t i = 0; i < m->items; i++)
-        x[i] -= zero;
-}
-
 static myr_status find_errors(fit *f, uint32_t part, const double *x, int64_t baseline,
                               myr_solve_space *space) {
     const myr_model *m = &f->models.models[part];
@@ -76,26 +70,24 @@ static void set_intervals(fit *f, uint32_t part) {
     }
 }
 
-/* Percentiles; column has room for all replicates. */
-static void set_percentiles(fit *f, uint32_t part, int64_t baseline, double *estimates, double *column) {
-    const myr_model *m = &f->models.models[part];
-    const uint32_t replicates = f->options->bootstrap;
-    uint32_t kept = 0;
+/* Percentiles, and how many replicates are not finite; column has room for all replicates. */
+static void set_percentiles(fit *f, uint32_t part, const double *estimates, double *column) {
+    const uint32_t parameters = f->models.models[part].parameters, replicates = f->options->bootstrap;
+    uint32_t unbounded = 0;
     for (uint32_t b = 0; b < replicates; b++) {
-        double *x = estimates + (size_t)b * m->parameters;
-        if (isnan(x[0]))
-            continue;
-        subtract_baseline(m, baseline, x);
-        memmove(estimates + (size_t)kept++ * m->parameters, x, m->parameters * sizeof *x);
+        bool finite = true;
+        for (uint32_t i = 0; i < parameters; i++)
+            finite = finite && isfinite(estimates[(size_t)b * parameters + i]);
+        unbounded += !finite;
     }
-    for (uint32_t i = 0; i < m->parameters; i++) {
+    for (uint32_t i = 0; i < parameters; i++) {
         myr_estimate *e = estimate_of(f, part, i);
-        for (uint32_t b = 0; b < kept; b++)
-            column[b] = estimates[(size_t)b * m->parameters + i];
-        myr_percentiles(column, kept, f->options->level, &e->ci_low, &e->ci_high);
+        for (uint32_t b = 0; b < replicates; b++)
+            column[b] = estimates[(size_t)b * parameters + i];
+        myr_percentiles(column, replicates, f->options->level, &e->ci_low, &e->ci_high);
     }
-    if (replicates - kept > f->report->unbounded)
-        f->report->unbounded = replicates - kept;
+    if (unbounded > f->report->unbounded)
+        f->report->unbounded = unbounded;
 }
 
 static myr_status run_bootstrap(fit *f, uint32_t part, const double *x, int64_t baseline) {
@@ -104,9 +96,9 @@ static myr_status run_bootstrap(fit *f, uint32_t part, const double *x, int64_t 
     double *estimates = malloc((count + f->options->bootstrap) * sizeof *estimates);
     if (!estimates)
         return myr_fail_memory(f->context, count * sizeof *estimates);
-    myr_status status = myr_bootstrap_model(f->context, m, &f->bootstrap, x, estimates);
+    myr_status status = myr_bootstrap_model(f->context, m, &f->bootstrap, x, baseline, estimates);
     if (status == MYR_OK)
-        set_percentiles(f, part, baseline, estimates, estimates + count);
+        set_percentiles(f, part, estimates, estimates + count);
     free(estimates);
     return status;
 }

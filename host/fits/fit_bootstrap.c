@@ -11,6 +11,7 @@
 #include "failure.h"
 #include "fit_linked.h"
 #include "fit_resample.h"
+#include "fit_unbounded.h"
 #include "myriad/random.h"
 
 /* Numbers drawn at once: 64 MiB of words. */
@@ -48,25 +49,37 @@ static void weigh(const myr_model *m, const uint32_t *draws, uint32_t batch, uin
     }
 }
 
+typedef struct replicates {
+    const myr_model *model;
+    myr_solver solver;
+    const double *x; /* the data's maximum */
+    int64_t baseline;
+    double *estimates;
+} replicates;
+
 /* False if out of memory. */
-static bool fit_one(const myr_model *m, const myr_solver *solver, const double *weights,
-                    myr_solve_space *space, const double *x, double *estimate) {
+static bool fit_one(const replicates *r, const double *weights, myr_solve_space *space, double *estimate) {
+    const myr_model *m = r->model;
     const myr_bound bound = m->ridge > 0.0 ? MYR_BOUNDED : myr_model_bound(m, weights);
-    bool converged = false;
-    memcpy(estimate, x, m->parameters * sizeof *x);
-    if (bound == MYR_BOUNDED)
-        converged = myr_solve(m, weights, solver, space, estimate).converged;
+    if (bound == MYR_BOUND_NO_MEMORY)
+        return false;
+    if (bound != MYR_BOUNDED)
+        return myr_unbounded_estimates(m, weights, &r->solver, space, r->x, r->baseline, estimate);
+    memcpy(estimate, r->x, m->parameters * sizeof *estimate);
+    const bool converged = myr_solve(m, weights, &r->solver, space, estimate).converged;
+    const double zero = r->baseline >= 0 ? estimate[r->baseline] : 0.0;
+    for (uint32_t i = 0; i < m->items; i++)
+        estimate[i] -= zero;
     for (uint32_t i = 0; !converged && i < m->parameters; i++)
         estimate[i] = NAN;
-    return bound != MYR_BOUND_NO_MEMORY;
+    return true;
 }
 
-static bool fit_batch(const myr_model *m, const myr_bootstrap *bootstrap, const uint32_t *draws,
-                      uint32_t batch, uint32_t count, const double *x, double *estimates) {
-    const myr_solver solver = {bootstrap->solver.max_iterations,
-                               fmax(bootstrap->solver.tolerance, MYR_REPLICATE_TOLERANCE), 1};
+static bool fit_batch(const replicates *r, int threads, const uint32_t *draws, uint32_t batch,
+                      uint32_t first, uint32_t count) {
+    const myr_model *m = r->model;
     bool good = true;
-#pragma omp parallel num_threads(bootstrap->solver.threads) reduction(&& : good)
+#pragma omp parallel num_threads(threads) reduction(&& : good)
     {
         myr_solve_space space = {0};
         double *weights = malloc((size_t)m->weight_count * sizeof *weights);
@@ -76,7 +89,7 @@ static bool fit_batch(const myr_model *m, const myr_bootstrap *bootstrap, const 
             if (!good)
                 continue;
             weigh(m, draws, batch, b, weights);
-            good = fit_one(m, &solver, weights, &space, x, estimates + (size_t)b * m->parameters);
+            good = fit_one(r, weights, &space, r->estimates + (size_t)(first + b) * m->parameters);
         }
         myr_solve_space_free(&space);
         free(weights);
@@ -95,15 +108,16 @@ static myr_status draw_words(myr_context *context, const myr_model *m, const myr
     return myr_random_words(context, &options, MYR_STREAM_RESAMPLE, first / 4, batch / 4, draws);
 }
 
-static myr_status run_batches(myr_context *context, const myr_model *m, myr_bootstrap *bootstrap,
-                              uint32_t batch, uint32_t *draws, const double *x, double *estimates) {
+static myr_status run_batches(myr_context *context, const replicates *r, myr_bootstrap *bootstrap,
+                              uint32_t batch, uint32_t *draws) {
+    const myr_model *m = r->model;
+    const int threads = bootstrap->solver.threads;
     for (uint32_t first = 0; first < bootstrap->replicates; first += batch) {
         const uint32_t left = bootstrap->replicates - first, count = left < batch ? left : batch;
         myr_status status = draw_words(context, m, bootstrap, first, batch, draws);
         if (status != MYR_OK)
             return status;
-        if (!make_counts(m, batch, draws, bootstrap->solver.threads) ||
-            !fit_batch(m, bootstrap, draws, batch, count, x, estimates + (size_t)first * m->parameters))
+        if (!make_counts(m, batch, draws, threads) || !fit_batch(r, threads, draws, batch, first, count))
             return myr_fail_memory(context, (size_t)m->weight_count * sizeof(double));
         bootstrap->done += count;
         if (bootstrap->progress && bootstrap->progress(bootstrap->user, bootstrap->done, bootstrap->total))
@@ -122,7 +136,13 @@ static uint32_t batch_size(const myr_model *m, const myr_bootstrap *bootstrap) {
 }
 
 myr_status myr_bootstrap_model(myr_context *context, const myr_model *model, myr_bootstrap *bootstrap,
-                               const double *x, double *estimates) {
+                               const double *x, int64_t baseline, double *estimates) {
+    const replicates r = {
+        model,
+        {bootstrap->solver.max_iterations, fmax(bootstrap->solver.tolerance, MYR_REPLICATE_TOLERANCE), 1},
+        x,
+        baseline,
+        estimates};
     for (uint64_t c = 0; model->cell && c < model->cells; c++)
         if (model->cell[c].count > MYR_MAX_RESAMPLED)
             return myr_fail(context, MYR_INVALID_DATA,
@@ -132,7 +152,7 @@ myr_status myr_bootstrap_model(myr_context *context, const myr_model *model, myr
     uint32_t *draws = malloc((size_t)model->cells * batch * sizeof *draws);
     if (!draws)
         return myr_fail_memory(context, (size_t)model->cells * batch * sizeof *draws);
-    myr_status status = run_batches(context, model, bootstrap, batch, draws, x, estimates);
+    myr_status status = run_batches(context, &r, bootstrap, batch, draws);
     free(draws);
     return status;
 }

@@ -16,9 +16,10 @@ typedef struct myr_bootstrap {
     uint64_t done, total; /* of all parts' replicates, for progress */
 } myr_bootstrap;
 
-/* Fits the replicates of one part from its maximum x; estimates [replicates][parameters], a row of NaN for
- * a replicate without a finite maximum, or that did not converge. */
+/* Fits the replicates of one part from its maximum x; estimates [replicates][parameters], relative to the
+ * baseline (-1: none). Of a replicate without a finite maximum they are as fit_unbounded.h says, and so not all
+ * finite; of one that did not converge all are NaN. */
 myr_status myr_bootstrap_model(myr_context *context, const myr_model *model, myr_bootstrap *bootstrap,
-                               const double *x, double *estimates);
+                               const double *x, int64_t baseline, double *estimates);
 
 #endif

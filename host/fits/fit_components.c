@@ -133,19 +133,30 @@ static bool explains(const myr_model *m, const double *weights, double h, const 
     return !lengthen(m, weights, h, p);
 }
 
-myr_bound myr_model_bound(const myr_model *model, const double *weights) {
+bool myr_model_home_ways(const myr_model *model, const double *weights, myr_home_ways *ways) {
     const size_t n = model->items;
-    uint32_t *component = malloc(n * sizeof *component);
     uint32_t *memory = malloc(2 * n * sizeof *memory);
     double *y = malloc(n * sizeof *y);
     const paths p = {y, memory, memory + n};
-    uint32_t count = component && y && memory ? myr_components(model, weights, component) : 0;
-    myr_bound bound = count == 0 ? MYR_BOUND_NO_MEMORY : count > 1 ? MYR_UNLINKED : MYR_BOUNDED;
-    if (bound == MYR_BOUNDED && model->home &&
-        (explains(model, weights, 1.0, &p) || explains(model, weights, -1.0, &p)))
-        bound = MYR_HOME_UNBOUNDED;
-    free(component);
+    const bool enough = y && memory;
+    if (enough)
+        *ways = (myr_home_ways){explains(model, weights, 1.0, &p), explains(model, weights, -1.0, &p)};
     free(memory);
     free(y);
+    return enough;
+}
+
+myr_bound myr_model_bound(const myr_model *model, const double *weights) {
+    uint32_t *component = malloc(model->items * sizeof *component);
+    myr_home_ways ways = {false, false};
+    const uint32_t count = component ? myr_components(model, weights, component) : 0;
+    myr_bound bound = count == 0 ? MYR_BOUND_NO_MEMORY : count > model->groups ? MYR_UNLINKED : MYR_BOUNDED;
+    if (bound == MYR_BOUNDED && model->home) {
+        if (!myr_model_home_ways(model, weights, &ways))
+            bound = MYR_BOUND_NO_MEMORY;
+        else if (ways.up || ways.down)
+            bound = MYR_HOME_UNBOUNDED;
+    }
+    free(component);
     return bound;
 }

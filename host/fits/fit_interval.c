@@ -17,13 +17,14 @@ double myr_normal_reach(double level) {
 
 static int compare(const void *left, const void *right) {
     const double a = *(const double *)left, b = *(const double *)right;
+    if (isnan(a) || isnan(b))
+        return isnan(a) - isnan(b);
     return (a > b) - (a < b);
 }
 
-static double quantile(const double *sorted, uint64_t count, double share) {
-    const double at = share * (double)(count - 1), below = floor(at);
-    const uint64_t n = (uint64_t)below;
-    return n + 1 < count ? sorted[n] + (at - below) * (sorted[n + 1] - sorted[n]) : sorted[count - 1];
+/* Number n in order, of `known` numbers and then `count - known` that are outer. */
+static double at(const double *sorted, int64_t n, uint64_t known, double outer) {
+    return n < 0 || n >= (int64_t)known ? outer : sorted[n];
 }
 
 void myr_percentiles(double *values, uint64_t count, double level, double *low, double *high) {
@@ -31,6 +32,18 @@ void myr_percentiles(double *values, uint64_t count, double level, double *low, 
     if (count == 0)
         return;
     qsort(values, count, sizeof *values, compare);
-    *low = quantile(values, count, 0.5 - 0.5 * level);
-    *high = quantile(values, count, 0.5 + 0.5 * level);
+    uint64_t known = count;
+    while (known > 0 && isnan(values[known - 1]))
+        known--;
+    const double share[2] = {0.5 - 0.5 * level, 0.5 + 0.5 * level};
+    for (int end = 0; end < 2; end++) {
+        const double place = share[end] * (double)(count - 1), below = floor(place);
+        /* at the lower end those that can be anything come first */
+        const int64_t n = (int64_t)below - (end == 0 ? (int64_t)(count - known) : 0);
+        const double outer = end == 0 ? -INFINITY : INFINITY, part = place - below;
+        const double a = at(values, n, known, outer);
+        const double b = part > 0.0 ? at(values, n + 1, known, outer) : a;
+        double *to = end == 0 ? low : high;
+        *to = isfinite(a) && isfinite(b) ? a + part * (b - a) : end == 0 ? a : b;
+    }
 }

@@ -25,14 +25,30 @@ typedef struct line {
          ? (size_t)snprintf((line)->text + (line)->used, sizeof(line)->text - (line)->used, __VA_ARGS__) \
          : 0)
 
+/* The items begin … end - 1 of a group, which is of several components. */
+typedef struct range {
+    uint32_t begin, end;
+} range;
+
+static range find_unlinked(const myr_model *m, const uint32_t *component) {
+    range items = {m->group[0], m->group[1]};
+    for (uint32_t g = 0; g < m->groups; g++) {
+        items = (range){m->group[g], m->group[g + 1]};
+        for (uint32_t i = items.begin; i < items.end; i++)
+            if (component[i] != component[items.begin])
+                return items;
+    }
+    return items;
+}
+
 /* The largest component; of equal ones the first. */
-static uint32_t largest(const uint32_t *component, uint32_t items, uint32_t *size, uint32_t count) {
-    uint32_t best = 0;
-    for (uint32_t i = 0; i < items; i++)
+static uint32_t largest(const uint32_t *component, range items, uint32_t *size) {
+    uint32_t best = component[items.begin];
+    for (uint32_t i = items.begin; i < items.end; i++)
         size[component[i]]++;
-    for (uint32_t c = 1; c < count; c++)
-        if (size[c] > size[best])
-            best = c;
+    for (uint32_t i = items.begin; i < items.end; i++)
+        if (size[component[i]] > size[best] || (size[component[i]] == size[best] && component[i] < best))
+            best = component[i];
     return best;
 }
 
@@ -48,12 +64,11 @@ static void relate(const myr_model *m, const uint32_t *component, unsigned char 
         }
 }
 
-static void name_items(line *text, const myr_outcomes *o, const myr_models *models, uint32_t k,
+static void name_items(line *text, const myr_outcomes *o, const myr_models *models, uint32_t k, range items,
                        const uint32_t *component, const unsigned char *relation, uint32_t kept, int which) {
     static const unsigned char wanted[RELATIONS] = {[APART] = 0, [ABOVE] = 1, [BELOW] = 2, [BETWEEN] = 3};
-    const myr_model *m = &models->models[k];
     uint32_t count = 0;
-    for (uint32_t i = 0; i < m->items; i++) {
+    for (uint32_t i = items.begin; i < items.end; i++) {
         if (component[i] == kept || relation[component[i]] != wanted[which])
             continue;
         const char *name = myr_outcomes_name(o, models->order[models->begin[k] + i]);
@@ -73,17 +88,20 @@ static myr_status fail_unlinked(myr_context *context, const myr_outcomes *o, con
     const uint32_t count = myr_components(m, m->weights, component);
     if (count == 0)
         return myr_fail_memory(context, m->items * sizeof *component);
-    const uint32_t kept = largest(component, m->items, size, count);
+    const range items = find_unlinked(m, component);
+    const uint32_t kept = largest(component, items, size);
     line names = {.used = 0};
     relate(m, component, relation);
     for (int which = 0; which < RELATIONS; which++)
-        name_items(&names, o, models, k, component, relation, kept, which);
-    const char *prompt = o->has_prompts ? myr_outcomes_prompt(o, models->order[models->begin[k]]) : NULL;
+        name_items(&names, o, models, k, items, component, relation, kept, which);
+    const char *prompt =
+        o->has_prompts ? myr_outcomes_prompt(o, models->order[models->begin[k] + items.begin]) : NULL;
     return myr_fail(context, MYR_INVALID_DATA,
                     "no finite maximum: %lu of %lu items%s%.40s%s are not linked to the others by wins and "
                     "losses both (%s); leave them out (--without), or take a ridge (--ridge 0.1, say)",
-                    (unsigned long)(m->items - size[kept]), (unsigned long)m->items,
-                    prompt ? " of prompt '" : "", prompt ? prompt : "", prompt ? "'" : "", names.text);
+                    (unsigned long)(items.end - items.begin - size[kept]),
+                    (unsigned long)(items.end - items.begin), prompt ? " of prompt '" : "",
+                    prompt ? prompt : "", prompt ? "'" : "", names.text);
 }
 
 static myr_status fail_part(myr_context *context, const myr_outcomes *o, const myr_models *models,

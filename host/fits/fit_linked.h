@@ -13,6 +13,14 @@ typedef enum myr_bound { MYR_BOUNDED, MYR_UNLINKED, MYR_HOME_UNBOUNDED, MYR_BOUN
 /* Whether there is a finite maximum without a ridge. */
 myr_bound myr_model_bound(const myr_model *model, const double *weights);
 
+/* Whether there is a direction without end in which home grows (h 1) or falls (h -1), of 1 and of -1. */
+typedef struct myr_home_ways {
+    bool up, down;
+} myr_home_ways;
+
+/* False if out of memory. */
+bool myr_model_home_ways(const myr_model *model, const double *weights, myr_home_ways *ways);
+
 /* MYR_OK, or the failure that names the items of the k-th part. */
 myr_status myr_models_check(myr_context *context, const myr_outcomes *outcomes, const myr_models *models);
 

@@ -157,9 +157,9 @@ typedef struct myr_fit_options {
 /* NaN where there is none: a standard error beyond MYR_FIT_COVARIANCE, then also the interval unless it is
  * the bootstrap's; probability of what is no item. */
 typedef struct myr_estimate {
-    double estimate;       /* ability x; of dpo the implicit reward beta log(pi / pi_ref), centred */
-    double standard_error; /* options' errors say of which kind */
-    double ci_low, ci_high;
+    double estimate;        /* ability x; of dpo the implicit reward beta log(pi / pi_ref), centred */
+    double standard_error;  /* options' errors say of which kind */
+    double ci_low, ci_high; /* of a bootstrap an end may be infinite: see myr_fit */
     double probability; /* of being the best of all items of its prompt, exp(x_i) / sum exp(x_j); of dpo the
                            policy, pi_ref exp(x / beta) / Z */
 } myr_estimate;
@@ -174,7 +174,7 @@ typedef struct myr_fit_report {
     double gradient;              /* that norm: see tolerance */
     myr_estimate home;            /* the advantage; NaN without one */
     uint32_t replicates;          /* of the bootstrap that the intervals come from … */
-    uint32_t unbounded;           /* … and those left out: no finite maximum, or not converged */
+    uint32_t unbounded;           /* … and those of them without a finite maximum, or not converged */
     double seconds;               /* of the fit, without the bootstrap … */
     double bootstrap_seconds;     /* … and of the bootstrap */
     uint64_t descent_evaluations; /* of myr_fit_linear: those of L-BFGS, each reads the features once, … */
@@ -203,7 +203,16 @@ typedef struct myr_fit_report {
  * The bootstrap draws comparisons (or rankings) again: n equal ones weigh Poisson(n), an inversion of word
  * b of stream MYR_STREAM_RESAMPLE of "trajectory" c, for replicate b and the c-th kind of comparison, in
  * the order of first item, second item and weights (rankings: the c-th ranking). n is at most 1e8.
- * Replicates are fitted to 1e-3 standard errors. */
+ * Replicates are fitted to 1e-3 standard errors.
+ *
+ * A replicate without a finite maximum is no less a replicate: what has no end counts as infinite. Of
+ * two items the difference is finite if each is linked to the other by a chain of wins, infinite if one of
+ * them alone is, else unknown. With a baseline that is all. Without, items are compared with the set of
+ * linked items that holds more than half of them (of a prompt), the mean of which stays where the data have
+ * it; if there is none, the set above all others is at infinity, that below all others at -infinity, and the rest
+ * unknown. home is infinite if an order of the items explains every result with it alone, and then the
+ * items are unknown. What is unknown, and a replicate that does not converge, counts as -infinity for the
+ * lower end of an interval and as infinity for the upper one. */
 myr_status myr_fit(myr_context *context, const myr_outcomes *outcomes, const myr_fit_options *options,
                    myr_estimate *items, myr_fit_report *report);
 

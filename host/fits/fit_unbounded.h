@@ -1,0 +1,13 @@
+/* Where outcomes without a finite maximum have their estimates: at infinity, or finite all the same. */
+#ifndef MYRIAD_FIT_UNBOUNDED_H
+#define MYRIAD_FIT_UNBOUNDED_H
+
+#include "fit_solve.h"
+
+/* The estimates of weights that have no finite maximum, [parameters], relative to the baseline (-1: none):
+ * finite, INFINITY, -INFINITY, or NAN where the weights do not tell. x is the maximum of the data. False if out of
+ * memory. */
+bool myr_unbounded_estimates(const myr_model *model, const double *weights, const myr_solver *solver,
+                             myr_solve_space *space, const double *x, int64_t baseline, double *estimate);
+
+#endif
