@@ -1,4 +1,5 @@
-# cmake --install: the libraries, the headers, a CMake package and a pkg-config file, all relocatable.
+# cmake --install: the libraries, the headers, a CMake package and a pkg-config file, all relocatable; and what there is
+# to read. The tool, its pages and its completions are installed where they are made, in host/cli.
 include(CMakePackageConfigHelpers)
 
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/Myriad)
@@ -22,3 +23,8 @@ if(MYRIAD_HAVE_CUDA)
 endif()
 configure_file(cmake/myriad.pc.in myriad.pc @ONLY)
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/myriad.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+
+# The texts lie to each other as they do here, so that their links hold.
+install(FILES README.md CHANGELOG.md LICENSE CITATION.cff DESTINATION ${CMAKE_INSTALL_DOCDIR})
+install(DIRECTORY docs examples DESTINATION ${CMAKE_INSTALL_DOCDIR}
+        PATTERN make EXCLUDE PATTERN "*.sollya" EXCLUDE PATTERN "make_*" EXCLUDE)

@@ -214,7 +214,7 @@ static void make_files(myr_context *c) {
                            wordless = {"a", true, 0, 1, NULL, NULL};
     const char *const name = "a", *const no_name = NULL;
     const double *const values = ones, *const no_values = NULL;
-    const myr_samples_shape shape = {0, 2, 0, 1};
+    const myr_samples_shape shape = {0, 2, 0, 1, false};
     myr_table *table;
     myr_samples_file *file;
     TAKEN(myr_table_write(c, csv, 1, 1, &name, &values));

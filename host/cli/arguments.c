@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "help.h"
 #include "messages.h"
 #include "nearest.h"
 
@@ -166,17 +167,12 @@ bool cli_parse_file_arguments(int argc, char **argv, const char *doc, const cli_
         children[i].argp = parts[i].argp;
         list_options(&list, parts[i].argp->options);
     }
-    struct argp root = {.options = help_option, .parser = parse_root, .doc = doc, .children = children};
+    const struct argp root = {.options = help_option, .parser = parse_root, .children = children};
     root_input input = {parts, part_count, file};
-    if (file)
-        root.args_doc = "FILE";
     error_t error = argp_parse(&root, argc, argv, ARGP_NO_ERRS | ARGP_NO_EXIT | ARGP_NO_HELP, NULL, &input);
     *status = CLI_USAGE;
     if (error == HELP_GIVEN) {
-        char name[64];
-        snprintf(name, sizeof name, "myriad %s", argv[0]);
-        argp_help(&root, stdout,
-                  ARGP_HELP_SHORT_USAGE | ARGP_HELP_PRE_DOC | ARGP_HELP_LONG | ARGP_HELP_POST_DOC, name);
+        cli_help_print(argv[0], doc, file != NULL, parts, part_count);
         *status = CLI_DONE;
     } else if (error == ENOMEM) {
         *status = cli_fail(CLI_NO_MEMORY, "out of memory");
@@ -256,7 +252,34 @@ error_t cli_read_input(const char *option, const char *text, const char **path) 
     return 0;
 }
 
+/* ---- what an option takes -------------------------------------------------------------------------- */
+
+/* Where names are noted; NULL: nobody asks. */
+static struct {
+    const char **names;
+    size_t most, *count;
+} asked;
+
+void cli_ask(const cli_part *part, int key, const char **names, size_t most, size_t *count) {
+    char question[] = "?";
+    struct argp_state state = {.root_argp = part->argp, .input = part->input};
+    *count = 0;
+    asked.names = names;
+    asked.most = most;
+    asked.count = count;
+    cli_silence(true);
+    part->argp->parser(key, question, &state);
+    cli_silence(false);
+    asked.names = NULL;
+}
+
+void cli_offer(const char *const *names, size_t count) {
+    for (size_t i = 0; asked.names && i < count && *asked.count < asked.most; i++)
+        asked.names[(*asked.count)++] = names[i];
+}
+
 int cli_read_choice(const char *option, const char *text, const char *const *names, size_t count) {
+    cli_offer(names, count);
     for (size_t i = 0; i < count; i++)
         if (strcmp(text, names[i]) == 0)
             return (int)i;

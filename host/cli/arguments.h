@@ -51,6 +51,11 @@ error_t cli_read_input(const char *option, const char *text, const char **path);
 /* The index of text among the names, or -1 after printing what was expected. */
 int cli_read_choice(const char *option, const char *text, const char *const *names, size_t count);
 
+/* Completion asks an option's parser which names it knows: it calls it with a text of no meaning, silently, and
+ * cli_read_choice and cli_offer, which is for names that are read later and does nothing else, note them. */
+void cli_ask(const cli_part *part, int key, const char **names, size_t most, size_t *count);
+void cli_offer(const char *const *names, size_t count);
+
 /* Writes "a, b or c" into text, cut if it does not fit. */
 void cli_join_names(const char *const *names, size_t count, char *text, size_t size);
 

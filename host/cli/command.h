@@ -13,7 +13,7 @@
     X(bench, "throughput against the hardware's limit, after checking the results")                   \
     X(loss, "a preference loss, its metrics and gradients, from a file of log-probabilities")         \
     X(fit, "abilities from a file of comparisons or rankings, with standard errors or a bootstrap")   \
-    X(info, "version, build, backends, devices and defaults")
+    X(info, "version, build, backends, devices, every list, and the defaults")
 
 #define CLI_DECLARE_COMMAND(name, help) int cli_run_##name(int argc, char **argv);
 CLI_COMMAND_LIST(CLI_DECLARE_COMMAND)

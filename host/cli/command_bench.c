@@ -13,12 +13,9 @@
 
 static const char doc[] =
     "Measures throughput. Each measurement is checked against the reference first; then it runs once to "
-    "warm up "
-    "and --repeats times against the clock. The rate is that of the median; the limit comes from a ceiling "
-    "that "
-    "is measured in the same run (that of reading memory in turn with the work, since it changes), and is "
-    "empty "
-    "where there is none."
+    "warm up and --repeats times against the clock. The rate is that of the median; the limit comes from "
+    "a ceiling that is measured in the same run (that of reading memory in turn with the work, since it "
+    "changes), and is empty where there is none."
     "\vThe exit status is 1 if a measurement's results were wrong.\n"
     "\n"
     "Example:\n"

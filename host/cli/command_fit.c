@@ -7,6 +7,7 @@
 #include "arguments.h"
 #include "command.h"
 #include "fit_report.h"
+#include "help.h"
 #include "messages.h"
 #include "plot.h"
 #include "progress.h"
@@ -16,39 +17,30 @@ static const char doc[] =
     "Fits the abilities of players, models or answers to the comparisons or rankings in FILE, by maximum "
     "likelihood, and prints them from the best on, with standard errors, intervals and probabilities."
     "\vComparisons are a .csv FILE with the columns winner and loser; or first and second, and either "
-    "score, "
-    "the first one's share (1, 0, or 0.5 for a tie), or winner (the item, first or second, or tie), or "
-    "first_wins "
-    "and second_wins, and if wanted ties. All but wins may have a weight, a number of games. A column "
-    "prompt makes "
-    "the items of each prompt a set of their own. Names go in any case and order, and by the usual "
-    "synonyms: "
-    "model_a, model_b; left, right; player_a, player_b; home, away; result; draws; count or n. Other "
-    "columns are "
-    "passed over, and named where they hold numbers; --columns says which is which. Between fields stand "
-    "commas, "
-    "semicolons or tabs. Rankings are a line each, best first, without ties and without a header.\n"
+    "score, the first one's share (1, 0, or 0.5 for a tie), or winner (the item, first or second, or "
+    "tie), or first_wins and second_wins, and if wanted ties. All but wins may have a weight, a number "
+    "of games. A column prompt makes the items of each prompt a set of their own. Names go in any case "
+    "and order, and by the usual synonyms: model_a, model_b; left, right; player_a, player_b; home, "
+    "away; result; draws; count or n. Other columns are passed over, and named where they hold numbers; "
+    "--columns says which is which. Between fields stand commas, semicolons or tabs. Rankings are a line "
+    "each, best first, without ties and without a header.\n"
     "\n"
-    "Abilities have the sum 0, and the odds of i against j are exp(x_i - x_j); the probability is that of "
-    "being preferred to all others at once, exp(x_i) / sum exp(x_j). Of dpo the ability is the implicit "
-    "reward beta log(pi / pi_ref), centred, and the probability is the policy pi. With --features they are "
-    "coefficients.\n"
+    "Abilities have the sum 0, and the odds of i against j are exp(x_i - x_j); the probability is that "
+    "of being preferred to all others at once, exp(x_i) / sum exp(x_j). Of dpo the ability is the "
+    "implicit reward beta log(pi / pi_ref), centred, and the probability is the policy pi. With "
+    "--features they are coefficients.\n"
     "\n"
     "Standard errors are those of the sandwich, which needs no more than that games are drawn on their "
-    "own: "
-    "it is right for ties, weights and ridges too. A game is a row; a row of a whole weight n, or of n "
-    "wins, "
-    "is n. If a weight is not whole, each row is one game that weighs so much.\n"
+    "own: it is right for ties, weights and ridges too. A game is a row; a row of a whole weight n, or "
+    "of n wins, is n. If a weight is not whole, each row is one game that weighs so much.\n"
     "\n"
-    "A bootstrap's replicate without a finite maximum counts as infinite: for items above or below the one "
-    "of --baseline, or the largest set of items that are linked by wins and losses both, if it has more "
-    "than "
-    "half of them. So an interval may have an infinite end: JSON then has null, and in ci_low_infinite or "
-    "ci_high_infinite -1 or 1.\n"
+    "A bootstrap's replicate without a finite maximum counts as infinite: for items above or below the "
+    "one of --baseline, or the largest set of items that are linked by wins and losses both, if it has "
+    "more than half of them. So an interval may have an infinite end: JSON then has null, and in "
+    "ci_low_infinite or ci_high_infinite -1 or 1.\n"
     "\n"
     "Where items are not linked by wins and losses both, the likelihood has no finite maximum: the items "
-    "are "
-    "named, and the exit status is 3. The exit status is 1 if the fit did not converge.\n"
+    "are named, and the exit status is 3. The exit status is 1 if the fit did not converge.\n"
     "\n"
     "Examples:\n"
     "  myriad fit games.csv --home --bootstrap 1000 --plot abilities.svg\n"
@@ -96,19 +88,19 @@ static const struct argp_option fit_options[] = {
      ".npy [comparisons, features]: of each the first one's (winner's) minus the second one's", 1},
     {NULL, 0, NULL, 0, "The fit:", 2},
     {"objective", KEY_OBJECTIVE, "NAME", 0, "which one, see below (bt; pl for rankings)", 2},
-    {"beta", KEY_BETA, "X", 0, "of dpo, 1e-6 to 1e6 (1)", 2},
-    {"ridge", KEY_RIDGE, "X", 0, "subtract X/2 times the sum of squares from the log-likelihood (0)", 2},
     {"home", KEY_HOME, NULL, 0, "fit an advantage of the column first", 2},
+    {"ridge", KEY_RIDGE, "X", 0, "subtract X/2 times the sum of squares from the log-likelihood (0)", 2},
+    {"beta", KEY_BETA, "X", 0, "of dpo, 1e-6 to 1e6 (1)", 2},
     {"baseline", KEY_BASELINE, "ITEM", 0, "the item whose ability is 0 (none: their sum is)", 2},
     {"iterations", KEY_ITERATIONS, "N", 0, "at most so many, 1 to 1e6 (1000)", 2},
     {"tolerance", KEY_TOLERANCE, "X", 0,
      "how far from the maximum, in standard errors, counts as converged, 1e-12 to 1 (1e-6)", 2},
     {NULL, 0, NULL, 0, "Intervals:", 3},
-    {"errors", KEY_ERRORS, "KIND", 0,
-     "of the standard errors: sandwich, or information: the inverse of the Hessian (sandwich)", 3},
-    {"level", KEY_LEVEL, "X", 0, "of the intervals, above 0 and below 1 (0.95)", 3},
     {"bootstrap", KEY_BOOTSTRAP, "B", 0, "percentiles of B replicates, up to 100000 (0: standard errors)",
      3},
+    {"level", KEY_LEVEL, "X", 0, "of the intervals, above 0 and below 1 (0.95)", 3},
+    {"errors", KEY_ERRORS, "KIND", 0,
+     "of the standard errors: sandwich, or information: the inverse of the Hessian (sandwich)", 3},
     {"seed", KEY_SEED, "N", 0, "of the bootstrap, 0 to 2^63 - 1 (1)", 3},
     {0}};
 
@@ -220,17 +212,12 @@ static error_t parse_fit(int key, char *argument, struct argp_state *state) {
     }
 }
 
-/* What --help says of the objectives, from the library's list. argp frees it. */
+/* What --help says of the objectives, from the library's list. */
 static char *filter_help(int key, const char *text, void *input) {
     (void)input;
     if (key != ARGP_KEY_HELP_EXTRA)
         return (char *)text;
-    char *help = calloc(1, 2048);
-    size_t used = 0;
-    for (int i = 0; help && myr_objective_name(i) && used < 2048; i++)
-        used += (size_t)snprintf(help + used, 2048 - used, "%s  %-4s %s\n", i ? "" : "The objectives:\n\n",
-                                 myr_objective_name(i), myr_objective_help(i));
-    return help;
+    return cli_help_list(NULL, "The objectives:", myr_objective_name, myr_objective_help);
 }
 
 static const struct argp fit_argp = {
@@ -343,11 +330,11 @@ static int show(fit_job *job) {
     r->options = &job->arguments->fit;
     uint64_t *order = make_order(r);
     r->order = order;
-    int status = job->arguments->plot.path ? cli_fit_plot(&job->arguments->plot, r) : CLI_DONE;
-    if (status == CLI_DONE) {
-        cli_fit_print(job->format, r);
-        status = cli_flush_results(CLI_DONE);
-    }
+    const cli_plot_options *plot = &job->arguments->plot;
+    cli_fit_print(job->format, r);
+    int status = cli_flush_results(CLI_DONE);
+    if (status == CLI_DONE)
+        status = plot->path ? cli_fit_plot(plot, r) : cli_plot_without(plot);
     if (status == CLI_DONE)
         cli_note(myr_outcomes_note(job->outcomes));
     if (status == CLI_DONE && !r->report.converged)
@@ -374,6 +361,9 @@ static int run_job(fit_job *job) {
     if (status != MYR_OK)
         return cli_fail_library(job->context, status);
     int exit_status = find_baseline(job);
+    if (exit_status == CLI_DONE)
+        exit_status = cli_fit_check_plot(
+            &a->plot, a->features ? job->features.parameters : myr_outcomes_items(job->outcomes));
     if (exit_status != CLI_DONE)
         return exit_status;
     cli_progress_begin(&progress, a->fit.bootstrap, "replicates");

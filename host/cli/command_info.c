@@ -13,11 +13,25 @@
 
 static const char doc[] =
     "Prints the version, how the library was built, the backends and whether they can run here, the "
-    "instruction set of the cpu backend, the GPUs, the processes and samplers, and the defaults."
+    "instruction set of the cpu backend, the GPUs, the lists of processes, samplers, targets, "
+    "statistics, losses and objectives, and the defaults."
     "\vMYRIAD_ISA=baseline, avx2 or avx512 in the environment forces the instruction set.\n"
     "\n"
     "Example:\n"
     "  myriad info --format json";
+
+/* The lists of the library: what each is called, one and all. */
+static const struct {
+    const char *one, *all;
+    const char *(*name)(int), *(*help)(int);
+} lists[] = {
+    {"process", "processes", myr_process_name, myr_process_help},
+    {"sampler", "samplers", myr_sampler_name, myr_sampler_help},
+    {"target", "targets", myr_target_type_name, myr_target_type_help},
+    {"statistic", "statistics", myr_statistic_name, myr_statistic_help},
+    {"loss", "losses", myr_loss_name, myr_loss_help},
+    {"objective", "objectives", myr_objective_name, myr_objective_help},
+};
 
 /* ---- text and CSV: a line an item ------------------------------------------------------------------ */
 
@@ -36,18 +50,11 @@ static void put_line(cli_table *table, const char *key, const char *format, ...)
 
 static void put_lists(cli_table *table) {
     char key[128];
-    for (int i = 0; myr_process_name(i); i++) {
-        snprintf(key, sizeof key, "process %s", myr_process_name(i));
-        put_line(table, key, "%s", myr_process_help(i));
-    }
-    for (int i = 0; myr_sampler_name(i); i++) {
-        snprintf(key, sizeof key, "sampler %s", myr_sampler_name(i));
-        put_line(table, key, "%s", myr_sampler_help(i));
-    }
-    for (int i = 0; myr_statistic_name(i); i++) {
-        snprintf(key, sizeof key, "statistic %s", myr_statistic_name(i));
-        put_line(table, key, "%s", myr_statistic_help(i));
-    }
+    for (size_t n = 0; n < sizeof lists / sizeof *lists; n++)
+        for (int i = 0; lists[n].name(i); i++) {
+            snprintf(key, sizeof key, "%s %s", lists[n].one, lists[n].name(i));
+            put_line(table, key, "%s", lists[n].help(i));
+        }
 }
 
 static void put_backends(cli_table *table, myr_context *context) {
@@ -157,9 +164,8 @@ static void print_object(myr_context *context, const cli_plan_options *plan, con
     cli_json_set(object, "backends", json_backends(context));
     cli_json_set(object, "instruction_set", *isa ? json_string(isa) : json_null());
     cli_json_set(object, "devices", json_devices());
-    cli_json_set(object, "processes", json_names(myr_process_name, myr_process_help));
-    cli_json_set(object, "samplers", json_names(myr_sampler_name, myr_sampler_help));
-    cli_json_set(object, "statistics", json_names(myr_statistic_name, myr_statistic_help));
+    for (size_t n = 0; n < sizeof lists / sizeof *lists; n++)
+        cli_json_set(object, lists[n].all, json_names(lists[n].name, lists[n].help));
     cli_json_set(object, "defaults", json_defaults(plan, run));
     cli_print_json(object);
 }

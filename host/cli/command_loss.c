@@ -7,28 +7,26 @@
 
 #include "arguments.h"
 #include "command.h"
+#include "help.h"
 #include "messages.h"
 #include "output.h"
 #include "run_options.h"
 
 static const char doc[] =
     "Reads log-probabilities of chosen and rejected answers from FILE, .csv or .npy, and prints the "
-    "weighted mean of a "
-    "preference loss, and the metrics that go with it."
-    "\vThe columns of a .csv FILE, by name, and of an .npy FILE [N, 4], [N, 5] or [N, 7], in this order:\n"
+    "weighted mean of a preference loss, and the metrics that go with it."
+    "\vThe columns of a .csv FILE, by name, and of an .npy FILE [N, 4], [N, 5] or [N, 7], in this "
+    "order:\n"
     "\n"
-    "  policy_chosen_logps, policy_rejected_logps, reference_chosen_logps, reference_rejected_logps, and "
-    "where there, "
-    "weight, chosen_length, rejected_length\n"
+    "  policy_chosen_logps, policy_rejected_logps,\n"
+    "  reference_chosen_logps, reference_rejected_logps,\n"
+    "  and where there, weight, chosen_length, rejected_length\n"
     "\n"
     "Names go in any case, with - or blanks for _, and by usual synonyms, as ref_chosen_logps; --columns "
-    "says which "
-    "is which of any others. Other columns of a .csv FILE are passed over, and named where they hold "
-    "numbers. With lengths, ipo, sigmoid_norm and sft are per token, "
-    "as in TRL "
-    "since 2026; without, or with --lengths ignore, ipo takes the log-probabilities as they are, as TRL's "
-    "dpo_loss did "
-    "before.\n"
+    "says which is which of any others. Other columns of a .csv FILE are passed over, and named where "
+    "they hold numbers. With lengths, ipo, sigmoid_norm and sft are per token, as in TRL since 2026; "
+    "without, or with --lengths ignore, ipo takes the log-probabilities as they are, as TRL's dpo_loss "
+    "did before.\n"
     "\n"
     "Examples:\n"
     "  myriad loss pairs.csv --beta 0.1\n"
@@ -58,6 +56,8 @@ static const struct argp_option loss_options[] = {
     {NULL, 0, NULL, 0, "The loss:", 1},
     {"loss-type", KEY_LOSS_TYPE, "NAME", 0, "which loss, see below (sigmoid)", 1},
     {"beta", KEY_BETA, "X", 0, "1e-6 to 1e6 (0.1)", 1},
+    {"gradients", KEY_GRADIENTS, "FILE", 0,
+     "write the gradient of the mean loss to the two policy columns, [N, 2], .npy or .csv", 1},
     {"label-smoothing", KEY_SMOOTHING, "X", 0,
      "share of labels taken to be flipped, 0 up to 0.5, of sigmoid, sigmoid_norm, robust, exo_pair, aot "
      "and "
@@ -74,8 +74,6 @@ static const struct argp_option loss_options[] = {
     {"columns", KEY_COLUMNS, "LIST", 0,
      "which column of a .csv FILE is which, as policy_chosen_logps=pi_w,weight=n; others by their names",
      1},
-    {"gradients", KEY_GRADIENTS, "FILE", 0,
-     "write the gradient of the mean loss to the two policy columns, [N, 2], .npy or .csv", 1},
     {0}};
 
 static error_t read_name(const char *option, const char *argument, const char *(*list)(int),
@@ -137,17 +135,12 @@ static error_t parse_loss(int key, char *argument, struct argp_state *state) {
     }
 }
 
-/* What --help says of the losses, from the library's list. argp frees it. */
+/* What --help says of the losses, from the library's list. */
 static char *filter_help(int key, const char *text, void *input) {
     (void)input;
     if (key != ARGP_KEY_HELP_EXTRA)
         return (char *)text;
-    char *help = calloc(1, 8192);
-    size_t used = 0;
-    for (int i = 0; help && myr_loss_name(i) && used < 8192; i++)
-        used += (size_t)snprintf(help + used, 8192 - used, "%s  %-13s %s\n", i ? "" : "The losses:\n\n",
-                                 myr_loss_name(i), myr_loss_help(i));
-    return help;
+    return cli_help_list(NULL, "The losses:", myr_loss_name, myr_loss_help);
 }
 
 static const struct argp loss_argp = {

@@ -9,14 +9,14 @@
 #include "command.h"
 #include "messages.h"
 #include "progress.h"
+#include "resolution.h"
 #include "sample_plot.h"
 #include "sample_report.h"
 
 static const char doc[] =
-    "Draws samples with one sampler at one number of steps and writes them to a file, draws them, or both: "
-    ".npy holds floats "
-    "[trajectories, d], .csv a line each with the trajectory's index. Or keeps whole trajectories, from "
-    "their start x_T to the sample: [K, steps + 1, d]."
+    "Draws samples with one sampler at one number of steps and writes them to a file, draws them, or "
+    "both: .npy holds numbers [trajectories, d], .csv a line each with the trajectory's index. Or keeps "
+    "whole trajectories, from their start x_T to the sample: [K, steps + 1, d]."
     "\vTrajectory i of a seed is the same in any run, whatever else is drawn with it, and the one that "
     "variance takes with the same options.\n"
     "The file appears when it is complete, by rename; an old one stays until then. Memory does not grow "
@@ -33,22 +33,32 @@ typedef struct sample_arguments {
     const char *output;
     uint64_t first;
     uint64_t trace; /* 0: samples alone */
+    bool doubles;
     cli_sample_picture picture;
 } sample_arguments;
 
-enum { KEY_OUTPUT = 700, KEY_FIRST, KEY_TRACE, KEY_IMAGE };
+enum { KEY_OUTPUT = 700, KEY_FIRST, KEY_TRACE, KEY_DTYPE, KEY_IMAGE };
 
 static const struct argp_option sample_options[] = {
-    {NULL, 0, NULL, 0, "The file:", 5},
-    {"output", KEY_OUTPUT, "FILE", 0, "where to, NAME.npy or NAME.csv", 5},
-    {"first", KEY_FIRST, "N", 0, "index of the first trajectory (0)", 5},
+    {NULL, 0, NULL, 0, "The file:", 0},
+    {"output", KEY_OUTPUT, "FILE", 0, "where to, NAME.npy or NAME.csv", 0},
+    {"first", KEY_FIRST, "N", 0, "index of the first trajectory (0)", 0},
     {"trace", KEY_TRACE, "K", 0,
      "write K whole trajectories, in place of --trajectories samples; on other backends than cpu it takes "
      "the work of K x steps/2 samples",
-     5},
+     0},
+    {"dtype", KEY_DTYPE, "TYPE", 0,
+     "float32, or float64: .npy holds these, .csv the digits that tell them apart (float32)", 0},
     {"image", KEY_IMAGE, "RxC", 0,
-     "the picture of --plot is a contact sheet: the first 100 samples as images of R rows, C columns", 8},
+     "the picture of --plot is a contact sheet: the first 100 samples as images of R rows, C columns", 6},
     {0}};
+
+static error_t read_dtype(const char *argument, bool *doubles) {
+    static const char *const names[] = {"float32", "float64"};
+    const int choice = cli_read_choice("--dtype", argument, names, 2);
+    *doubles = choice == 1;
+    return choice < 0 ? CLI_REPORTED : 0;
+}
 
 static error_t parse_sample(int key, char *argument, struct argp_state *state) {
     sample_arguments *arguments = state->input;
@@ -59,6 +69,8 @@ static error_t parse_sample(int key, char *argument, struct argp_state *state) {
             return cli_read_count("--first", argument, 0, CLI_LARGEST, &arguments->first);
         case KEY_TRACE:
             return cli_read_count("--trace", argument, 1, CLI_LARGEST, &arguments->trace);
+        case KEY_DTYPE:
+            return read_dtype(argument, &arguments->doubles);
         case KEY_IMAGE:
             return cli_read_image(argument, &arguments->picture.rows, &arguments->picture.columns);
         default:
@@ -79,6 +91,8 @@ typedef struct settings {
     uint64_t checksum;
     uint64_t numbers; /* of a trajectory */
     myr_samples_file *file;
+    myr_samples_shape shape;
+    cli_resolution resolution;
 } settings;
 
 /* ---- what is asked --------------------------------------------------------------------------------- */
@@ -138,6 +152,8 @@ static int keep(settings *s) {
 static myr_status take(settings *s, const double *values, uint64_t count) {
     s->checksum = cli_checksum_add(s->checksum, values, (size_t)(count * s->numbers));
     cli_sample_picture_add(&s->arguments.picture, values, count);
+    if (s->file && !s->shape.doubles)
+        cli_resolution_look(&s->resolution, s->plan.target, values, count, &s->shape);
     return s->file ? myr_samples_write(s->context, s->file, values, count) : MYR_OK;
 }
 
@@ -212,7 +228,8 @@ static int run_command(settings *s) {
     if (result == MYR_OK) {
         r.shape = (myr_samples_shape){s->arguments.first, s->run.trajectories,
                                       s->arguments.trace > 0 ? s->plan.steps[0] + 1 : 0,
-                                      myr_plan_dimension(plan)};
+                                      myr_plan_dimension(plan), s->arguments.doubles};
+        s->shape = r.shape;
         s->numbers = (r.shape.levels > 0 ? r.shape.levels : 1) * (uint64_t)myr_plan_dimension(plan);
         result = cli_run_record_make(s->context, &s->plan, &asked, r.shape.first, &r.record);
         refused = cli_sample_picture_begin(&s->arguments.picture, &s->plan, &r.shape);
@@ -232,6 +249,8 @@ static int run_command(settings *s) {
     if (status == CLI_DONE)
         status = cli_sample_picture_draw(&s->arguments.picture);
     if (status == CLI_DONE)
+        cli_resolution_note(&s->resolution, r.path);
+    if (status == CLI_DONE)
         cli_note(r.report.note);
     return status == CLI_DONE ? cli_repeat_finish(&s->repeat) : status;
 }
@@ -241,10 +260,10 @@ int cli_run_sample(int argc, char **argv) {
                   .run = cli_run_options_default(),
                   .checksum = CLI_CHECKSUM_BEGIN};
     s.run.trajectories = 0; /* until one is given */
-    const cli_part parts[] = {{&cli_plan_argp, &s.plan},
+    const cli_part parts[] = {{&cli_single_plan_argp, &s.plan},
                               {&sample_argp, &s.arguments},
-                              {&cli_run_argp, &s.run},
                               {&cli_trajectories_argp, &s.run},
+                              {&cli_run_argp, &s.run},
                               {&cli_plot_argp, &s.arguments.picture.options},
                               {&cli_output_argp, &s.format}};
     int status;
@@ -264,6 +283,8 @@ int cli_run_sample(int argc, char **argv) {
             status = keep(&s);
         if (status == CLI_DONE)
             status = cli_plot_settle(&s.arguments.picture.options);
+        if (status == CLI_DONE && !s.arguments.output) /* without a picture there is nothing to do */
+            status = cli_plot_without(&s.arguments.picture.options);
         if (status == CLI_DONE)
             status = run_command(&s);
         myr_context_destroy(s.context);

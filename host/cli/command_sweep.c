@@ -18,14 +18,14 @@ static const char doc[] =
     "convergence: error ~ steps^-order."
     "\vAll runs share their random numbers: a difference between two of them is known better than both. "
     "Errors below three standard errors, the Monte Carlo floor, are named, and left out of the order.\n"
-    "The error is against the variance's limit of many steps, or where that is not known, as for mixtures, "
-    "against the target's variance, and a share of the target's; of several coordinates the mean. --error "
-    "takes a distance from the target in its place.\n"
+    "The error is against the variance's limit of many steps, or where that is not known, as for "
+    "mixtures, against the target's variance, and a share of the target's; of several coordinates the "
+    "mean. --error takes a distance from the target in its place.\n"
     "\n"
     "Examples:\n"
     "  myriad sweep --sampler ddim,heun,dpmpp-2m --start exact --trajectories 10M\n"
-    "  myriad sweep --process vp --schedule linear,scaled_linear --sampler ddim --eta 0,0.5,1 "
-    "--plot sweep.svg\n"
+    "  myriad sweep --process vp --schedule linear,scaled_linear --sampler ddim --eta 0,0.5,1 --plot "
+    "sweep.svg\n"
     "  myriad sweep --target mixture.json --error w1 --start exact";
 
 /* Blocks for standard errors: fewer would give poor ones. */
@@ -54,12 +54,13 @@ typedef struct settings {
 enum { KEY_ERROR = 1000, KEY_AGAINST };
 
 static const struct argp_option sweep_options[] = {
+    {NULL, 0, NULL, 0, "The error:", 4},
     {"error", KEY_ERROR, "NAME", 0,
      "which error: that of the variance, or a distance from the target, ks, w1, sw2 or energy (variance)",
-     1},
+     4},
     {"against", KEY_AGAINST, "WHAT", 0,
      "what errors are against: limit, the variance's limit of many steps, or target (limit where known)",
-     1},
+     4},
     {0}};
 
 static error_t parse_sweep(int key, char *argument, struct argp_state *state) {
@@ -323,8 +324,9 @@ static int run_sweep(settings *s) {
     }
     cli_sweep_end(&s->report, s->lines, s->line_count, &s->latest);
     status = cli_flush_results(CLI_DONE);
-    if (status == CLI_DONE && s->plot.path)
-        status = cli_sweep_plot(&s->report, s->lines, s->line_count, &s->plot);
+    if (status == CLI_DONE)
+        status = s->plot.path ? cli_sweep_plot(&s->report, s->lines, s->line_count, &s->plot)
+                              : cli_plot_without(&s->plot);
     if (status == CLI_DONE) /* after the results: a failure is one line alone */
         cli_note(s->latest.study.run.note);
     if (status == CLI_DONE)
@@ -339,9 +341,9 @@ int cli_run_sweep(int argc, char **argv) {
     s->plan.default_steps = "8,16,32,64,128,256,512";
     s->run = cli_run_options_default();
     s->run.fewest = FEWEST_TRAJECTORIES;
-    const cli_part parts[] = {{&sweep_argp, s},           {&cli_plan_argp, &s->plan},
-                              {&cli_run_argp, &s->run},   {&cli_trajectories_argp, &s->run},
-                              {&cli_plot_argp, &s->plot}, {&cli_output_argp, &s->format}};
+    const cli_part parts[] = {
+        {&sweep_argp, s},         {&cli_plan_argp, &s->plan}, {&cli_trajectories_argp, &s->run},
+        {&cli_run_argp, &s->run}, {&cli_plot_argp, &s->plot}, {&cli_output_argp, &s->format}};
     int status;
     if (cli_repeat_parse(argc, argv, doc, parts, 6, &s->repeat, &status)) {
         if (myr_context_create(&s->context) != MYR_OK)

@@ -12,17 +12,16 @@
 
 static const char doc[] =
     "Runs each sampler for each number of steps and prints the variance of its results with its standard "
-    "error, the exact variance at that number of steps, z = (estimate - exact) / standard error, the limit "
-    "of many steps, the target's variance, and the relative bias: exact (or where there is none, estimate) "
-    "/ "
-    "target - 1."
-    "\vThe same options give the same bits, on cpu and cuda, on any number of threads: the checksum, over "
-    "the "
-    "bits of the moments, shows it.\n"
-    "With --statistics the table is followed by theirs (csv: is theirs alone): with standard errors, what "
-    "exact draws from the target give, and of distances and chi^2 p, the probability that these give as "
-    "much.\n"
-    "A mixture has no exact value: its z and limit are empty, and the estimate stands beside the target.\n"
+    "error, the exact variance at that number of steps, z = (estimate - exact) / standard error, the "
+    "limit of many steps, the target's variance, and the relative bias: exact (or where there is none, "
+    "estimate) / target - 1."
+    "\vThe same options give the same bits, on cpu and cuda, on any number of threads: the checksum, "
+    "over the bits of the moments, shows it.\n"
+    "With --statistics the table is followed by theirs (csv: is theirs alone): with standard errors, "
+    "what exact draws from the target give, and of distances and chi^2 p, the probability that these "
+    "give as much.\n"
+    "A mixture has no exact value: its z and limit are empty, and the estimate stands beside the "
+    "target.\n"
     "\n"
     "Examples:\n"
     "  myriad variance --sampler ddpm-large,ddim --steps 10,100 --trajectories 10M\n"
@@ -158,8 +157,8 @@ static int run_command(settings *s) {
 int cli_run_variance(int argc, char **argv) {
     settings s = {.plan = cli_plan_options_default(), .run = cli_run_options_default()};
     const cli_part parts[] = {{&cli_plan_argp, &s.plan},
-                              {&cli_run_argp, &s.run},
                               {&cli_trajectories_argp, &s.run},
+                              {&cli_run_argp, &s.run},
                               {&cli_statistics_argp, &s.statistics},
                               {&cli_plot_argp, &s.picture.options},
                               {&cli_output_argp, &s.format}};

@@ -12,12 +12,11 @@
 
 static const char doc[] =
     "Compares a backend with the independent reference in double precision and with the exact answers, "
-    "tier "
-    "by tier, and prints a line a check: verdict, what is compared, the worst case, the bound that it must "
-    "not pass, and how many comparisons were made. --trajectories sets the size of the statistical checks, "
-    "10000 at least."
-    "\vThe exit status is 0 if every check passed, 1 if one did not. A check that is not possible here is "
-    "skipped, and counted as skipped.\n"
+    "tier by tier, and prints a line a check: verdict, what is compared, the worst case, the bound that "
+    "it must not pass, and how many comparisons were made. --trajectories sets the size of the "
+    "statistical checks, 10000 at least."
+    "\vThe exit status is 0 if every check passed, 1 if one did not. A check that is not possible here "
+    "is skipped, and counted as skipped.\n"
     "\n"
     "Example:\n"
     "  myriad verify --backend cpu --trajectories 10M";
@@ -171,7 +170,7 @@ int cli_run_verify(int argc, char **argv) {
     run.most = MYR_VERIFY_MAX_COUNT;
     outcome o = {.format = CLI_TEXT};
     const cli_part parts[] = {
-        {&cli_run_argp, &run}, {&cli_trajectories_argp, &run}, {&cli_output_argp, &o.format}};
+        {&cli_trajectories_argp, &run}, {&cli_run_argp, &run}, {&cli_output_argp, &o.format}};
     int status;
     if (!cli_parse_arguments(argc, argv, doc, parts, 3, &status))
         return status;

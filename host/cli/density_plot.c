@@ -82,7 +82,7 @@ int cli_density_draw(const cli_density_picture *picture, const cli_plan_options 
                      uint64_t trajectories) {
     cli_plot plot;
     if (!picture->options.path)
-        return CLI_DONE;
+        return cli_plot_without(&picture->options);
     const int d = myr_target_dimension(options->target), panels = d < MOST_PANELS ? d : MOST_PANELS;
     const int across = panels < 3 ? panels : 3, down = (panels + across - 1) / across;
     int status = cli_plot_open(&plot, &picture->options, 500 * across + 200, 340 * down + 60);

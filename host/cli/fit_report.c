@@ -307,10 +307,14 @@ static void draw_estimates(cli_plot *plot, const cli_fit_result *r) {
     fputs("END\n", plot->script);
 }
 
+int cli_fit_check_plot(const cli_plot_options *options, uint64_t count) {
+    if (!options->path || count <= LARGEST_PLOT)
+        return CLI_DONE;
+    return cli_fail(CLI_USAGE, "--plot: %" PRIu64 " estimates are too many: expected at most %d", count,
+                    LARGEST_PLOT);
+}
+
 int cli_fit_plot(const cli_plot_options *options, const cli_fit_result *result) {
-    if (result->count > LARGEST_PLOT)
-        return cli_fail(CLI_USAGE, "--plot: %" PRIu64 " estimates are too many: expected at most %d",
-                        result->count, LARGEST_PLOT);
     cli_plot plot;
     int status = cli_plot_open(&plot, options, 640, 90 + 20 * (int)result->count);
     if (status != CLI_DONE)

@@ -20,6 +20,9 @@ typedef struct cli_fit_result {
 
 void cli_fit_print(cli_format format, const cli_fit_result *result);
 
+/* Before the fit: whether so many estimates can be drawn. Prints a refusal; returns the exit status. */
+int cli_fit_check_plot(const cli_plot_options *options, uint64_t count);
+
 /* Draws the estimates; prints what went wrong; returns the exit status. */
 int cli_fit_plot(const cli_plot_options *options, const cli_fit_result *result);
 

@@ -8,6 +8,7 @@
 
 #include "arguments.h"
 #include "command.h"
+#include "help.h"
 #include "interrupt.h"
 #include "messages.h"
 #include "nearest.h"
@@ -26,22 +27,7 @@ static const command commands[] = {
 enum { COMMAND_COUNT = sizeof commands / sizeof *commands };
 
 static int print_overview(void) {
-    printf(
-        "Usage: myriad COMMAND [OPTION...]\n"
-        "Monte Carlo studies of diffusion samplers, checked against exact answers.\n\n");
-    for (int i = 0; i < COMMAND_COUNT; i++)
-        printf("  %-10s %s\n", commands[i].name, commands[i].help);
-    printf("  %-10s %s\n", "help", "this overview, or with a command's name that command's help");
-    printf(
-        "\n"
-        "  --help     print this overview\n"
-        "  --version  print the version\n"
-        "\n"
-        "myriad COMMAND --help lists the command's options. Exit status: 0 done; 1 a check did not pass;\n"
-        "2 a usage error; 3 bad input data; 4 no such device, or out of memory; 5 an I/O error.\n"
-        "\n"
-        "Example:\n"
-        "  myriad variance --sampler all --steps 1000 --trajectories 10M\n");
+    cli_help_overview_text();
     return CLI_DONE;
 }
 
@@ -67,20 +53,50 @@ static int refuse_command(const char *what, const char *name) {
                     nearest ? " (did you mean " : "", nearest ? nearest : "", nearest ? "?)" : "");
 }
 
-/* myriad help [COMMAND] */
+static int run_help_of(const command *found) {
+    char name[32], help[] = "--help";
+    char *arguments[] = {name, help, NULL};
+    snprintf(name, sizeof name, "%s", found->name);
+    return found->run(2, arguments);
+}
+
+static void run_by_name(const char *name) {
+    run_help_of(find_command(name));
+}
+
+/* myriad help --completion SHELL */
+static int print_completion(int argc, char **argv) {
+    static const char *const shells[] = {"bash", "zsh"};
+    static const cli_help_form forms[] = {CLI_HELP_BASH, CLI_HELP_ZSH};
+    if (argc != 3)
+        return cli_fail(CLI_USAGE, "--completion: expected the shell's name after it, bash or zsh, alone");
+    const int shell = cli_read_choice("--completion", argv[2], shells, 2);
+    if (shell < 0)
+        return CLI_USAGE;
+    cli_help_choose(forms[shell]);
+    cli_help_script(forms[shell], run_by_name);
+    return CLI_DONE;
+}
+
+/* myriad help [COMMAND], myriad help --man [COMMAND], myriad help --completion SHELL */
 static int run_help(int argc, char **argv) {
-    if (argc < 2 || strcmp(argv[1], "--help") == 0)
-        return print_overview();
+    if (argc > 1 && strcmp(argv[1], "--completion") == 0)
+        return print_completion(argc, argv);
+    const int man = argc > 1 && strcmp(argv[1], "--man") == 0;
+    argc -= man;
+    argv += man;
     if (argc > 2)
         return cli_fail(CLI_USAGE, "unexpected argument '%s': expected help and one command", argv[2]);
-    if (strcmp(argv[1], "help") == 0)
+    if (man)
+        cli_help_choose(CLI_HELP_MAN);
+    if (argc < 2 && man) {
+        cli_help_overview_man();
+        return CLI_DONE;
+    }
+    if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0)
         return print_overview();
     const command *found = find_command(argv[1]);
-    if (!found)
-        return refuse_command("unknown command", argv[1]);
-    char help[] = "--help";
-    char *arguments[] = {argv[1], help, NULL};
-    return found->run(2, arguments);
+    return found ? run_help_of(found) : refuse_command("unknown command", argv[1]);
 }
 
 static int dispatch(int argc, char **argv) {

@@ -7,8 +7,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+static bool silent;
+
+void cli_silence(bool on) {
+    silent = on;
+}
+
 static void print_line(const char *format, va_list arguments) {
     char line[2048];
+    if (silent)
+        return;
     vsnprintf(line, sizeof line, format, arguments);
     for (char *c = line; *c; c++)
         if ((unsigned char)*c < 0x20 || *c == 0x7f)

@@ -2,6 +2,8 @@
 #ifndef MYRIAD_CLI_MESSAGES_H
 #define MYRIAD_CLI_MESSAGES_H
 
+#include <stdbool.h>
+
 #include "myriad/myriad.h"
 
 enum cli_exit { CLI_DONE = 0, CLI_CHECK_FAILED = 1, CLI_USAGE = 2, CLI_NO_MEMORY = 4, CLI_IO = 5 };
@@ -9,6 +11,9 @@ enum cli_exit { CLI_DONE = 0, CLI_CHECK_FAILED = 1, CLI_USAGE = 2, CLI_NO_MEMORY
 /* Prints "myriad: <message>" and returns status. Control characters in the message, which come from what
  * the user typed, become '?': the line stays one line. */
 int cli_fail(int status, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* While silent, nothing is printed: for questions whose answer is no failure. */
+void cli_silence(bool on);
 
 /* Prints the error that the context keeps, or what the status means, and returns its exit status. */
 int cli_fail_library(const myr_context *context, myr_status status);

@@ -11,13 +11,16 @@
 
 /* ---- --format -------------------------------------------------------------------------------------- */
 
+enum { KEY_FORMAT = 900 };
+
 static const struct argp_option output_options[] = {
-    {"format", 'f' + 256, "FORMAT", 0, "text for people (the default), json: one object, csv: a table", 9},
+    {NULL, 0, NULL, 0, "Output:", 6},
+    {"format", KEY_FORMAT, "FORMAT", 0, "text for people (the default), json: one object, csv: a table", 6},
     {0}};
 
 static error_t parse_output(int key, char *argument, struct argp_state *state) {
     static const char *const names[] = {[CLI_TEXT] = "text", [CLI_JSON] = "json", [CLI_CSV] = "csv"};
-    if (key != output_options[0].key)
+    if (key != KEY_FORMAT)
         return ARGP_ERR_UNKNOWN;
     int choice = cli_read_choice("--format", argument, names, sizeof names / sizeof *names);
     if (choice < 0)

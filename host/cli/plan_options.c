@@ -7,6 +7,7 @@
 
 #include "arguments.h"
 #include "checksum.h"
+#include "help.h"
 #include "messages.h"
 
 enum {
@@ -21,34 +22,43 @@ enum {
     KEY_VARIANCE
 };
 
+/* clang-format off */
+#define CLI_PLAN_OPTIONS \
+    {"process", KEY_PROCESS, "NAME", 0, \
+     "the forward process, ve, vp or edm; discrete for such a target (ve)", 1}, \
+    {"start", KEY_START, "KIND", 0, \
+     "prior: N(0, 1), on edm N(0, sigma-max^2), or exact: the target's true marginal at the first level (prior)", 1}, \
+    {"eta", KEY_ETA, "X", 0, \
+     "share of fresh noise, 0 to 1, in ddim (0), euler-ancestral (1), dpmpp-2m-sde and dpmpp-3m-sde (1)", 1}, \
+    {"final-noise", KEY_FINAL_NOISE, "on|off", 0, \
+     "off leaves out the last step's noise, as image pipelines do (on)", 1}, \
+    {NULL, 0, NULL, 0, "The target:", 2}, \
+    {"mean", KEY_MEAN, "LIST", 0, "one a coordinate, 1 to 64 of them (0)", 2}, \
+    {"variance", KEY_VARIANCE, "LIST", 0, "as many as means, all above 0 (0.01)", 2}, \
+    {"target", KEY_TARGET, "gaussian|FILE", 0, \
+     "gaussian: independent coordinates, of --mean and --variance; or FILE.json: a mixture, a Gaussian with any " \
+     "covariance, or discrete states; or FILE.npy: data points [n, d] (gaussian)", 2}, \
+    CLI_GRID_OPTIONS(7)
+/* clang-format on */
+
 #define MAX_NAMES 64 /* of samplers or processes in the library's lists */
 #define DEFAULT_MEAN 0.0
 #define DEFAULT_VARIANCE 0.01
 
 static const struct argp_option plan_options[] = {
     {NULL, 0, NULL, 0, "What is run:", 1},
-    {"process", KEY_PROCESS, "NAME", 0,
-     "the forward process, ve, vp or edm; discrete for such a target (ve)", 1},
     {"sampler", KEY_SAMPLER, "LIST", 0,
      "names between commas, or all that the process, its grid and the target allow (all)", 1},
     {"steps", KEY_STEPS, "LIST", 0, "numbers of steps, 1 to 1M, each with each sampler (1000)", 1},
-    {"eta", KEY_ETA, "X", 0,
-     "share of fresh noise, 0 to 1, in ddim (0), euler-ancestral (1), dpmpp-2m-sde and dpmpp-3m-sde (1)",
-     1},
-    {"start", KEY_START, "KIND", 0,
-     "prior: N(0, 1), on edm N(0, sigma-max^2), or exact: the target's true marginal at the first level "
-     "(prior)",
-     1},
-    {"final-noise", KEY_FINAL_NOISE, "on|off", 0,
-     "off leaves out the last step's noise, as image pipelines do (on)", 1},
-    CLI_GRID_OPTIONS(2),
-    {NULL, 0, NULL, 0, "The target:", 3},
-    {"target", KEY_TARGET, "KIND", 0,
-     "gaussian: independent coordinates, of --mean and --variance; or FILE.json: a mixture, a Gaussian "
-     "with any covariance, or discrete states; or FILE.npy: data points [n, d] (gaussian)",
-     3},
-    {"mean", KEY_MEAN, "LIST", 0, "one a coordinate, 1 to 64 of them (0)", 3},
-    {"variance", KEY_VARIANCE, "LIST", 0, "as many as means, all above 0 (0.01)", 3},
+    CLI_PLAN_OPTIONS,
+    {0}};
+
+/* The same of one sampler at one number of steps. */
+static const struct argp_option single_options[] = {
+    {NULL, 0, NULL, 0, "What is run:", 1},
+    {"sampler", KEY_SAMPLER, "NAME", 0, "one of those below (ddpm-exact; where that cannot run, ddim)", 1},
+    {"steps", KEY_STEPS, "N", 0, "1 to 1M (1000)", 1},
+    CLI_PLAN_OPTIONS,
     {0}};
 
 cli_plan_options cli_plan_options_default(void) {
@@ -112,6 +122,8 @@ static error_t read_final_noise(const char *argument, bool *final_noise) {
 
 /* gaussian, or a file, which has an extension. */
 static error_t read_target(const char *argument, const char **file) {
+    static const char *const names[] = {"gaussian"};
+    cli_offer(names, 1);
     *file = NULL;
     if (strcmp(argument, "gaussian") == 0)
         return 0;
@@ -155,6 +167,12 @@ static error_t read_schedules(const char *argument, cli_plan_options *options) {
     return error;
 }
 
+static void offer_samplers(void) {
+    const char *all = "all", *names[MAX_NAMES];
+    cli_offer(&all, 1);
+    cli_offer(names, list_names(myr_sampler_name, names));
+}
+
 static error_t parse_plan(int key, char *argument, struct argp_state *state) {
     /* As myr_target_create_gaussian documents them. */
     static const cli_interval real = {-1e30, 1e30, false, "a finite number, at most 1e30 in size"};
@@ -165,6 +183,7 @@ static error_t parse_plan(int key, char *argument, struct argp_state *state) {
             return read_process(argument, &options->process);
         case KEY_SAMPLER: /* which names are right depends on the process, which may come later */
             options->sampler_text = argument;
+            offer_samplers();
             return 0;
         case KEY_STEPS:
             return cli_read_counts("--steps", argument, 1, MYR_MAX_STEPS, &options->steps,
@@ -189,7 +208,19 @@ static error_t parse_plan(int key, char *argument, struct argp_state *state) {
     }
 }
 
-const struct argp cli_plan_argp = {.options = plan_options, .parser = parse_plan};
+/* What --help says of processes and samplers, from the library's lists. */
+static char *filter_help(int key, const char *text, void *input) {
+    (void)input;
+    if (key != ARGP_KEY_HELP_EXTRA)
+        return (char *)text;
+    char *processes = cli_help_list(NULL, "The processes:", myr_process_name, myr_process_help);
+    return cli_help_list(processes, "The samplers:", myr_sampler_name, myr_sampler_help);
+}
+
+const struct argp cli_plan_argp = {
+    .options = plan_options, .parser = parse_plan, .help_filter = filter_help};
+const struct argp cli_single_plan_argp = {
+    .options = single_options, .parser = parse_plan, .help_filter = filter_help};
 
 /* ---- all of them together -------------------------------------------------------------------------- */
 

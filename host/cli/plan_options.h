@@ -39,6 +39,8 @@ void cli_plan_options_free(cli_plan_options *options);
 /* --process --sampler --steps --eta --start --final-noise --target --mean --variance, and those of
  * grid_options.h; the input is a cli_plan_options. */
 extern const struct argp cli_plan_argp;
+/* The same for a command that takes one sampler and one number of steps. */
+extern const struct argp cli_single_plan_argp;
 
 /* Resolves what depends on several options, makes the target and tries all plans, after parsing. Prints a
  * refusal; returns the exit status. */

@@ -30,8 +30,9 @@ enum { FORMATS = sizeof formats / sizeof *formats };
 enum { KEY_PLOT = 2000, KEY_KEEP };
 
 static const struct argp_option plot_options[] = {
-    {"plot", KEY_PLOT, "FILE", 0, "draw a picture of it, by gnuplot: .svg, .png or .pdf", 8},
-    {"keep", KEY_KEEP, NULL, 0, "keep gnuplot's script with its data beside the picture, as .gp", 8},
+    {"plot", KEY_PLOT, "FILE", 0,
+     "draw a picture of it, by gnuplot: .svg, .png or .pdf; the exit status is 5 if there is none", 6},
+    {"keep", KEY_KEEP, NULL, 0, "keep gnuplot's script with its data beside the picture, as .gp", 6},
     {0}};
 
 /* The format that a name ends in, or -1. */
@@ -128,8 +129,23 @@ static int claim(myr_context *context, const char *path, myr_atomic_file **pictu
     return status == MYR_OK ? CLI_DONE : cli_fail_library(context, status);
 }
 
-int cli_plot_settle(const cli_plot_options *options) {
+/* Whether a folder of the path has it; an empty one is the working folder. */
+static bool is_on_path(const char *program) {
+    const char *path = getenv("PATH");
+    for (const char *end; path; path = *end ? end + 1 : NULL) {
+        char name[4096];
+        end = path + strcspn(path, ":");
+        const int length = snprintf(name, sizeof name, "%.*s%s%s", (int)(end - path), path,
+                                    end > path ? "/" : "./", program);
+        if (length < (int)sizeof name && access(name, X_OK) == 0)
+            return true;
+    }
+    return false;
+}
+
+int cli_plot_settle(cli_plot_options *options) {
     cli_plot plot = {.options = options};
+    char note[512];
     if (!options->path)
         return CLI_DONE;
     if (myr_context_create(&plot.context) != MYR_OK)
@@ -137,7 +153,19 @@ int cli_plot_settle(const cli_plot_options *options) {
     const int status = claim(plot.context, options->path, &plot.picture);
     myr_atomic_close(plot.context, plot.picture, MYR_CANCELLED);
     myr_context_destroy(plot.context);
-    return status;
+    if (status != CLI_DONE || is_on_path("gnuplot"))
+        return status;
+    snprintf(note, sizeof note,
+             "%.300s: will not be drawn, since there is no gnuplot here: expected its package, gnuplot-nox",
+             options->path);
+    cli_note(note);
+    options->missed = true;
+    options->path = NULL;
+    return CLI_DONE;
+}
+
+int cli_plot_without(const cli_plot_options *options) {
+    return options->missed ? CLI_IO : CLI_DONE;
 }
 
 /* A script that is not kept has no name at all. */

@@ -11,14 +11,17 @@
 typedef struct cli_plot_options {
     const char *path; /* NULL: no picture */
     bool keep;        /* the script too, with its data: PATH with .gp for its extension */
+    bool missed; /* after settling: one is asked for, and there is no gnuplot to draw it; path is NULL */
 } cli_plot_options;
 
 /* --plot --keep; the input is a cli_plot_options. */
 extern const struct argp cli_plot_argp;
 
 /* After parsing, before the work: whether the picture can be written at all. Prints a refusal; returns the
- * exit status. */
-int cli_plot_settle(const cli_plot_options *options);
+ * exit status. Where only gnuplot is missing it says so, and the work goes on without the picture: the
+ * command then ends with what cli_plot_without returns, CLI_IO, and no further line. */
+int cli_plot_settle(cli_plot_options *options);
+int cli_plot_without(const cli_plot_options *options);
 
 typedef struct cli_plot {
     const cli_plot_options *options;

@@ -11,23 +11,23 @@ enum { KEY_BACKEND = 300, KEY_MATH, KEY_THREADS, KEY_DEVICE, KEY_SEED, KEY_TRAJE
 
 /* clang-format off */
 #define WHERE_OPTIONS \
-    {NULL, 0, NULL, 0, "The run:", 4}, \
+    {NULL, 0, NULL, 0, "The run:", 5}, \
     {"backend", KEY_BACKEND, "NAME", 0, \
-     "auto, reference, cpu or cuda (auto: cuda if there is a GPU, else cpu)", 4}, \
-    {"threads", KEY_THREADS, "N", 0, "of the CPU; 0 takes all that the process may use (0)", 4}, \
-    {"device", KEY_DEVICE, "N", 0, "which GPU, from 0 (0)", 4}
+     "auto, reference, cpu or cuda (auto: cuda if there is a GPU, else cpu)", 5}, \
+    {"threads", KEY_THREADS, "N", 0, "of the CPU; 0 takes all that the process may use (0)", 5}, \
+    {"device", KEY_DEVICE, "N", 0, "which GPU, from 0 (0)", 5}
 /* clang-format on */
 
 static const struct argp_option where_options[] = {WHERE_OPTIONS, {0}};
 static const struct argp_option run_options[] = {
     WHERE_OPTIONS,
     {"math", KEY_MATH, "KIND", 0,
-     "exact: the same bits on cpu and cuda, or fast: cuda's special-function unit (exact)", 4},
+     "exact: the same bits on cpu and cuda, or fast: cuda's special-function unit (exact)", 5},
     {0}};
 
 static const struct argp_option trajectories_options[] = {
-    {"trajectories", KEY_TRAJECTORIES, "N", 0, "how many, as 1000, 1e6 or 10M (1M)", 4},
-    {"seed", KEY_SEED, "N", 0, "of the random numbers, 0 to 2^63 - 1 (1)", 4},
+    {"trajectories", KEY_TRAJECTORIES, "N", 0, "how many, as 1000, 1e6 or 10M (1M)", 5},
+    {"seed", KEY_SEED, "N", 0, "of the random numbers, 0 to 2^63 - 1 (1)", 5},
     {0}};
 
 cli_run_options cli_run_options_default(void) {

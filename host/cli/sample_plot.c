@@ -241,7 +241,7 @@ static void draw_sheet(const cli_sample_picture *p, FILE *script) {
 int cli_sample_picture_draw(const cli_sample_picture *p) {
     cli_plot plot;
     if (!p->options.path)
-        return CLI_DONE;
+        return cli_plot_without(&p->options);
     const bool square = is_image(p) || (!is_lines(p) && axes_of(p) > 1);
     int status = cli_plot_open(&plot, &p->options, square ? 640 : 800, is_image(p) ? 640 : 520);
     if (status != CLI_DONE)

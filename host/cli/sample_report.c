@@ -18,8 +18,9 @@ static double rate_of(const cli_sample_report *r) {
 
 static void print_text(const cli_sample_report *r) {
     char shape[80];
-    printf("%s: %s, trajectories %" PRIu64 " to %" PRIu64 "\n", r->path ? r->path : "No file",
-           shape_of(r, shape), r->shape.first, r->shape.first + (r->shape.count - 1));
+    printf("%s: %s%s, trajectories %" PRIu64 " to %" PRIu64 "\n", r->path ? r->path : "No file",
+           shape_of(r, shape), r->shape.doubles ? " of float64" : "", r->shape.first,
+           r->shape.first + (r->shape.count - 1));
     printf("Process %s, sampler %s of %" PRIu64 " steps, start %s, final noise %s, seed %" PRIu64 "\n",
            r->plan->process, r->plan->samplers[0], r->plan->steps[0], r->plan->start,
            r->plan->final_noise ? "on" : "off", r->run->seed);
@@ -46,6 +47,7 @@ static void print_json(const cli_sample_report *r) {
     cli_json_append(shape, json_integer(r->shape.dimension));
     cli_json_set(object, "output", r->path ? json_string(r->path) : json_null());
     cli_json_set(object, "shape", shape);
+    cli_json_set(object, "dtype", json_string(r->shape.doubles ? "float64" : "float32"));
     cli_json_set(object, "process", json_string(r->plan->process));
     cli_json_set(object, "sampler", json_string(r->plan->samplers[0]));
     cli_json_set(object, "steps", json_integer((json_int_t)r->plan->steps[0]));
@@ -80,7 +82,8 @@ static void print_csv(const cli_sample_report *r) {
                                          {"trajectories_per_second", 0},
                                          {"checksum", 0},
                                          CLI_RECORD_COLUMNS,
-                                         CLI_VARIANT_COLUMNS};
+                                         CLI_VARIANT_COLUMNS,
+                                         {"dtype", 0}};
     cli_table table;
     char shape[80];
     cli_table_begin(&table, CLI_CSV, columns, sizeof columns / sizeof *columns);
@@ -100,6 +103,7 @@ static void print_csv(const cli_sample_report *r) {
     cli_put_text(&table, "%016" PRIx64, r->checksum);
     cli_record_csv(&table, &r->record);
     cli_variant_csv(&table, &r->record);
+    cli_put_text(&table, "%s", r->shape.doubles ? "float64" : "float32");
 }
 
 void cli_sample_print(const cli_sample_report *report, cli_format format) {

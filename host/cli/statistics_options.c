@@ -3,19 +3,28 @@
 #include <stdlib.h>
 
 #include "arguments.h"
+#include "help.h"
 #include "messages.h"
 
 enum { KEY_STATISTICS = 800, KEY_BINS };
 
 static const struct argp_option statistics_options[] = {
-    {NULL, 0, NULL, 0, "Statistics beyond the moments:", 6},
+    {NULL, 0, NULL, 0, "Statistics beyond the moments:", 4},
     {"statistics", KEY_STATISTICS, "LIST", 0,
-     "names between commas, or all that suit the target: covariance, histogram, quantiles, ks "
-     "(Kolmogorov-Smirnov), w1 (Wasserstein-1), sw2 (sliced Wasserstein-2, squared), occupancy (of a "
-     "mixture's components, or states), energy; draws the trajectories a second time",
-     6},
-    {"bins", KEY_BINS, "N", 0, "of histograms, 1 to 65536 (100)", 6},
+     "names between commas of those below, or all that suit the target; draws the trajectories a second "
+     "time",
+     4},
+    {"bins", KEY_BINS, "N", 0, "of histograms, 1 to 65536 (100)", 4},
     {0}};
+
+static void offer_statistics(void) {
+    const char *all = "all";
+    cli_offer(&all, 1);
+    for (int i = 0; myr_statistic_name(i); i++) {
+        const char *name = myr_statistic_name(i);
+        cli_offer(&name, 1);
+    }
+}
 
 static error_t parse_statistics(int key, char *argument, struct argp_state *state) {
     cli_statistics_options *options = state->input;
@@ -23,6 +32,7 @@ static error_t parse_statistics(int key, char *argument, struct argp_state *stat
     switch (key) {
         case KEY_STATISTICS:
             options->names = argument;
+            offer_statistics();
             return 0;
         case KEY_BINS: {
             error_t error = cli_read_count("--bins", argument, 1, MYR_MAX_BINS, &bins);
@@ -34,7 +44,16 @@ static error_t parse_statistics(int key, char *argument, struct argp_state *stat
     }
 }
 
-const struct argp cli_statistics_argp = {.options = statistics_options, .parser = parse_statistics};
+/* What --help says of them, from the library's list. */
+static char *filter_help(int key, const char *text, void *input) {
+    (void)input;
+    if (key != ARGP_KEY_HELP_EXTRA)
+        return (char *)text;
+    return cli_help_list(NULL, "The statistics:", myr_statistic_name, myr_statistic_help);
+}
+
+const struct argp cli_statistics_argp = {
+    .options = statistics_options, .parser = parse_statistics, .help_filter = filter_help};
 
 int cli_statistics_settle(const cli_statistics_options *options) {
     const char *names[64] = {"all"};

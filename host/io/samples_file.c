@@ -39,14 +39,27 @@ static void begin_npy(FILE *file, const myr_samples_shape *shape) {
         snprintf(levels, sizeof levels, "%" PRIu64 ", ", shape->levels);
     memcpy(header, "\x93NUMPY\x01", 8); /* and the 0 behind it */
     int used = snprintf(header + 10, sizeof header - 10,
-                        "{'descr': '<f4', 'fortran_order': False, 'shape': (%" PRIu64 ", %s%d), }",
-                        shape->count, levels, shape->dimension);
+                        "{'descr': '<f%d', 'fortran_order': False, 'shape': (%" PRIu64 ", %s%d), }",
+                        shape->doubles ? 8 : 4, shape->count, levels, shape->dimension);
     const size_t size = ((size_t)used + 11 + 63) / 64 * 64;
     memset(header + 10 + used, ' ', size - 10 - (size_t)used);
     header[8] = (char)(size - 10);
     header[9] = 0;
     header[size - 1] = '\n';
     fwrite(header, 1, size, file);
+}
+
+static void write_npy_doubles(FILE *file, const double *values, uint64_t count) {
+    uint64_t piece[PIECE / 2];
+    for (uint64_t at = 0; at < count && !ferror(file); at += PIECE / 2) {
+        const size_t n = count - at < PIECE / 2 ? (size_t)(count - at) : PIECE / 2;
+        for (size_t i = 0; i < n; i++) {
+            uint64_t bits;
+            memcpy(&bits, &values[at + i], sizeof bits);
+            piece[i] = htole64(bits);
+        }
+        fwrite(piece, sizeof *piece, n, file);
+    }
 }
 
 static void write_npy(FILE *file, const double *values, uint64_t count) {
@@ -82,7 +95,10 @@ static void write_csv(const myr_samples_file *file, const double *values, uint64
             if (shape->levels > 0)
                 fprintf(stream, ",%" PRIu64, level);
             for (int c = 0; c < shape->dimension; c++)
-                fprintf(stream, ",%.9g", (double)(float)*values++);
+                if (shape->doubles)
+                    fprintf(stream, ",%.17g", *values++);
+                else
+                    fprintf(stream, ",%.9g", (double)(float)*values++);
             fputs("\n", stream);
         }
 }
@@ -157,6 +173,8 @@ myr_status myr_samples_write(myr_context *context, myr_samples_file *file, const
     errno = 0;
     if (file->csv)
         write_csv(file, values, trajectories);
+    else if (shape->doubles)
+        write_npy_doubles(myr_atomic_stream(file->file), values, trajectories * numbers);
     else
         write_npy(myr_atomic_stream(file->file), values, trajectories * numbers);
     file->written += trajectories;

@@ -27,15 +27,27 @@ static void free_discrete(myr_target *target) {
 
 /* By kind. */
 static const struct {
-    const char *type;
+    const char *type, *help;
     int most; /* coordinates */
     void (*free_data)(myr_target *target);
 } kinds[] = {
-    [MYR_TARGET_GAUSSIAN] = {"gaussian", MYR_MAX_DIMENSION, free_gaussian},
-    [MYR_TARGET_MIXTURE] = {"mixture", MYR_MAX_DIMENSION, free_mixture},
-    [MYR_TARGET_EMPIRICAL] = {"empirical", MYR_MAX_DATA_DIMENSION, free_empirical},
-    [MYR_TARGET_DISCRETE] = {"discrete", 1, free_discrete},
+    [MYR_TARGET_GAUSSIAN] = {"gaussian", "independent coordinates, or with any covariance (FILE.json)",
+                             MYR_MAX_DIMENSION, free_gaussian},
+    [MYR_TARGET_MIXTURE] = {"mixture", "a mixture of Gaussians (FILE.json)", MYR_MAX_DIMENSION,
+                            free_mixture},
+    [MYR_TARGET_EMPIRICAL] = {"empirical", "data points [n, d] (FILE.npy)", MYR_MAX_DATA_DIMENSION,
+                              free_empirical},
+    [MYR_TARGET_DISCRETE] = {"discrete", "states, with transition matrices (FILE.json)", 1, free_discrete},
 };
+enum { KINDS = sizeof kinds / sizeof *kinds };
+
+const char *myr_target_type_name(int index) {
+    return index >= 0 && index < KINDS ? kinds[index].type : NULL;
+}
+
+const char *myr_target_type_help(int index) {
+    return index >= 0 && index < KINDS ? kinds[index].help : NULL;
+}
 
 myr_status myr_target_allocate(myr_context *context, myr_target_kind kind, int dimension,
                                myr_target **target) {

@@ -24,7 +24,7 @@ void myr_context_destroy(myr_context *context);
  * valid until the next failing call on the same context. NULL gives "". */
 const char *myr_context_error(const myr_context *context);
 
-/* The library's version, as "0.1.0". */
+/* The library's version, as "0.2.0". */
 const char *myr_version(void);
 
 #ifdef __cplusplus

@@ -2,6 +2,8 @@
 #ifndef MYRIAD_SAMPLES_H
 #define MYRIAD_SAMPLES_H
 
+#include <stdbool.h>
+
 #include "myriad/run.h"
 
 #ifdef __cplusplus
@@ -14,14 +16,16 @@ typedef struct myr_samples_shape {
     uint64_t count;  /* … and how many there will be, 1 or more */
     uint64_t levels; /* of a whole trajectory, steps + 1; 0: results alone */
     int dimension;
+    bool doubles; /* the file holds doubles; else floats */
 } myr_samples_shape;
 
 typedef struct myr_samples_file myr_samples_file;
 
 /* Begins a file whose name ends in .npy or .csv.
  *
- * .npy: little-endian floats, C order, the shape above. .csv: a line a sample, or a level of one:
- * "trajectory,x0,x1,…" or "trajectory,level,x0,x1,…", with the nine digits that tell floats apart.
+ * .npy: little-endian floats or doubles, C order, the shape above. .csv: a line a sample, or a level of one:
+ * "trajectory,x0,x1,…" or "trajectory,level,x0,x1,…", with the 9 digits that tell floats apart, or the 17 that
+ * tell doubles apart.
  *
  * It grows under a name of its own in the same folder (the name, process and number, ".part") and appears
  * by rename when it is closed. A device or a pipe is written to directly. Errors: MYR_INVALID_ARGUMENT,
@@ -29,7 +33,7 @@ typedef struct myr_samples_file myr_samples_file;
 myr_status myr_samples_open(myr_context *context, const char *path, const myr_samples_shape *shape,
                             myr_samples_file **file);
 
-/* Adds whole trajectories, the next ones, rounded to float: values[trajectories][dimension], or
+/* Adds whole trajectories, the next ones, rounded to float unless the file holds doubles: values[trajectories][dimension], or
  * [trajectories][levels][dimension]. Errors: MYR_IO_ERROR, MYR_INVALID_ARGUMENT for more than there will
  * be.
  */

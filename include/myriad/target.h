@@ -89,6 +89,10 @@ void myr_target_destroy(myr_target *target);
  * "discrete"; "" for NULL. */
 const char *myr_target_type(const myr_target *target);
 
+/* The types, in the order of their list: name and one line of help; NULL past the end. */
+const char *myr_target_type_name(int index);
+const char *myr_target_type_help(int index);
+
 /* The number of coordinates; 0 for NULL. */
 int myr_target_dimension(const myr_target *target);
 

@@ -1,0 +1,23 @@
+/* Whether float32 holds the samples that are written: near 1e7 its numbers are 1 apart. */
+#ifndef MYRIAD_CLI_RESOLUTION_H
+#define MYRIAD_CLI_RESOLUTION_H
+
+#include <stdbool.h>
+
+#include "myriad/myriad.h"
+
+typedef struct cli_resolution {
+    bool looked;
+    double share;           /* of the variance, that rounding adds; of the worst coordinate */
+    int coordinate;         /* that one … */
+    double largest, spread; /* … its largest number and standard deviation */
+} cli_resolution;
+
+/* Looks at the first samples (or ends of trajectories) of a run; later ones are passed over. */
+void cli_resolution_look(cli_resolution *resolution, const myr_target *target, const double *values,
+                         uint64_t count, const myr_samples_shape *shape);
+
+/* Prints a line if float32 is too coarse for them. */
+void cli_resolution_note(const cli_resolution *resolution, const char *path);
+
+#endif
