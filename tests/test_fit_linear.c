@@ -2,6 +2,7 @@
 #include <criterion/criterion.h>
 
 #include "fit_reference.h"
+#include "fits/fit_cone.h"
 #include "support.h"
 
 static double uniform(uint64_t *state) {
@@ -349,6 +350,171 @@ Test(fit_linear, bootstrap_agrees_with_standard_errors) {
     myr_context_destroy(context);
 }
 
+/* ---- games, and replicates without an end ------------------------------------------------------------- */
+
+/* One feature of 1: rows of `first` wins, then losses, each with a weight; ties are two rows. */
+static myr_estimate fit_one(myr_context *context, const myr_features *features, uint32_t replicates,
+                            uint64_t seed, myr_fit_report *report) {
+    const myr_compute_options compute = on("cpu", 0);
+    myr_fit_options options = MYR_FIT_OPTIONS_INIT;
+    myr_estimate found = {NAN, NAN, NAN, NAN, NAN};
+    options.bootstrap = replicates;
+    options.seed = seed;
+    REQUIRE_OK(context, myr_fit_linear(context, features, &options, &compute, &found, report));
+    cr_expect(report->converged);
+    return found;
+}
+
+/* Replicates of even games are even. */
+Test(fit_linear, ties_are_drawn_whole) {
+    enum { TIES = 50 };
+    myr_context *context = new_context();
+    static float delta[2 * TIES];
+    static double half[2 * TIES];
+    static uint64_t begin[TIES + 1];
+    for (int r = 0; r < 2 * TIES; r++) {
+        delta[r] = r % 2 ? -1.0f : 1.0f;
+        half[r] = 0.5;
+    }
+    for (int g = 0; g <= TIES; g++)
+        begin[g] = 2 * (uint64_t)g;
+    myr_features features = make(2 * TIES, 1, delta);
+    features.weight = (myr_array){half, MYR_F64};
+    features.games = TIES;
+    features.game_begin = begin;
+    myr_fit_report report;
+    const myr_estimate found = fit_one(context, &features, 200, fresh_seed(), &report);
+    cr_expect(found.estimate == 0.0 && found.ci_low == 0.0 && found.ci_high == 0.0);
+    cr_expect(found.standard_error == 0.0 && report.unbounded == 0);
+    myr_context_destroy(context);
+}
+
+/* Rows of 12 and of 8 games are 72 and 32 draws; the same as rows of one game each is another draw of the
+ * same: log(n/m), n and m Poisson. A percentile is between the quantiles 5 standard errors of its share away. */
+static void expect_ratio(double end, double share, double n, double m, uint32_t replicates) {
+    const double spread = 5.0 * sqrt(share * (1.0 - share) / replicates);
+    double below = 0.0, at_most = 0.0;
+    for (int i = 0; i < 200; i++)
+        for (int j = 0; j < 200; j++) {
+            const double p = exp(i * log(n) - n - lgamma(i + 1.0) + j * log(m) - m - lgamma(j + 1.0));
+            const double x = i == 0 && j == 0 ? 0.0
+                             : i == 0         ? -INFINITY
+                             : j == 0         ? INFINITY
+                                              : log((double)i / j);
+            below += x < end - 2e-3
+                         ? p
+                         : 0.0; /* replicates to 1e-3 standard errors, and percentiles between two */
+            at_most += x <= end + 2e-3 ? p : 0.0;
+        }
+    cr_expect(below <= share + spread && at_most >= share - spread, "%g: %g, %g of %g", end, below, at_most,
+              share);
+}
+
+Test(fit_linear, a_weight_of_n_is_n_draws) {
+    enum { B = 4000 };
+    myr_context *context = new_context();
+    const uint64_t seed = fresh_seed();
+    float delta[104];
+    double weight[10], times[10];
+    uint64_t begin[11] = {0};
+    myr_features features = make(10, 1, delta);
+    for (int r = 0; r < 10; r++) {
+        delta[r] = r < 6 ? 1.0f : -1.0f;
+        weight[r] = times[r] = r < 6 ? 12.0 : 8.0;
+        begin[r + 1] = (uint64_t)r + 1;
+    }
+    features.weight = (myr_array){weight, MYR_F64};
+    features.games = 10;
+    features.game_begin = begin;
+    features.game_count = times;
+    myr_fit_report report;
+    const myr_estimate many = fit_one(context, &features, B, seed, &report);
+    for (int r = 0; r < 104; r++)
+        delta[r] = r < 72 ? 1.0f : -1.0f;
+    features = make(104, 1, delta);
+    const myr_estimate single = fit_one(context, &features, B, seed, &report);
+    cr_expect(fabs(many.standard_error / single.standard_error - 1.0) <= 1e-6);
+    for (int k = 0; k < 2; k++) {
+        const myr_estimate *e = k ? &single : &many;
+        expect_ratio(e->ci_low, 0.025, 72.0, 32.0, B);
+        expect_ratio(e->ci_high, 0.975, 72.0, 32.0, B);
+    }
+    myr_context_destroy(context);
+}
+
+/* 30 to 1: a share of 1/e of the replicates has no end, by many at once, and where weights take them one by
+ * one. */
+Test(fit_linear, replicates_without_an_end_count) {
+    enum { B = 2000 };
+    myr_context *context = new_context();
+    const uint64_t seed = fresh_seed();
+    float delta[31];
+    double weight[31];
+    for (int r = 0; r < 31; r++) {
+        delta[r] = r < 30 ? 1.0f : -1.0f;
+        weight[r] = 0.75;
+    }
+    myr_features features = make(31, 1, delta);
+    for (int k = 0; k < 2; k++) {
+        myr_fit_report report;
+        if (k)
+            features.weight = (myr_array){weight, MYR_F64};
+        const myr_estimate found = fit_one(context, &features, B, seed, &report);
+        cr_expect_eq(found.ci_high, INFINITY);
+        expect_ratio(found.ci_low, 0.025, 30.0, 1.0, B);
+        cr_expect(fabs((double)report.unbounded / B - exp(-1.0)) <= 5.0 * sqrt(0.24 / B), "%u",
+                  report.unbounded);
+    }
+    myr_context_destroy(context);
+}
+
+static void expect_fates(const char *what, int count, const double *given, double first, double second) {
+    double rows[16], fate[2] = {1.0, 1.0};
+    memcpy(rows, given, 2 * (size_t)count * sizeof *rows);
+    cr_assert(myr_cone_fates(rows, (uint64_t)count, 2, fate));
+    cr_expect(isnan(first) ? isnan(fate[0]) : fate[0] == first, "%s: %g", what, fate[0]);
+    cr_expect(isnan(second) ? isnan(fate[1]) : fate[1] == second, "%s: %g", what, fate[1]);
+}
+
+Test(fit_linear, coefficients_go_where_the_cone_goes) {
+    const double up = INFINITY, down = -INFINITY, any = NAN;
+    expect_fates("a tie, and one that wins", 3, (double[]){1, 0, -1, 0, 0, 1}, 0, up);
+    expect_fates("both win", 2, (double[]){1, 0, 0, 1}, up, up);
+    expect_fates("a sum", 1, (double[]){1, 1}, any, any);
+    expect_fates("between", 2, (double[]){-1, 1, -1, -1}, down, any);
+    expect_fates("all sides", 4, (double[]){1, 0, -1, 0, 0, 1, 0, -1}, 0, 0);
+    expect_fates("three sides", 3, (double[]){1, 0, 0, 1, -1, -1}, 0, 0);
+    expect_fates("a column of zeros", 1, (double[]){3, 0}, up, any);
+    expect_fates("scales", 3, (double[]){1e-6, 0, -2e-6, 0, 1e-6, 1e6}, 0, up);
+    /* And at random: in the plane the cone of directions is that of its edges, each at a right angle to a
+     * row; of one row, a half plane, besides the row itself. */
+    uint64_t seed = fresh_seed(), state = seed;
+    for (int trial = 0; trial < 500; trial++) {
+        const int count = 1 + (int)(next_random(&state) % 6);
+        double rows[12], kept[12], fate[2], low[2] = {0.0, 0.0}, high[2] = {0.0, 0.0};
+        for (int n = 0; n < 2 * count; n++)
+            kept[n] = rows[n] = normal(&state);
+        cr_assert(myr_cone_fates(rows, (uint64_t)count, 2, fate));
+        for (int edge = 0; edge < 3 * count; edge++) {
+            const double *row = kept + 2 * (edge / 3), turn = edge % 3 == 0 ? 1.0 : -1.0;
+            const double v[2] = {edge % 3 == 2 ? row[0] : -turn * row[1],
+                                 edge % 3 == 2 ? row[1] : turn * row[0]};
+            bool good = true;
+            for (int r = 0; r < count; r++)
+                good = good && kept[2 * r] * v[0] + kept[2 * r + 1] * v[1] >= -1e-12;
+            for (int p = 0; good && p < 2; p++) {
+                low[p] = fmin(low[p], v[p]);
+                high[p] = fmax(high[p], v[p]);
+            }
+        }
+        for (int p = 0; p < 2; p++) {
+            const double expected = low[p] < 0.0 ? high[p] > 0.0 ? any : down : high[p] > 0.0 ? up : 0.0;
+            cr_expect(isnan(expected) ? isnan(fate[p]) : fate[p] == expected, "seed %llu, trial %d: %g, %g",
+                      (unsigned long long)seed, trial, fate[p], expected);
+        }
+    }
+}
+
 Test(fit_linear, refuses_what_has_no_single_maximum) {
     enum { P = 3, COUNT = 200 };
     myr_context *context = new_context();
@@ -383,6 +549,11 @@ Test(fit_linear, refuses_what_has_no_single_maximum) {
     for (int c = 0; c < COUNT; c++)
         delta[c * P + 1] = fabsf(delta[c * P + 1]) + 0.1f;
     REFUSE("separate");
+    /* Only some pairs are separated: the others are even in feature 1. */
+    draw_features(&state, COUNT, P, theta, 1.0, NULL, delta);
+    for (int c = 0; c < COUNT; c++)
+        delta[c * P + 1] = c < 5 ? 1.0f : 0.0f;
+    REFUSE("separate the winners of some pairs");
     delta[17] = NAN;
     options.ridge = 0.0;
     cr_expect_eq(myr_fit_linear(context, &features, &options, &compute, coefficients, &report),

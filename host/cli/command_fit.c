@@ -94,7 +94,9 @@ static const struct argp_option fit_options[] = {
     {"baseline", KEY_BASELINE, "ITEM", 0, "the item whose ability is 0 (none: their sum is)", 2},
     {"iterations", KEY_ITERATIONS, "N", 0, "at most so many, 1 to 1e6 (1000)", 2},
     {"tolerance", KEY_TOLERANCE, "X", 0,
-     "how far from the maximum, in standard errors, counts as converged, 1e-12 to 1 (1e-6)", 2},
+     "largest gradient that counts as converged, over the root of its own second derivative, 1e-12 to 1 "
+     "(1e-6)",
+     2},
     {NULL, 0, NULL, 0, "Intervals:", 3},
     {"bootstrap", KEY_BOOTSTRAP, "B", 0, "percentiles of B replicates, up to 100000 (0: standard errors)",
      3},

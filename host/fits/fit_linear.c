@@ -113,20 +113,43 @@ static void take_estimates(const myr_linear_fit *fit, myr_estimate *estimates) {
     }
 }
 
+/* Whether a game is a row that weighs 1. */
+static bool is_plain(const myr_features *f) {
+    bool plain = myr_game_total(f) == f->count;
+    for (uint64_t i = 0; plain && i < f->count; i++)
+        plain = myr_linear_weight(f, i) == 1.0 && myr_game_at(f, i).times == 1.0;
+    return plain;
+}
+
+static myr_status find_replicates(myr_linear_fit *fit, double *replicates) {
+    const size_t count = fit->parameters * fit->options->bootstrap;
+    myr_status status = MYR_OK;
+    for (size_t n = 0; n < count; n++)
+        replicates[n] = NAN;
+    if (is_plain(fit->model.features))
+        status = myr_linear_bootstrap(fit, replicates);
+    return status == MYR_OK
+               ? myr_linear_replicates(fit, myr_resolve_threads(fit->compute->threads), replicates)
+               : status;
+}
+
 static myr_status take_percentiles(myr_linear_fit *fit, myr_estimate *estimates) {
     const size_t P = fit->parameters, B = fit->options->bootstrap;
     double *replicates = malloc((P + 1) * B * sizeof *replicates);
     if (!replicates)
         return myr_fail_memory(fit->context, (P + 1) * B * sizeof *replicates);
     double *column = replicates + P * B;
-    myr_status status = myr_linear_bootstrap(fit, replicates);
+    myr_status status = find_replicates(fit, replicates);
+    for (size_t b = 0; status == MYR_OK && b < B; b++) {
+        bool finite = true;
+        for (size_t p = 0; p < P; p++)
+            finite = finite && isfinite(replicates[b * P + p]);
+        fit->report->unbounded += !finite;
+    }
     for (size_t p = 0; status == MYR_OK && p < P; p++) {
-        size_t kept = 0;
         for (size_t b = 0; b < B; b++)
-            if (!isnan(replicates[b * P + p]))
-                column[kept++] = replicates[b * P + p];
-        myr_percentiles(column, kept, fit->options->level, &estimates[p].ci_low, &estimates[p].ci_high);
-        fit->report->unbounded = (uint32_t)(B - kept);
+            column[b] = replicates[b * P + p];
+        myr_percentiles(column, B, fit->options->level, &estimates[p].ci_low, &estimates[p].ci_high);
     }
     free(replicates);
     return status;

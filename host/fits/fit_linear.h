@@ -28,8 +28,13 @@ myr_status myr_linear_descend(myr_linear_fit *fit, double goal);
 /* Newton's method in double from there; leaves the inverse of the information. */
 myr_status myr_linear_polish(myr_linear_fit *fit, int threads);
 
-/* estimates [bootstrap][parameters]; a row of NaN where it did not converge. */
+/* Replicates many at once, a game being a row that weighs 1: estimates [bootstrap][parameters], a row of NaN
+ * where it did not converge. */
 myr_status myr_linear_bootstrap(myr_linear_fit *fit, double *estimates);
+
+/* The rows of estimates that begin with NaN, one by one, games as the features have them: finite, infinite, or NaN
+ * for what is not determined. */
+myr_status myr_linear_replicates(myr_linear_fit *fit, int threads, double *estimates);
 
 /* step = -inverse gradient */
 void myr_linear_step(const myr_linear_fit *fit, const double *gradient, double *step);

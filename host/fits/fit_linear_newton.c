@@ -88,6 +88,24 @@ static myr_status take_steps(myr_linear_fit *f, int threads) {
     return status;
 }
 
+/* Where the features separate some of the pairs, and tell the others' order by no more than that, L-BFGS
+ * ends far out where the gradient is small; but a step of Newton's would still change a margin by more than 1
+ * (fit_linear_replicates.c). */
+static myr_status check_separation(const myr_linear_fit *f) {
+    double *step = malloc(f->parameters * sizeof *step);
+    if (!step)
+        return myr_fail_memory(f->context, f->parameters * sizeof *step);
+    myr_linear_step(f, f->gradient, step);
+    const double reach = myr_linear_reach(&f->model, step);
+    free(step);
+    if (f->options->ridge > 0.0 || f->report->gradient > 1e-2 || reach < 0.5)
+        return MYR_OK;
+    return myr_fail(
+        f->context, MYR_INVALID_DATA,
+        "no finite maximum: the features separate the winners of some pairs from the losers, and "
+        "say nothing of the others; leave some features out, or take a ridge (--ridge 0.1, say)");
+}
+
 myr_status myr_linear_polish(myr_linear_fit *fit, int threads) {
     double value;
     myr_status status = look(fit, threads, true, &value);
@@ -96,6 +114,8 @@ myr_status myr_linear_polish(myr_linear_fit *fit, int threads) {
     if (!myr_invert(fit->parameters, fit->inverse))
         return refuse_singular(fit);
     status = check_rank(fit);
+    if (status == MYR_OK)
+        status = check_separation(fit);
     return status == MYR_OK ? take_steps(fit, threads) : status;
 }
 

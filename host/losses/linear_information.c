@@ -108,6 +108,24 @@ myr_status myr_linear_information(myr_context *context, const myr_linear_model *
     return MYR_OK;
 }
 
+double myr_linear_weight(const myr_features *features, uint64_t row) {
+    return weight_of(features, row);
+}
+
+double myr_linear_reach(const myr_linear_model *model, const double *step) {
+    const uint64_t P = model->features->parameters;
+    double largest = 0.0;
+    for (uint64_t i = 0; i < model->features->count; i++) {
+        const float *delta = (const float *)model->features->delta.data + i * P;
+        double change = 0.0;
+        for (uint64_t p = 0; p < P; p++)
+            change += delta[p] * step[p];
+        if (weight_of(model->features, i) > 0.0 && !(model->beta * fabs(change) <= largest))
+            largest = model->beta * fabs(change);
+    }
+    return largest;
+}
+
 /* ---- games ----------------------------------------------------------------------------------------- */
 
 uint64_t myr_game_total(const myr_features *features) {

@@ -32,6 +32,11 @@ typedef struct myr_game_rows {
 uint64_t myr_game_total(const myr_features *features);
 myr_game_rows myr_game_at(const myr_features *features, uint64_t game);
 
+double myr_linear_weight(const myr_features *features, uint64_t row);
+
+/* The largest change of a row's h, of those that have a weight, when theta changes by step. */
+double myr_linear_reach(const myr_linear_model *model, const double *step);
+
 /* The lower triangle of sum g gᵀ, g the gradient of one game at theta, likewise. */
 myr_status myr_linear_spread(myr_context *context, const myr_linear_model *model, const double *theta,
                              int threads, double *spread);

@@ -140,8 +140,9 @@ typedef struct myr_fit_options {
     double level;       /* of the intervals, above 0 and below 1 */
     uint32_t max_iterations; /* 1 … 1e6 */
     double tolerance;      /* 1e-12 … 1: converged means that no component of the gradient, divided by the
-                              root of its own second derivative, is larger. That is, roughly, how far the
-                              estimate is from the maximum, in standard errors */
+                              root of its own second derivative, is larger. Of one parameter that is how far
+                              it is from the maximum, in standard errors; of many, linked weakly (a chain of
+                              n items), the distance may be some n times to n² times as large */
     int threads;           /* 0: all that the process may use */
     myr_progress progress; /* over the bootstrap's replicates; NULL: none */
     void *user;
@@ -219,8 +220,14 @@ myr_status myr_fit(myr_context *context, const myr_outcomes *outcomes, const myr
 /* A log-linear policy: the coefficients of features (myriad/linear.h), estimates [parameters], fitted by
  * bt (beta 1, no reference) or dpo. L-BFGS on myr_loss_linear, then, up to 2,048 parameters, Newton's
  * method in double. options' reference, home, baseline and threads are not for it: the reference is the
- * features' own, threads are compute's. Features that are linearly dependent, or that separate all pairs,
- * are refused unless there is a ridge. The bootstrap is that of myr_loss_many, a pair being a row. */
+ * features' own, threads are compute's. Features that are linearly dependent, or that separate pairs,
+ * are refused unless there is a ridge. A game is a row, or what
+ * features' games say; with g its gradient standard errors are as of myr_fit. The bootstrap draws game g by
+ * the word of "trajectory" g: the weights of myr_loss_many, where each game is a row that weighs 1. A
+ * replicate without a finite maximum counts as infinite for coefficients that only grow or only fall along
+ * all directions in which it has no end, and for those that may do either as -infinity at the lower end and
+ * infinity at the upper one (all of them, if it would take more than 2e9 steps to tell: rows times features
+ * cubed). */
 myr_status myr_fit_linear(myr_context *context, const myr_features *features,
                           const myr_fit_options *options, const myr_compute_options *compute,
                           myr_estimate *estimates, myr_fit_report *report);
