@@ -17,7 +17,7 @@ typedef struct myr_loss_constants {
     float log_kept, log_smoothed; /* … and each */
     float target;                 /* 1/(2 beta) */
     float per_tau;                /* 1/tau */
-    float alpha, per_alpha;       /* alpha, 1/alpha */
+    float rate, per_rate;         /* of alpha_divergence: its coefficient - 1, and 1 over that */
 } myr_loss_constants;
 
 typedef struct myr_margin_value {
@@ -174,7 +174,7 @@ static MYR_HD myr_pair_value myr_pair_sft(const myr_loss_constants *c, float w, 
     return v;
 }
 
-/* Divergences: the margin is g(w) - g(l), of alpha_divergence over alpha: two that are capped differ by 0.
+/* Divergences: the margin is g(w) - g(l), of alpha_divergence over its rate: two that are capped differ by 0.
  */
 typedef struct myr_margin_part {
     float g, slope;
@@ -198,14 +198,12 @@ static MYR_HD myr_margin_part myr_part_js_divergence(const myr_loss_constants *c
     return p;
 }
 
-/* -exp(-alpha u). The exponent is capped where floats end, at 88.7228 as in TRL, and the slope is 0
- * beyond. */
+/* exp(rate u) - 1. The exponent is capped where floats end, at 88.7228, and the slope is 0 beyond. */
 static MYR_HD myr_margin_part myr_part_alpha_divergence(const myr_loss_constants *c, float u) {
-    float exponent = -c->alpha * u;
-    float e = myr_exp(exponent);
+    float exponent = c->rate * u;
     myr_margin_part p;
-    p.g = -e;
-    p.slope = exponent > MYR_EXP_HIGHEST ? 0.0f : e;
+    p.g = myr_expm1(exponent);
+    p.slope = exponent > MYR_EXP_HIGHEST ? 0.0f : myr_exp(exponent);
     return p;
 }
 
@@ -249,9 +247,22 @@ static MYR_HD myr_margin_part myr_divergence_part(int divergence, const myr_loss
     }
 }
 
-/* margin: w - l, which may be known better than from w and l as floats. */
+/* The margin by a divergence, of parts per token: f'(pi/pi_ref) over the answers' lengths, or 1. js's g leaves
+ * out a constant, ln 2, that counts where the two are not equal. */
+static MYR_HD float myr_divergence_margin(int divergence, const myr_loss_constants *c, float chosen,
+                                          float rejected, float length_w, float length_l) {
+    const float difference = chosen / length_w - rejected / length_l;
+    if (divergence == MYR_DIVERGENCE_alpha_divergence)
+        return difference * c->per_rate;
+    if (divergence == MYR_DIVERGENCE_js_divergence)
+        return myr_fmaf(0x1.62e43p-1f, 1.0f / length_w - 1.0f / length_l, difference);
+    return difference;
+}
+
+/* margin: w - l, perhaps per token, which may be known better than from w and l as floats. length_w and
+ * length_l are what a divergence's score is divided by, 1 for none; slopes are in w and l, undivided. */
 static MYR_HD myr_pair_value myr_pair_loss(int kind, int divergence, const myr_loss_constants *c, float w,
-                                           float l, float margin) {
+                                           float l, float margin, float length_w, float length_l) {
     myr_pair_value v = {0.0f, 0.0f, 0.0f};
     if (kind < MYR_MARGIN_LOSSES && divergence == MYR_DIVERGENCE_reverse_kl) {
         myr_margin_value taken = myr_margin_loss(kind, c, margin);
@@ -263,8 +274,8 @@ static MYR_HD myr_pair_value myr_pair_loss(int kind, int divergence, const myr_l
     if (kind < MYR_MARGIN_LOSSES) {
         myr_margin_part chosen = myr_divergence_part(divergence, c, w);
         myr_margin_part rejected = myr_divergence_part(divergence, c, l);
-        const float unit = divergence == MYR_DIVERGENCE_alpha_divergence ? c->per_alpha : 1.0f;
-        myr_margin_value taken = myr_margin_loss(kind, c, (chosen.g - rejected.g) * unit);
+        myr_margin_value taken = myr_margin_loss(
+            kind, c, myr_divergence_margin(divergence, c, chosen.g, rejected.g, length_w, length_l));
         v.loss = taken.loss;
         v.dw = taken.slope * chosen.slope;
         v.dl = -taken.slope * rejected.slope;

@@ -27,10 +27,11 @@ typedef struct myr_pair_view {
     const void *length[2];    /* NULL: 1, in the sum of tokens */
     void *gradient[2];        /* NULL: none */
     int type, weight_type, length_type[2], gradient_type;
-    int policy_only;    /* the loss takes log pi, not w and l */
-    int per_token;      /* … divided by the lengths */
-    int stream;         /* cpu: gradients are more than the caches hold */
-    int survey, losses; /* which sums are wanted; gradients come with the loss */
+    int policy_only;      /* the loss takes log pi, not w and l */
+    int per_token;        /* lengths divide what the loss takes: … */
+    int per_token_ratios; /* … w and l themselves, for lack of a divergence; else its scores */
+    int stream;           /* cpu: gradients are more than the caches hold */
+    int survey, losses;   /* which sums are wanted; gradients come with the loss */
     int kind, divergence;
     myr_loss_constants constants;
     float scale;   /* of gradients: 1/sum v, or 1/sum of tokens */

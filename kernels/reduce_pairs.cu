@@ -56,7 +56,7 @@ MYR_GPU myr_pair_row load_row(const myr_pair_view *view, size_t i) {
     row.weight = load_or_one(view->weight, view->weight_type, i);
     row.length[0] = load_or_one(view->length[0], view->length_type[0], i);
     row.length[1] = load_or_one(view->length[1], view->length_type[1], i);
-    if (view->per_token) {
+    if (view->per_token_ratios) {
         row.chosen /= row.length[0];
         row.rejected /= row.length[1];
         row.margin = row.chosen - row.rejected;
@@ -103,8 +103,9 @@ MYR_GPU void reduce_pairs(const myr_pair_view *view, uint64_t count, const int k
                 row.chosen = (float)(row.w - view->offset);
                 row.rejected = (float)(row.l - view->offset);
             }
-            const myr_pair_value v =
-                myr_pair_loss(kind, divergence, &view->constants, row.chosen, row.rejected, row.margin);
+            const myr_pair_value v = myr_pair_loss(
+                kind, divergence, &view->constants, row.chosen, row.rejected, row.margin,
+                view->per_token ? row.length[0] : 1.0f, view->per_token ? row.length[1] : 1.0f);
             is_bad |= myr_loss_bad(v.loss);
             sums[MYR_SUM_LOSS] += (double)row.weight * (double)v.loss;
             write_gradient(view, 0, (size_t)i, &row, v.dw);

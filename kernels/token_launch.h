@@ -15,6 +15,7 @@ extern "C" {
 typedef struct myr_device_rows {
     void *d_logits; /* [rows][vocabulary] */
     int type;       /* myr_dtype: MYR_F64 … MYR_F16 */
+    float lowest;   /* logit that is taken: MYR_LOGIT_LOWEST_… */
     int labels_type;
     uint64_t vocabulary;
     uint32_t rows;         /* at most 2^31 - 1 */

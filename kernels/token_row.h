@@ -22,9 +22,9 @@
 /* Powers below that of the largest logit by more than this add nothing: also the floor of floats. */
 #define MYR_POWER_SPAN 125
 
-/* A logit that is NaN, infinite or above the limit. */
-static MYR_HD int myr_logit_bad(float x) {
-    return !(x <= MYR_LOGIT_LIMIT) | !(x >= -3.4028234e38f);
+/* A logit that is NaN, above the limit or below the lowest that is taken. */
+static MYR_HD int myr_logit_bad(float x, float lowest) {
+    return !(x <= MYR_LOGIT_LIMIT) | !(x >= lowest);
 }
 
 /* exp(x) = mantissa 2^power, x at most MYR_LOGIT_LIMIT; below MYR_LOGIT_FLOOR it counts as that. As myr_exp

@@ -112,12 +112,12 @@ MYR_GPU void raise_power(row_shared *shared, const int type, const int how, owne
 }
 
 MYR_GPU void add_owned(row_shared *shared, const int type, const int how, const float x[OWNED],
-                       unsigned there, owned_sums *s) {
+                       unsigned there, float lowest, owned_sums *s) {
     float mantissa[OWNED];
     int32_t power[OWNED], largest = NO_POWER;
 #pragma unroll
     for (int k = 0; k < OWNED; k++) {
-        s->bad |= myr_logit_bad(x[k]);
+        s->bad |= myr_logit_bad(x[k], lowest);
         mantissa[k] = myr_exp_split(x[k], &power[k]);
         if (there & 1u << k)
             largest = power[k] > largest ? power[k] : largest;
@@ -139,7 +139,7 @@ MYR_GPU void flush(row_shared *shared, const int type, const int how, owned_sums
 }
 
 MYR_GPU owned_sums sum_owned(const void *logits, const int type, const int how, size_t first,
-                             uint64_t vocabulary, row_shared *shared) {
+                             uint64_t vocabulary, float lowest, row_shared *shared) {
     owned_sums s;
 #pragma unroll
     for (int k = 0; k < OWNED; k++) {
@@ -152,7 +152,7 @@ MYR_GPU owned_sums sum_owned(const void *logits, const int type, const int how, 
     for (uint64_t at = 0; at < vocabulary; at += MYR_ROW_LANES) {
         float x[OWNED];
         const unsigned there = load_owned(logits, type, how, first, at, vocabulary, x);
-        add_owned(shared, type, how, x, there, &s);
+        add_owned(shared, type, how, x, there, lowest, &s);
         if (++stride == MYR_ROW_STRIDES) {
             flush(shared, type, how, &s);
             stride = 0;
@@ -214,7 +214,7 @@ MYR_GPU void run_row(const myr_device_rows *rows, const int type, const int how,
             *result = myr_row_other(MYR_ROW_BAD_LABEL);
         return;
     }
-    owned_sums s = sum_owned(rows->d_logits, type, how, first, rows->vocabulary, shared);
+    owned_sums s = sum_owned(rows->d_logits, type, how, first, rows->vocabulary, rows->lowest, shared);
     share_power(shared, type, how, &s);
     const double sum = halve_lanes(shared);
     if (threadIdx.x != 0)

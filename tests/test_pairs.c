@@ -73,6 +73,8 @@ static void set_loss(batch *b, const answer *a) {
     b->loss.f_divergence = a->divergence;
     b->loss.beta = a->beta;
     b->loss.label_smoothing = a->smoothing;
+    if (strcmp(a->divergence, "alpha_divergence") == 0)
+        b->loss.f_alpha_divergence_coef = 0.0; /* TRL 0.28's coefficient, 1, is 1 - ours */
     if (strcmp(a->loss_type, "bco_pair") == 0)
         b->loss.shift = a->extra;
 }

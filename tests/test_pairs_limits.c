@@ -51,20 +51,21 @@ TEST_ON_BACKENDS(pairs, extremes_are_finite_and_right) {
     free_batch(r);
 }
 
-/* exp(-alpha u)/alpha of both is beyond the largest number, and their difference is 0 all the same: TRL
- * caps, subtracts, then divides. */
+/* (exp((c - 1) u) - 1)/(c - 1) of both is beyond the largest number, and their difference is 0 all the same:
+ * the exponents are capped, the two subtracted, then divided. */
 TEST_ON_BACKENDS(pairs, capped_divergences_cancel) {
     batch *b = new_batch(backend);
     b->count = 1;
     b->loss.f_divergence = "alpha_divergence";
     b->loss.reference_free = true;
-    const double alphas[] = {0.001, 0.5, 1.0, 2.0};
-    for (int i = 0; i < 4; i++) {
-        b->loss.alpha = alphas[i];
-        b->policy[0][0] = -2.0e6, b->policy[1][0] = -3.0e6;
-        cr_assert_eq(run_batch(b), MYR_OK, "alpha %g: %s", alphas[i], myr_context_error(b->context));
-        cr_expect(fabs(b->metrics.loss - log(2.0)) <= 1e-7, "alpha %g: %.9g", alphas[i], b->metrics.loss);
-        cr_expect(b->gradient[0][0] == 0.0 && b->gradient[1][0] == 0.0, "alpha %g", alphas[i]);
+    const double coefficients[] = {0.999, 0.5, 0.0, -1.0, 1.001, 2.0};
+    for (int i = 0; i < 6; i++) {
+        const double c = coefficients[i], size = c < 1.0 ? -1e6 : 1e6;
+        b->loss.f_alpha_divergence_coef = c;
+        b->policy[0][0] = 2.0 * size, b->policy[1][0] = 3.0 * size;
+        cr_assert_eq(run_batch(b), MYR_OK, "c %g: %s", c, myr_context_error(b->context));
+        cr_expect(fabs(b->metrics.loss - log(2.0)) <= 1e-7, "c %g: %.9g", c, b->metrics.loss);
+        cr_expect(b->gradient[0][0] == 0.0 && b->gradient[1][0] == 0.0, "c %g", c);
     }
     free_batch(b);
 }
@@ -176,6 +177,7 @@ TEST_ON_BACKENDS(pairs, shift_of_the_batch_is_the_mean_reward) {
     batch *b = new_batch(backend);
     fill_batch(b, 300, fresh_seed());
     b->loss.loss = "bco_pair";
+    b->loss.shift = MYR_SHIFT_BATCH;
     cr_assert_eq(run_batch(b), MYR_OK);
     double loss = b->metrics.loss;
     b->loss.shift = 0.5 * (b->metrics.rewards_chosen + b->metrics.rewards_rejected);

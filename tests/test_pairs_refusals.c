@@ -32,8 +32,10 @@ Test(pairs, options_out_of_range_are_refused) {
     expect_refusal(
         b, MYR_INVALID_ARGUMENT,
         "f_divergence: 'kl' is not known (expected reverse_kl, js_divergence or alpha_divergence)");
-    b->loss.alpha = 0;
-    expect_refusal(b, MYR_INVALID_ARGUMENT, "alpha: 0 is out of range");
+    b->loss.f_divergence = "alpha_divergence", b->loss.f_alpha_divergence_coef = 1001;
+    expect_refusal(b, MYR_INVALID_ARGUMENT, "f_alpha_divergence_coef: 1001 is out of range");
+    b->loss.f_divergence = "alpha_divergence", b->loss.f_alpha_divergence_coef = NAN;
+    expect_refusal(b, MYR_INVALID_ARGUMENT, "f_alpha_divergence_coef: ");
     b->loss.tau = 2;
     expect_refusal(b, MYR_INVALID_ARGUMENT, "tau: 2 is out of range");
     b->loss.loss = "bco_pair", b->loss.shift = INFINITY;
@@ -42,11 +44,16 @@ Test(pairs, options_out_of_range_are_refused) {
     expect_refusal(b, MYR_UNSUPPORTED, "hinge does not take label_smoothing");
     b->loss.loss = "sft", b->loss.f_divergence = "js_divergence";
     expect_refusal(b, MYR_UNSUPPORTED, "sft does not take f_divergence");
-    b->loss.alpha = 0.5;
-    expect_refusal(b, MYR_UNSUPPORTED, "sigmoid does not take alpha");
+    b->loss.loss = "nca_pair", b->loss.f_divergence = "alpha_divergence";
+    b->loss.f_alpha_divergence_coef = 1.0; /* reverse_kl, but asked for where there is no choice */
+    expect_refusal(b, MYR_UNSUPPORTED, "nca_pair does not take f_divergence");
+    b->loss.f_alpha_divergence_coef = 1.0;
+    expect_refusal(b, MYR_UNSUPPORTED, "sigmoid does not take f_alpha_divergence_coef");
     b->loss.tau = 0.5;
     expect_refusal(b, MYR_UNSUPPORTED, "sigmoid does not take tau");
-    b->loss.shift = 0;
+    b->loss.shift = 1;
+    expect_refusal(b, MYR_UNSUPPORTED, "sigmoid does not take shift");
+    b->loss.shift = MYR_SHIFT_BATCH;
     expect_refusal(b, MYR_UNSUPPORTED, "sigmoid does not take shift");
     b->loss.loss = "sigmoid_norm";
     expect_refusal(b, MYR_INVALID_ARGUMENT, "sigmoid_norm needs chosen_length");
@@ -94,6 +101,7 @@ Test(pairs, a_sum_that_overflows_is_refused) {
     fill_batch(b, 1000, 1);
     b->loss.loss = "hinge";
     b->loss.f_divergence = "alpha_divergence";
+    b->loss.f_alpha_divergence_coef = 0.0;
     b->loss.reference_free = true;
     for (int i = 0; i < 1000; i++) {
         b->policy[0][i] = -709.0;

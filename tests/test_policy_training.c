@@ -49,7 +49,7 @@ Test(policy_training, every_loss_on_pairs_goes_down_its_slope) {
             continue; /* needs lengths: see the refusals */
         }
         if (strcmp(myr_loss_name(l), "bco_pair") == 0)
-            options.loss.shift = 0.1; /* else it is the batch's mean, and its slope does not count */
+            options.loss.shift = 0.1;
         options.steps = 20;
         options.rate = 0.5;
         REQUIRE_OK(w->context,

@@ -182,8 +182,7 @@ static double loss_at(myr_context *context, const rows_batch *b, const char *nam
 }
 
 /* Central differences with step e = 1e-5: their error is e^2/6 times a third derivative, some 10 here,
- * 2e-10, and rounding of losses of size 10 over e, 1e-15 10/1e-5 = 1e-9. bco_pair's shift is a constant in
- * the gradient, but moves with the batch in the difference: it is given. A kink or tie within e of the
+ * 2e-10, and rounding of losses of size 10 over e, 1e-15 10/1e-5 = 1e-9. A kink or tie within e of the
  * point has probability near 1e-4; the seed is fixed. */
 Test(tokens, gradient_is_the_difference_of_the_reference) {
     myr_context *context = new_context();
@@ -195,8 +194,6 @@ Test(tokens, gradient_is_the_difference_of_the_reference) {
     double *gradient = malloc(b.logits * sizeof(double)), *moved = malloc(b.logits * sizeof(double));
     for (int index = 0; myr_loss_name(index); index++) {
         const char *name = myr_loss_name(index);
-        if (strcmp(name, "bco_pair") == 0)
-            continue;
         for (int average = 0; average < 2; average++) {
             if (average && strcmp(name, "sigmoid_norm") == 0)
                 continue; /* it needs the lengths */
@@ -442,6 +439,63 @@ TEST_ON_BACKENDS(tokens, stands_extremes) {
         cr_expect(fabs((double)x[V + j] - row1) <= 2e-6);
         cr_expect(fabs((double)x[3 * V + j] - row3) <= 2e-6, "%d: %g", j, (double)x[3 * V + j]);
     }
+    myr_context_destroy(context);
+}
+
+/* Masked and padded words: -inf away from the label is a probability of 0, and a gradient of exactly 0, in
+ * every type of logits; the other words are as without it. The first row: -ln 2, (0, 1/2, -1/2). */
+static void expect_masked(myr_context *context, const myr_compute_options *options, myr_dtype type) {
+    enum { V = 1037, N = 2 };                       /* more than the lanes of a row */
+    static const uint16_t low[] = {0xff80, 0xfc00}; /* -inf, of bf16 and f16 */
+    static double wide[N * V];
+    static float single[N * V];
+    static uint16_t half[N * V];
+    const int32_t labels[N] = {1, 1036};
+    void *logits = type == MYR_F64 ? (void *)wide : type == MYR_F32 ? (void *)single : (void *)half;
+    for (int i = 0; i < N * V; i++) { /* row 0: three words, the first of them masked; row 1: all but two */
+        const bool kept = i < V ? i == 1 || i == 2 : i == V + 5 || i == V + 1036;
+        wide[i] = kept ? 0.0 : -(double)INFINITY;
+        single[i] = (float)wide[i];
+        half[i] = kept ? 0 : low[type == MYR_F16];
+    }
+    double logps[N];
+    const double upstream[N] = {1.0, -3.0};
+    myr_tokens tokens = MYR_TOKENS_INIT;
+    tokens.rows = tokens.sequences = N;
+    tokens.vocabulary = V;
+    tokens.labels = (myr_array){labels, MYR_I32};
+    REQUIRE_OK(context,
+               myr_token_logps(context, &tokens, (myr_array){logits, type}, options,
+                               (myr_array_out){logps, MYR_F64}, (myr_array_out){NULL, MYR_F64}, NULL));
+    for (int row = 0; row < N; row++)
+        cr_expect(fabs(logps[row] + log(2.0)) <= 1e-15, "%s row %d: %.17g", myr_dtype_name(type), row,
+                  logps[row]);
+    REQUIRE_OK(context, myr_token_gradient(context, &tokens, (myr_array_out){logits, type},
+                                           (myr_array){NULL, MYR_F64}, (myr_array){upstream, MYR_F64},
+                                           options, NULL));
+    for (int i = 0; i < N * V; i++) {
+        const double known = i == 1 ? 0.5 : i == 2 ? -0.5 : i == V + 5 ? 1.5 : i == V + 1036 ? -1.5 : 0.0;
+        const unsigned bits = known == 0.0      ? 0u
+                              : type == MYR_F16 ? (fabs(known) == 0.5 ? 0x3800u : 0x3e00u)
+                                                : (fabs(known) == 0.5 ? 0x3f00u : 0x3fc0u);
+        if (type == MYR_F64)
+            cr_assert_eq(wide[i], known, "%d: %g", i, wide[i]);
+        else if (type == MYR_F32)
+            cr_assert_eq((double)single[i], known, "%d: %g", i, (double)single[i]);
+        else /* the sign of a 0 does not matter */
+            cr_assert(
+                half[i] == (bits | (known < 0.0 ? 0x8000u : 0u)) || (known == 0.0 && half[i] == 0x8000u),
+                "%s %d: %x", myr_dtype_name(type), i, (unsigned)half[i]);
+    }
+}
+
+TEST_ON_BACKENDS(tokens, minus_infinity_is_a_probability_of_0) {
+    static const myr_dtype types[] = {MYR_F64, MYR_F32, MYR_BF16, MYR_F16};
+    myr_context *context = new_context();
+    need_backend(context, backend);
+    myr_compute_options options = on_backend(backend);
+    for (int i = 0; i < 4; i++)
+        expect_masked(context, &options, types[i]);
     myr_context_destroy(context);
 }
 

@@ -44,7 +44,7 @@ enum {
     KEY_SMOOTHING,
     KEY_REFERENCE_FREE,
     KEY_DIVERGENCE,
-    KEY_ALPHA,
+    KEY_COEFFICIENT,
     KEY_TAU,
     KEY_SHIFT,
     KEY_LENGTHS,
@@ -67,10 +67,16 @@ static const struct argp_option loss_options[] = {
      "the reference counts for nothing; its columns may be missing", 1},
     {"f-divergence", KEY_DIVERGENCE, "NAME", 0,
      "reverse_kl, js_divergence or alpha_divergence, of losses of the margin (reverse_kl)", 1},
-    {"alpha", KEY_ALPHA, "X", 0, "of alpha_divergence, 0.001 to 1000 (1)", 1},
+    {"f-alpha-divergence-coef", KEY_COEFFICIENT, "C", 0,
+     "of alpha_divergence, -1000 to 1000 (0.5); 1 is reverse_kl. As TRL since 0.29 counts it: 1 - C in TRL "
+     "before",
+     1},
     {"discopop-tau", KEY_TAU, "X", 0, "of discopop, 0.001 to 1 (0.05)", 1},
-    {"bco-shift", KEY_SHIFT, "X", 0, "of bco_pair: the rewards' mean to count from (that of the batch)", 1},
-    {"lengths", KEY_LENGTHS, "HOW", 0, "use or ignore the columns of lengths (use)", 1},
+    {"bco-shift", KEY_SHIFT, "X|batch", 0,
+     "of bco_pair: what is taken off the rewards, a number or their mean over the batch (0, as TRL since "
+     "0.29; before, TRL took off a running mean)",
+     1},
+    {"lengths", KEY_LENGTHS, "HOW", 0, "use the columns of lengths, or ignore what is in them (use)", 1},
     {"columns", KEY_COLUMNS, "LIST", 0,
      "which column of a .csv FILE is which, as policy_chosen_logps=pi_w,weight=n; others by their names",
      1},
@@ -96,13 +102,24 @@ static error_t read_lengths(const char *argument, bool *ignore) {
     return choice < 0 ? CLI_REPORTED : 0;
 }
 
+static error_t read_shift(const char *argument, double *shift) {
+    static const cli_interval shifts = {
+        .low = -1e15, .high = 1e15, .expected = "batch, or a number of at most 1e15 in size"};
+    if (strcmp(argument, "batch") != 0)
+        return cli_read_real("--bco-shift", argument, &shifts, shift);
+    *shift = MYR_SHIFT_BATCH;
+    return 0;
+}
+
 static error_t parse_loss(int key, char *argument, struct argp_state *state) {
-    static const cli_interval
-        betas = {.low = 1e-6, .high = 1e6, .expected = "a number from 1e-6 to 1e6"},
-        shares = {.low = 0, .high = 0.4999999999999999, .expected = "a number from 0 up to 0.5"},
-        alphas = {.low = 1e-3, .high = 1e3, .expected = "a number from 0.001 to 1000"},
-        taus = {.low = 1e-3, .high = 1, .expected = "a number from 0.001 to 1"},
-        shifts = {.low = -1e15, .high = 1e15, .expected = "a number of at most 1e15 in size"};
+    static const cli_interval betas = {.low = 1e-6, .high = 1e6, .expected = "a number from 1e-6 to 1e6"},
+                              shares = {.low = 0,
+                                        .high = 0.4999999999999999,
+                                        .expected = "a number from 0 up to 0.5"},
+                              coefficients = {.low = -1e3,
+                                              .high = 1e3,
+                                              .expected = "a number from -1000 to 1000"},
+                              taus = {.low = 1e-3, .high = 1, .expected = "a number from 0.001 to 1"};
     loss_arguments *arguments = state->input;
     myr_loss_options *loss = &arguments->loss;
     switch (key) {
@@ -117,12 +134,13 @@ static error_t parse_loss(int key, char *argument, struct argp_state *state) {
             return 0;
         case KEY_DIVERGENCE:
             return read_name("--f-divergence", argument, myr_divergence_name, &loss->f_divergence);
-        case KEY_ALPHA:
-            return cli_read_real("--alpha", argument, &alphas, &loss->alpha);
+        case KEY_COEFFICIENT:
+            return cli_read_real("--f-alpha-divergence-coef", argument, &coefficients,
+                                 &loss->f_alpha_divergence_coef);
         case KEY_TAU:
             return cli_read_real("--discopop-tau", argument, &taus, &loss->tau);
         case KEY_SHIFT:
-            return cli_read_real("--bco-shift", argument, &shifts, &loss->shift);
+            return read_shift(argument, &loss->shift);
         case KEY_LENGTHS:
             return read_lengths(argument, &arguments->ignore_lengths);
         case KEY_COLUMNS:
@@ -171,18 +189,19 @@ enum {
 static myr_status read_columns(myr_context *context, const loss_arguments *arguments, myr_table **table) {
     static const char logp[] = "a finite number of at most 1e15 in size";
     static const char weight[] = "a number from 0 to 1e15", length[] = "a number from 1 to 1e15";
-    const bool reference = !arguments->loss.reference_free;
+    const bool reference = !arguments->loss.reference_free, lengths = !arguments->ignore_lengths;
     const myr_table_column columns[COLUMNS] = {
         {"policy_chosen_logps", true, -1e15, 1e15, logp,
          "chosen_logps chosen_logp logps_chosen " SYNONYMS("policy", "chosen", "pi")},
         {"policy_rejected_logps", true, -1e15, 1e15, logp,
          "rejected_logps rejected_logp logps_rejected " SYNONYMS("policy", "rejected", "pi")},
-        {"reference_chosen_logps", reference, -1e15, 1e15, logp, SYNONYMS("reference", "chosen", "ref")},
-        {"reference_rejected_logps", reference, -1e15, 1e15, logp,
+        {"reference_chosen_logps", reference, -1e15, 1e15, reference ? logp : NULL,
+         SYNONYMS("reference", "chosen", "ref")},
+        {"reference_rejected_logps", reference, -1e15, 1e15, reference ? logp : NULL,
          SYNONYMS("reference", "rejected", "ref")},
         {"weight", false, 0, 1e15, weight, "weights count counts n times"},
-        {"chosen_length", false, 1, 1e15, length, LENGTHS("chosen")},
-        {"rejected_length", false, 1, 1e15, length, LENGTHS("rejected")},
+        {"chosen_length", false, 1, 1e15, lengths ? length : NULL, LENGTHS("chosen")},
+        {"rejected_length", false, 1, 1e15, lengths ? length : NULL, LENGTHS("rejected")},
     };
     return myr_table_read(context, arguments->file, columns, COLUMNS, arguments->columns, table);
 }
@@ -191,7 +210,7 @@ static myr_status read_columns(myr_context *context, const loss_arguments *argum
 static int check_lengths(const loss_arguments *arguments, const myr_table *table) {
     const bool chosen = myr_table_values(table, CHOSEN_LENGTH) != NULL;
     const bool rejected = myr_table_values(table, REJECTED_LENGTH) != NULL;
-    if (arguments->ignore_lengths || chosen == rejected)
+    if (chosen == rejected)
         return CLI_DONE;
     return cli_fail(myr_status_exit_code(MYR_INVALID_DATA),
                     "%s: has a column '%s', but no '%s'; expected both or none", arguments->file,
@@ -218,10 +237,8 @@ static myr_status compute(myr_context *context, const loss_arguments *arguments,
     pairs.reference_chosen = column_of(table, REFERENCE_CHOSEN);
     pairs.reference_rejected = column_of(table, REFERENCE_REJECTED);
     pairs.weight = column_of(table, WEIGHT);
-    if (!arguments->ignore_lengths) {
-        pairs.chosen_length = column_of(table, CHOSEN_LENGTH);
-        pairs.rejected_length = column_of(table, REJECTED_LENGTH);
-    }
+    pairs.chosen_length = column_of(table, CHOSEN_LENGTH);
+    pairs.rejected_length = column_of(table, REJECTED_LENGTH);
     myr_compute_options options = MYR_COMPUTE_OPTIONS_INIT;
     options.backend = run->backend;
     options.threads = run->threads;

@@ -117,7 +117,8 @@ static myr_row_result run_row(const cpu_head *h, uint64_t row, size_t at) {
     const size_t vocabulary = (size_t)h->job.vocabulary;
     if (label < 0)
         return myr_row_other(MYR_ROW_BAD_LABEL);
-    return h->lanes->row(h->x, MYR_F32, at * vocabulary, vocabulary, (size_t)label);
+    return h->lanes->row(h->x, MYR_F32, at * vocabulary, vocabulary, (size_t)label,
+                         MYR_LOGIT_LOWEST_PRODUCT);
 }
 
 myr_status myr_cpu_head_forward(myr_context *context, void *work, const uint64_t *rows, uint64_t count,

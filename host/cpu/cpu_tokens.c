@@ -27,7 +27,7 @@ static myr_row_result run_row(const myr_token_lanes *lanes, const myr_row_job *j
     if (label < 0)
         return myr_row_other(MYR_ROW_BAD_LABEL);
     return lanes->row(job->logits.data, (int)job->logits.type, (size_t)(row * job->vocabulary),
-                      (size_t)job->vocabulary, (size_t)label);
+                      (size_t)job->vocabulary, (size_t)label, MYR_LOGIT_LOWEST_STORED);
 }
 
 myr_status myr_cpu_rows_on(myr_context *context, const myr_lanes_isa *isa, const myr_row_job *job,

@@ -64,7 +64,7 @@ static void round_block(const myr_pair_view *view, block *b) {
         b->rejected[j] = (float)rejected[j];
         b->margin[j] = (float)(chosen[j] - rejected[j]);
     }
-    if (!view->per_token)
+    if (!view->per_token_ratios)
         return;
     divide(b->chosen, b->length[0], b->chosen);
     divide(b->rejected, b->length[1], b->rejected);
@@ -114,18 +114,21 @@ static int any_bad(const block *b, int n) {
 }
 
 /* One evaluator a loss and divergence. */
-typedef void (*evaluator)(const myr_loss_constants *c, block *b);
+typedef void (*evaluator)(const myr_pair_view *view, block *b);
 
-#define EVALUATOR(name, divergence)                                                             \
-    static void evaluate_##name##_##divergence(const myr_loss_constants *constants, block *b) { \
-        const myr_loss_constants c = *constants;                                                \
-        _Pragma("omp simd") for (int j = 0; j < ROWS; j++) {                                    \
-            myr_pair_value v = myr_pair_loss(MYR_LOSS_##name, MYR_DIVERGENCE_##divergence, &c,  \
-                                             b->chosen[j], b->rejected[j], b->margin[j]);       \
-            b->loss[j] = v.loss;                                                                \
-            b->slope[0][j] = v.dw;                                                              \
-            b->slope[1][j] = v.dl;                                                              \
-        }                                                                                       \
+#define EVALUATOR(name, divergence)                                                           \
+    static void evaluate_##name##_##divergence(const myr_pair_view *view, block *b) {         \
+        const myr_loss_constants c = view->constants;                                         \
+        const float *length_w = view->per_token ? b->length[0] : b->one;                      \
+        const float *length_l = view->per_token ? b->length[1] : b->one;                      \
+        _Pragma("omp simd") for (int j = 0; j < ROWS; j++) {                                  \
+            myr_pair_value v =                                                                \
+                myr_pair_loss(MYR_LOSS_##name, MYR_DIVERGENCE_##divergence, &c, b->chosen[j], \
+                              b->rejected[j], b->margin[j], length_w[j], length_l[j]);        \
+            b->loss[j] = v.loss;                                                              \
+            b->slope[0][j] = v.dw;                                                            \
+            b->slope[1][j] = v.dl;                                                            \
+        }                                                                                     \
     }
 #define MARGIN_EVALUATORS(name, traits, help) \
     EVALUATOR(name, reverse_kl)               \
@@ -205,7 +208,7 @@ static int run_block(const myr_pair_view *view, size_t first, int n, block *b, p
         return bad;
     if (view->offset != 0.0)
         take_offset(view->offset, b);
-    evaluators[view->kind][view->divergence](&view->constants, b);
+    evaluators[view->kind][view->divergence](view, b);
     bad |= add_losses(b, n, partials);
     for (int column = 0; column < 2; column++)
         if (view->gradient[column])
@@ -218,7 +221,7 @@ static void begin_block(int count, block *b) {
     if (count < ROWS)
         memset(b, 0, sizeof *b);
     for (int j = 0; j < ROWS; j++)
-        b->weight[j] = b->length[0][j] = b->length[1][j] = 1.0f;
+        b->weight[j] = b->length[0][j] = b->length[1][j] = b->one[j] = 1.0f;
 }
 
 /* Which sums have partial sums; those of ones in strips are whole numbers, exact in any order. */

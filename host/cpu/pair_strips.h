@@ -110,7 +110,7 @@ static MYR_HD void store_strip(const myr_pair_view *view, int column, size_t row
 static MYR_HD myr_pair_value value_of(const int kind, const myr_loss_constants *c, float w, float l,
                                       float margin, float exponential) {
     if (kind >= MYR_MARGIN_LOSSES)
-        return myr_pair_loss(kind, MYR_DIVERGENCE_reverse_kl, c, w, l, margin);
+        return myr_pair_loss(kind, MYR_DIVERGENCE_reverse_kl, c, w, l, margin, 1.0f, 1.0f);
     const myr_margin_value taken = myr_margin_loss_from(kind, c, margin, exponential);
     myr_pair_value v = {taken.loss, taken.slope, -taken.slope};
     return v;

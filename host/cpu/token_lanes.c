@@ -53,8 +53,8 @@ static size_t block_size(size_t at, size_t vocabulary) {
 }
 
 /* The largest logit; *bad becomes whether one is out of range. Lanes without an element keep the floor. */
-static float find_largest(const void *logits, int type, size_t first, size_t vocabulary, float *buffer,
-                          int *bad) {
+static float find_largest(const void *logits, int type, size_t first, size_t vocabulary, float lowest,
+                          float *buffer, int *bad) {
     lane_floats largest;
     int any_bad = 0;
     for (int lane = 0; lane < LANES; lane++)
@@ -64,7 +64,7 @@ static float find_largest(const void *logits, int type, size_t first, size_t voc
         const float *x = load_block(logits, type, first + at, n, buffer);
 #pragma omp simd reduction(| : any_bad)
         for (size_t lane = 0; lane < n; lane++) {
-            any_bad |= myr_logit_bad(x[lane]);
+            any_bad |= myr_logit_bad(x[lane], lowest);
             largest[lane] = x[lane] > largest[lane] ? x[lane] : largest[lane];
         }
     }
@@ -111,11 +111,12 @@ static double sum_exponentials(const void *logits, int type, size_t first, size_
     return halve_lanes(sum, width);
 }
 
-static myr_row_result row(const void *logits, int type, size_t first, size_t vocabulary, size_t label) {
+static myr_row_result row(const void *logits, int type, size_t first, size_t vocabulary, size_t label,
+                          float lowest) {
     lane_floats buffer;
     int bad;
     int32_t power;
-    float largest = find_largest(logits, type, first, vocabulary, buffer, &bad);
+    float largest = find_largest(logits, type, first, vocabulary, lowest, buffer, &bad);
     if (bad)
         return myr_row_other(MYR_ROW_BAD_LOGIT);
     (void)myr_exp_split(largest, &power);

@@ -10,8 +10,10 @@
 
 typedef struct myr_token_lanes {
     const char *isa;
-    /* The vocabulary logits from element first on, of which label (in the vocabulary) is chosen. */
-    myr_row_result (*row)(const void *logits, int type, size_t first, size_t vocabulary, size_t label);
+    /* The vocabulary logits from element first on, of which label (in the vocabulary) is chosen; lowest is
+     * MYR_LOGIT_LOWEST_…. */
+    myr_row_result (*row)(const void *logits, int type, size_t first, size_t vocabulary, size_t label,
+                          float lowest);
     /* Writes upstream times the gradient of the row's log-probability over its logits. */
     void (*gradient)(void *logits, int type, size_t first, size_t vocabulary, size_t label,
                      const myr_row_result *row, float upstream);

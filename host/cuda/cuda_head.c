@@ -144,6 +144,7 @@ static myr_device_rows make_rows(const cuda_head *h, uint64_t count) {
     myr_device_rows rows = {
         .d_logits = h->d_x,
         .type = MYR_F32,
+        .lowest = MYR_LOGIT_LOWEST_PRODUCT,
         .labels_type = (int)h->job.labels.type,
         .vocabulary = h->job.vocabulary,
         .rows = (uint32_t)count,

@@ -83,6 +83,7 @@ static myr_device_rows make_rows(const cuda_rows *run, uint64_t first, uint64_t 
     myr_device_rows rows = {
         .d_logits = run->d_logits ? run->d_logits : logits_of(run, first),
         .type = (int)job->logits.type,
+        .lowest = MYR_LOGIT_LOWEST_STORED,
         .labels_type = (int)job->labels.type,
         .vocabulary = job->vocabulary,
         .rows = (uint32_t)count,

@@ -33,7 +33,7 @@ myr_status myr_table_read(myr_context *context, const char *path, const myr_tabl
         return myr_fail(context, MYR_INVALID_ARGUMENT,
                         "table: path and columns must not be NULL, and columns 1 … %d", MYR_TABLE_COLUMNS);
     for (int c = 0; c < count; c++)
-        if (!columns[c].name || !columns[c].expected)
+        if (!columns[c].name || (columns[c].required && !columns[c].expected))
             return fail_column(context, c);
     bool csv = ends_in(path, ".csv");
     if (!csv && !ends_in(path, ".npy"))

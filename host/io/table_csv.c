@@ -28,7 +28,7 @@ typedef struct csv_table {
 static bool make_room(myr_table *table, const csv_table *t) {
     uint64_t room = table->room ? 2 * table->room : 1024;
     for (int column = 0; column < t->count; column++) {
-        if (!myr_header_find(&t->header, column))
+        if (!t->columns[column].expected || !myr_header_find(&t->header, column))
             continue;
         double **values = &table->values[column];
         double *larger = realloc(*values, room * sizeof *larger);
@@ -73,6 +73,8 @@ static const char *take_field(void *user, uint64_t record, uint64_t field, const
         myr_header_look(&t->header, field, text, length);
         return NULL;
     }
+    if (!t->columns[column].expected)
+        return NULL;
     if (t->table->rows == t->table->room && !make_room(t->table, t)) {
         t->out_of_memory = true;
         return "out of memory";

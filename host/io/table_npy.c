@@ -21,6 +21,8 @@ static myr_status take_columns(myr_context *context, const char *path, const myr
     const int found = (int)array->shape[1];
     const double *values = array->values;
     for (int c = 0; c < found; c++) {
+        if (!columns[c].expected)
+            continue;
         table->values[c] = malloc(rows * sizeof(double));
         if (!table->values[c])
             return myr_fail_memory(context, rows * sizeof(double));

@@ -91,7 +91,8 @@ static myr_status check_numbers(myr_context *context, const myr_loss_options *op
                           "label_smoothing: %g is out of range (expected 0 … 0.5, 0.5 excluded)",
                           options->label_smoothing);
     if (status == MYR_OK)
-        status = check_range(context, "alpha", options->alpha, 1e-3, 1e3);
+        status =
+            check_range(context, "f_alpha_divergence_coef", options->f_alpha_divergence_coef, -1e3, 1e3);
     if (status == MYR_OK)
         status = check_range(context, "tau", options->tau, 1e-3, 1.0);
     if (status == MYR_OK && !isnan(options->shift))
@@ -105,13 +106,15 @@ static myr_status check_taken(myr_context *context, const myr_loss_options *opti
     const char *unused = NULL;
     if (!(loss->traits & MYR_TAKES_SMOOTHING) && options->label_smoothing != defaults.label_smoothing)
         unused = "label_smoothing";
-    else if (!(loss->traits & MYR_TAKES_DIVERGENCE) && loss->divergence != MYR_DIVERGENCE_reverse_kl)
+    else if (!(loss->traits & MYR_TAKES_DIVERGENCE) &&
+             strcmp(options->f_divergence, defaults.f_divergence) != 0)
         unused = "f_divergence";
-    else if (loss->divergence != MYR_DIVERGENCE_alpha_divergence && options->alpha != defaults.alpha)
-        unused = "alpha (without alpha_divergence)";
+    else if (strcmp(options->f_divergence, "alpha_divergence") != 0 &&
+             options->f_alpha_divergence_coef != defaults.f_alpha_divergence_coef)
+        unused = "f_alpha_divergence_coef (without alpha_divergence)";
     else if (!(loss->traits & MYR_TAKES_TAU) && options->tau != defaults.tau)
         unused = "tau";
-    else if (!(loss->traits & MYR_TAKES_SHIFT) && !isnan(options->shift))
+    else if (!(loss->traits & MYR_TAKES_SHIFT) && options->shift != defaults.shift)
         unused = "shift";
     if (!unused)
         return MYR_OK;
@@ -136,10 +139,15 @@ myr_status myr_loss_make(myr_context *context, const myr_loss_options *options, 
                        .beta = options->beta,
                        .smoothing = options->label_smoothing,
                        .reference_free = options->reference_free,
-                       .alpha = options->alpha,
+                       .rate = options->f_alpha_divergence_coef - 1.0,
                        .tau = options->tau,
                        .shift = options->shift};
     if (kind == MYR_LOSS_exo_pair && loss->smoothing == 0.0)
         loss->smoothing = 1e-3; /* as TRL: its logarithm is needed */
-    return check_taken(context, options, loss);
+    status = check_taken(context, options, loss);
+    if (fabs(loss->rate) < 1e-6) { /* the limit log t, as TRL takes it */
+        loss->rate = -1.0;
+        loss->divergence = MYR_DIVERGENCE_reverse_kl;
+    }
+    return status;
 }

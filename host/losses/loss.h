@@ -12,7 +12,8 @@ typedef struct myr_loss {
     double beta;
     double smoothing; /* of exo_pair never 0 */
     bool reference_free;
-    double alpha, tau;
+    double rate; /* of alpha_divergence: its coefficient less 1, not 0 */
+    double tau;
     double shift; /* NaN: to be taken from the batch */
 } myr_loss;
 

@@ -30,6 +30,8 @@ myr_pair_view myr_pair_view_make(const myr_pair_job *job) {
         .gradient_type = (int)job->chosen_gradient.type,
         .policy_only = (job->loss.traits & MYR_TAKES_POLICY_ONLY) != 0,
         .per_token = (job->loss.traits & MYR_TAKES_LENGTHS) && pairs->chosen_length.data,
+        .per_token_ratios = (job->loss.traits & MYR_TAKES_LENGTHS) && pairs->chosen_length.data &&
+                            job->loss.divergence == MYR_DIVERGENCE_reverse_kl,
         .kind = (int)job->loss.kind,
         .divergence = (int)job->loss.divergence,
     };

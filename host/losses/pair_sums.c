@@ -29,8 +29,8 @@ myr_loss_constants myr_loss_constants_make(const myr_loss *loss) {
                             .smoothed = (float)(s / share),
                             .target = (float)(0.5 / loss->beta),
                             .per_tau = (float)(1.0 / loss->tau),
-                            .alpha = (float)loss->alpha,
-                            .per_alpha = (float)(1.0 / loss->alpha)};
+                            .rate = (float)loss->rate,
+                            .per_rate = (float)(1.0 / loss->rate)};
     if (loss->kind == MYR_LOSS_exo_pair) {
         c.log_kept = (float)log1p(-s);
         c.log_smoothed = (float)log(s);

@@ -126,21 +126,23 @@ bool myr_token_batch_bad(const myr_token_batch *batch, uint64_t first, uint64_t 
 static myr_status refuse_logit(myr_context *context, const myr_token_batch *batch, myr_array logits,
                                uint64_t row) {
     const uint64_t vocabulary = batch->tokens->vocabulary;
-    static const char expected[] = "finite, at most 65536";
     if (!logits.data)
-        return myr_fail(context, MYR_INVALID_DATA,
-                        "row %llu: a logit, of hidden state and matrix, is out of range (expected %s)",
-                        (unsigned long long)row, expected);
+        return myr_fail(
+            context, MYR_INVALID_DATA,
+            "row %llu: a logit, of hidden state and matrix, is out of range (expected finite, at "
+            "most 65536)",
+            (unsigned long long)row);
     double *x = malloc((size_t)vocabulary * sizeof *x);
     if (!x)
         return myr_fail_memory(context, (size_t)vocabulary * sizeof *x);
     myr_status status = myr_fetch(context, &batch->compute, logits, row * vocabulary, vocabulary, x);
     uint64_t j = 0;
-    while (status == MYR_OK && j + 1 < vocabulary && x[j] <= 65536.0 && x[j] >= -3.4028234e38)
+    while (status == MYR_OK && j + 1 < vocabulary && x[j] <= 65536.0)
         j++;
     if (status == MYR_OK)
-        status = myr_fail(context, MYR_INVALID_DATA, "row %llu: logit %llu is %g (expected %s)",
-                          (unsigned long long)row, (unsigned long long)j, x[j], expected);
+        status = myr_fail(context, MYR_INVALID_DATA,
+                          "row %llu: logit %llu is %g (expected at most 65536; -inf has probability 0)",
+                          (unsigned long long)row, (unsigned long long)j, x[j]);
     free(x);
     return status;
 }

@@ -2,12 +2,13 @@
 #ifndef MYRIAD_TOKEN_RESULT_H
 #define MYRIAD_TOKEN_RESULT_H
 
+#include <math.h>
 #include <stdint.h>
 
 typedef enum myr_row_state {
     MYR_ROW_COUNTS,
     MYR_ROW_MASKED,
-    MYR_ROW_BAD_LOGIT, /* NaN, infinite or too large */
+    MYR_ROW_BAD_LOGIT, /* NaN or too large; of a head's product infinite, too */
     MYR_ROW_BAD_LABEL, /* not in the vocabulary */
     MYR_ROW_BAD_CHOICE /* the label's own logit is too far below 0 */
 } myr_row_state;
@@ -21,9 +22,14 @@ typedef struct myr_row_result {
     int32_t state; /* a myr_row_state */
 } myr_row_result;
 
-/* Logits are at most this in size; those below -2^17 count as -2^17, which gives them the probability 0 as
- * well: the label's own logit is above -2^16. */
+/* Logits are at most this in size; those below -2^17, -inf too, count as -2^17, which gives them the
+ * probability 0 as well: the label's own logit is above -2^16. */
 #define MYR_LOGIT_LIMIT 0x1p16f
 #define MYR_LOGIT_FLOOR (-0x1p17f)
+
+/* The lowest logit that is taken: of stored logits, any; of a head's, none that its product could not hold,
+ * for the gradient is the matrix times 0 there, and what gives -inf may be infinite itself. */
+#define MYR_LOGIT_LOWEST_STORED (-(float)INFINITY)
+#define MYR_LOGIT_LOWEST_PRODUCT (-3.4028234e38f)
 
 #endif

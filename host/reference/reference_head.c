@@ -54,7 +54,9 @@ myr_status myr_reference_head_forward(myr_context *context, void *work, const ui
         double *x = h->x + i * job->vocabulary;
         for (uint64_t j = 0; j < job->vocabulary; j++)
             x[j] = logit(job, rows[i], j);
-        results[i] = myr_reference_row(x, job->vocabulary, myr_element(job->labels, rows[i]));
+        /* what a float can hold: -inf would come of an infinite matrix, whose gradient is none */
+        results[i] =
+            myr_reference_row(x, job->vocabulary, -3.4028234e38, myr_element(job->labels, rows[i]));
     }
     return MYR_OK;
 }

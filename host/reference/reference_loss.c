@@ -106,8 +106,9 @@ static myr_reference_value sft(const myr_loss *loss, double w, double l) {
     return (myr_reference_value){-w, -1.0, 0.0};
 }
 
-/* The divergences' g and the margin's slope: the margin is g(w) - g(l), of alpha_divergence over alpha, so
- * that two that are capped differ by 0. */
+/* The scores f'(t) of the divergences, t = exp(u) = pi/pi_ref, and their slopes in u. Of alpha_divergence,
+ * (t^(c - 1) - 1)/(c - 1), the division by c - 1 comes when two are subtracted, so that two that are capped
+ * differ by 0. */
 
 static double reverse_kl(const myr_loss *loss, double u, double *slope) {
     (void)loss;
@@ -115,21 +116,22 @@ static double reverse_kl(const myr_loss *loss, double u, double *slope) {
     return u;
 }
 
+/* log(2t/(t + 1)) */
 static double js_divergence(const myr_loss *loss, double u, double *slope) {
     (void)loss;
     *slope = logistic(-u);
-    return -softplus(-u);
+    return log(2.0) - softplus(-u);
 }
 
-/* TRL caps the exponent at log(DBL_MAX) to four decimals; beyond, the function is flat. */
+/* The exponent is capped at log(DBL_MAX) to four decimals, as in TRL 0.28; beyond, the function is flat. */
 static double alpha_divergence(const myr_loss *loss, double u, double *slope) {
     const double highest = 709.7827;
-    double exponent = -loss->alpha * u;
+    double exponent = loss->rate * u;
     *slope = exponent > highest ? 0.0 : exp(exponent);
-    return -exp(exponent > highest ? highest : exponent);
+    return expm1(exponent > highest ? highest : exponent);
 }
 
-static double divergence(const myr_loss *loss, double u, double *slope) {
+static double score(const myr_loss *loss, double u, double *slope) {
     static double (*const divergences[])(const myr_loss *, double, double *) = {
 #define DIVERGENCE_LINE(name, help) name,
         MYR_DIVERGENCE_LIST(DIVERGENCE_LINE)};
@@ -143,15 +145,16 @@ myr_reference_value myr_reference_margin(const myr_loss *loss, double margin) {
     return losses[loss->kind](loss, margin);
 }
 
-myr_reference_value myr_reference_pair(const myr_loss *loss, double w, double l) {
+myr_reference_value myr_reference_pair(const myr_loss *loss, double w, double l, double length_w,
+                                       double length_l) {
     static myr_reference_value (*const losses[])(const myr_loss *, double,
                                                  double) = {MYR_ANSWER_LOSS_LIST(LOSS_LINE)};
     if (loss->kind >= MYR_MARGIN_LOSSES)
         return losses[loss->kind](loss, w, l);
     double slope_w, slope_l;
-    double margin = divergence(loss, w, &slope_w) - divergence(loss, l, &slope_l);
+    double margin = score(loss, w, &slope_w) / length_w - score(loss, l, &slope_l) / length_l;
     if (loss->divergence == MYR_DIVERGENCE_alpha_divergence)
-        margin /= loss->alpha;
+        margin /= loss->rate;
     myr_reference_value v = myr_reference_margin(loss, margin);
-    return (myr_reference_value){v.loss, v.slope_w * slope_w, -v.slope_w * slope_l};
+    return (myr_reference_value){v.loss, v.slope_w * slope_w / length_w, -v.slope_w * slope_l / length_l};
 }

@@ -10,8 +10,9 @@ typedef struct myr_reference_value {
 } myr_reference_value;
 
 /* Of w and l, or where the loss takes the policy only, of the policy's log-probabilities. The loss is
- * pointwise; its shift is known. */
-myr_reference_value myr_reference_pair(const myr_loss *loss, double w, double l);
+ * pointwise; its shift is known. Losses of the margin divide the two by the lengths, which are 1 for none. */
+myr_reference_value myr_reference_pair(const myr_loss *loss, double w, double l, double length_w,
+                                       double length_l);
 
 /* Of the margin, for losses that depend on it alone; slope_l is 0. */
 myr_reference_value myr_reference_margin(const myr_loss *loss, double margin);

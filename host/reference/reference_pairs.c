@@ -47,9 +47,8 @@ static myr_reference_value pair_loss(const myr_pair_job *job, const myr_loss *lo
     bool policy_only = (loss->traits & MYR_TAKES_POLICY_ONLY) != 0;
     double w = policy_only ? p->policy_w : p->w, l = policy_only ? p->policy_l : p->l;
     if (!(loss->traits & MYR_TAKES_LENGTHS) || !job->pairs->chosen_length.data)
-        return myr_reference_pair(loss, w, l);
-    myr_reference_value v = myr_reference_pair(loss, w / p->length_w, l / p->length_l);
-    return (myr_reference_value){v.loss, v.slope_w / p->length_w, v.slope_l / p->length_l};
+        return myr_reference_pair(loss, w, l, 1.0, 1.0);
+    return myr_reference_pair(loss, w, l, p->length_w, p->length_l);
 }
 
 static uint64_t survey(const myr_pair_job *job, myr_pair_sums *sums) {

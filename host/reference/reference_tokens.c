@@ -11,13 +11,13 @@ static myr_row_result refused(myr_row_state state) {
     return (myr_row_result){.state = state};
 }
 
-/* log sum exp, the largest taken out of it. */
-myr_row_result myr_reference_row(const double *x, uint64_t vocabulary, double label) {
+/* log sum exp, the largest taken out of it: exp(-inf) is 0. */
+myr_row_result myr_reference_row(const double *x, uint64_t vocabulary, double lowest, double label) {
     double largest = -(double)INFINITY;
     if (!(label >= 0.0 && label < (double)vocabulary))
         return refused(MYR_ROW_BAD_LABEL);
     for (uint64_t j = 0; j < vocabulary; j++) {
-        if (!(isfinite(x[j]) && x[j] <= 65536.0 && x[j] >= -3.4028234e38)) /* what a float can hold */
+        if (!(x[j] <= 65536.0 && x[j] >= lowest))
             return refused(MYR_ROW_BAD_LOGIT);
         largest = fmax(largest, x[j]);
     }
@@ -50,7 +50,8 @@ static myr_status rows(myr_context *context, const myr_row_job *job, myr_row_res
             continue;
         }
         read_row(job, row, x);
-        results[row] = myr_reference_row(x, job->vocabulary, myr_element(job->labels, row));
+        results[row] =
+            myr_reference_row(x, job->vocabulary, -(double)INFINITY, myr_element(job->labels, row));
     }
     free(x);
     return MYR_OK;

@@ -5,7 +5,7 @@
 #include "losses/token_jobs.h"
 
 /* The row x, [vocabulary], of which label is chosen. */
-myr_row_result myr_reference_row(const double *x, uint64_t vocabulary, double label);
+myr_row_result myr_reference_row(const double *x, uint64_t vocabulary, double lowest, double label);
 
 /* d log pi(label)/d x_j */
 double myr_reference_row_slope(const double *x, uint64_t j, double label, const myr_row_result *row);

@@ -69,7 +69,7 @@ bool myr_gradient_case(int index, myr_loss_options *options) {
         if (loss.traits & MYR_TAKES_SMOOTHING)
             options->label_smoothing = 0.15;
         if (index == MYR_DIVERGENCE_alpha_divergence)
-            options->alpha = 0.7;
+            options->f_alpha_divergence_coef = 0.3;
         return true;
     }
     return false;

@@ -56,7 +56,7 @@ static double margin_of(const myr_loss_options *options, const myr_gradient_batc
     if (myr_loss_make(NULL, &sigmoid, &loss) != MYR_OK)
         return (double)NAN;
     double w = b->policy[0][row] - b->reference[0][row], l = b->policy[1][row] - b->reference[1][row];
-    return -log(expm1(myr_reference_pair(&loss, w, l).loss));
+    return -log(expm1(myr_reference_pair(&loss, w, l, 1.0, 1.0).loss));
 }
 
 /* Where a step would cross the hinge's kink (no divergence of these batches is steeper than exp(0.7 6) =
@@ -77,7 +77,7 @@ static bool is_smooth(const myr_loss_options *options, const myr_gradient_batch 
     return true;
 }
 
-/* bco_pair's shift counts as a constant. */
+/* bco_pair's shift, which is 0 unless it is given. */
 static void fix_shift(myr_loss_options *options) {
     if (strcmp(options->loss, "bco_pair") == 0)
         options->shift = 0.25;

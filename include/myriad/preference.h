@@ -38,17 +38,19 @@ typedef struct myr_loss_options {
                                1e-3 */
     bool reference_free; /* the reference counts for nothing: w = log pi(y_w | x); its columns are not read
                           */
-    const char *f_divergence; /* "reverse_kl"; for sigmoid, robust, hinge, ipo, exo_pair, discopop also
-                                 "js_divergence", "alpha_divergence" */
-    double alpha;             /* of alpha_divergence, 1e-3 … 1e3 */
-    double tau;               /* of discopop, 1e-3 … 1: the temperature of its modulation */
-    double shift; /* of bco_pair: what is subtracted from the rewards. NaN: their mean over the batch,
-                     chosen and rejected together */
+    const char *f_divergence; /* "reverse_kl"; for sigmoid, sigmoid_norm, robust, hinge, ipo, exo_pair and
+                                 discopop also "js_divergence", "alpha_divergence" */
+    double f_alpha_divergence_coef; /* the c of alpha_divergence, -1e3 … 1e3, as TRL since 0.29 counts it;
+                                       its older versions' is 1 - c. Within 1e-6 of 1: the limit reverse_kl */
+    double tau;                     /* of discopop, 1e-3 … 1: the temperature of its modulation */
+    double shift; /* of bco_pair: what is subtracted from the rewards, at most 1e15 in size. 0, as TRL since
+                     0.29. MYR_SHIFT_BATCH: their mean over the batch, chosen and rejected together, the
+                     nearest to TRL before, which subtracted a running mean */
 } myr_loss_options;
 
 /* sigmoid at beta 0.1. */
 #define MYR_LOSS_OPTIONS_INIT \
-    { sizeof(myr_loss_options), "sigmoid", 0.1, 0.0, false, "reverse_kl", 1.0, 0.05, MYR_SHIFT_BATCH }
+    { sizeof(myr_loss_options), "sigmoid", 0.1, 0.0, false, "reverse_kl", 0.5, 0.05, 0.0 }
 #define MYR_SHIFT_BATCH ((double)NAN)
 
 /* A batch of pairs, column by column. Log-probabilities are finite and at most 1e15 in size. The four
@@ -59,7 +61,8 @@ typedef struct myr_loss_options {
  * Lengths matter to three losses, as in TRL of 2026: ipo takes w and l per token where lengths are given
  * (TRL 0.28 leaves that division to its caller: without lengths, w and l are taken as they are),
  * sigmoid_norm always does and so needs them, and sft becomes the mean over tokens, sum_i v_i (-log
- * pi(y_w)) / sum_i v_i length_i. Rewards are never divided. */
+ * pi(y_w)) / sum_i v_i length_i. With a divergence it is the answers' scores f'(pi/pi_ref) that are divided:
+ * log(2t/(t + 1)) of js_divergence, (t^(c-1) - 1)/(c-1) of alpha_divergence. Rewards are never divided. */
 typedef struct myr_pairs {
     size_t struct_size;
     uint64_t count; /* 1 … 2^40 */

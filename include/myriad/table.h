@@ -16,7 +16,8 @@ typedef struct myr_table_column {
     const char *name;
     bool required;
     double low, high;     /* what is finite and within is taken … */
-    const char *expected; /* … in words, for messages, as "a number above 0" */
+    const char *expected; /* … in words, for messages, as "a number above 0". NULL, where not required: the
+                             column is passed over, whatever it holds; of .npy it keeps its place */
     const char *synonyms; /* of a .csv file's names, between blanks; NULL: none */
 } myr_table_column;
 

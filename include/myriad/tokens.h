@@ -4,8 +4,9 @@
  *
  * Row t of the logits predicts label t: who has the tokens of a sequence shifts them by one.
  *
- * Logits are MYR_F64, MYR_F32, MYR_BF16 or MYR_F16, finite, and at most 65,536 in size, but for those far
- * below 0 (-1e9, say), which have probability 0 and may be no row's label. cpu and cuda compute
+ * Logits are MYR_F64, MYR_F32, MYR_BF16 or MYR_F16, and at most 65,536 in size, but for those far below 0
+ * (-1e9, say, or -inf: masked or padded words), which have probability 0, and a gradient of exactly 0; as a
+ * row's label they are refused. cpu and cuda compute
  * exponentials in float and sum in float and double: a row's log-probability is within 1.1e-6 of the exact
  * one, and from MYR_F64, which they round to float, within 2^-23 times the largest logit's size more. The
  * results are the same bits on both, whatever the number of threads.
@@ -93,10 +94,11 @@ typedef struct myr_head {
 
 /* As myr_loss_tokens, from hidden states: the loss's gradients to the hidden states and to the matrix,
  * MYR_F32 (for the reference also MYR_F64), whatever the types of these; both data NULL: none. cpu and cuda
- * multiply floats: those of a narrower matrix are made of it a tile at a time. The logits are never there
+ * multiply floats: those of a narrower matrix are made of it a tile at a time. Their logits must be finite:
+ * hidden states and matrix have no place for -inf, whose product with a gradient of 0 is none. They are never there
  * as a whole, but in chunks of rows. Pairs whose rows fit a chunk together are done in one go, three matrix
  * products as with stored logits. Where one does not, and for losses that need the whole batch before any
- * gradient (bco_pair without a shift, aot, aot_unpaired), the chunks' logits are made a second time: four
+ * gradient (bco_pair with the batch's own shift, aot, aot_unpaired), the chunks' logits are made a second time: four
  * products. cpu and cuda agree to rounding, for the products are those of BLAS and cuBLAS; each repeats to
  * the bit, whatever the number of threads. */
 myr_status myr_loss_head(myr_context *context, const myr_loss_options *loss, const myr_tokens *tokens,
