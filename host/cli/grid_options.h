@@ -66,7 +66,7 @@ enum {
         {"churn-min", KEY_CHURN_MIN, "X", 0, "S_tmin, the lowest sigma with churn (0)", group},             \
         {"churn-max", KEY_CHURN_MAX, "X", 0, "S_tmax, the highest (no limit)", group}, {                    \
         "noise-scale", KEY_NOISE_SCALE, "X", 0,                                                             \
-            "S_noise, a factor of fresh noise: euler, euler-ancestral, heun, dpmpp-2m-sde, dpmpp-3m-sde "   \
+            "S_noise, a factor of fresh noise: euler, euler-ancestral, heun, the dpmpp SDEs "               \
             "(1)",                                                                                          \
             group                                                                                           \
     }

@@ -29,7 +29,7 @@ enum {
     {"start", KEY_START, "KIND", 0, \
      "prior: N(0, 1), on edm N(0, sigma-max^2), or exact: the target's true marginal at the first level (prior)", 1}, \
     {"eta", KEY_ETA, "X", 0, \
-     "share of fresh noise, 0 to 1, in ddim (0), euler-ancestral (1), dpmpp-2m-sde and dpmpp-3m-sde (1)", 1}, \
+     "share of fresh noise, 0 to 1, in ddim (0), euler-ancestral and the dpmpp SDEs (1)", 1}, \
     {"final-noise", KEY_FINAL_NOISE, "on|off", 0, \
      "off leaves out the last step's noise, as image pipelines do (on)", 1}, \
     {NULL, 0, NULL, 0, "The target:", 2}, \

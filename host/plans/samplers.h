@@ -47,6 +47,7 @@ myr_write_row myr_write_ddim, myr_write_ddim_half, myr_write_ddim_second;
 myr_write_row myr_write_euler, myr_write_euler_ancestral, myr_write_heun;
 
 /* In lambda = log(a/s), with memory: samplers_dpmpp.c. */
-myr_write_row myr_write_dpmpp_2m, myr_write_dpmpp_2m_sde, myr_write_dpmpp_3m_sde;
+myr_write_row myr_write_dpmpp_2m, myr_write_dpmpp_2m_sde;
+myr_write_row myr_write_dpmpp_3m_sde, myr_write_dpmpp_3m_sde_corrected;
 
 #endif

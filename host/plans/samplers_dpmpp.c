@@ -1,7 +1,6 @@
 /* DPM-Solver++ with memory, in lambda = log(a/s) (Lu et al. 2022; the SDE forms as in k-diffusion), on x/a
  * with sigma = s/a: see sigma_step.h. h is the step in lambda, h1 and h2 the two before it. First order at
- * the first step and at one to sigma' = 0; the third-order sampler is of second order at its second step.
- */
+ * the first step and at one to sigma' = 0; the samplers of three outputs take two at their second step. */
 #include <math.h>
 
 #include "samplers.h"
@@ -89,13 +88,15 @@ void myr_write_dpmpp_2m(const myr_level *levels, int64_t k, const myr_sampler_se
     myr_write_dpmpp_2m_sde(levels, k, settings, row);
 }
 
-/* To the first-order step the third-order one adds phi_2 D1 - phi_3 D2, with phi at (1 + eta) h and divided
- * differences of the outputs, in units of h:
+/* To the first-order step those of three outputs add phi_2 D1 - share phi_3 D2, with phi at x = (1 + eta) h
+ * and divided differences of the outputs, in units of h:
  *     u = (d - d1) h/h1,  w = (d1 - d2) h/h2,
  *     D1 = u + (u - w) h1/(h1 + h2),  D2 = (u - w) h/(h1 + h2);
- * at the second step, phi_2 u. */
-void myr_write_dpmpp_3m_sde(const myr_level *levels, int64_t k, const myr_sampler_settings *settings,
-                            myr_row *row) {
+ * at the second step, phi_2 u. At the share s of the step the parabola through the outputs is d + D1 s + D2 s^2,
+ * and the integrals of x e^{-x (1 - s)} times s and s^2 are phi_2 and -2 phi_3: third order needs share 2, as
+ * D2 is half the second derivative. k-diffusion's program has 1, which leaves second order. */
+static void write_dpmpp_3m(const myr_level *levels, int64_t k, const myr_sampler_settings *settings,
+                           double share, myr_row *row) {
     recent steps = look_back(levels, k);
     double by_x, by_d, by_d1 = 0.0, by_d2 = 0.0;
     first_order(&steps.now, settings, &by_x, &by_d, row);
@@ -103,7 +104,7 @@ void myr_write_dpmpp_3m_sde(const myr_level *levels, int64_t k, const myr_sample
         const double h = steps.now.h, h1 = steps.h1, h2 = steps.h2, x = (1.0 + settings->eta) * h;
         double by_u = phi_2(x), by_w = 0.0;
         if (h2 > 0.0) {
-            double by_difference = (phi_2(x) * h1 - phi_3(x) * h) / (h1 + h2);
+            double by_difference = (phi_2(x) * h1 - share * phi_3(x) * h) / (h1 + h2);
             by_u += by_difference;
             by_w = -by_difference;
         }
@@ -113,4 +114,14 @@ void myr_write_dpmpp_3m_sde(const myr_level *levels, int64_t k, const myr_sample
         by_d2 = -per_w;
     }
     write_scaled(&levels[k], &levels[k + 1], by_x, by_d, by_d1, by_d2, row);
+}
+
+void myr_write_dpmpp_3m_sde(const myr_level *levels, int64_t k, const myr_sampler_settings *settings,
+                            myr_row *row) {
+    write_dpmpp_3m(levels, k, settings, 1.0, row);
+}
+
+void myr_write_dpmpp_3m_sde_corrected(const myr_level *levels, int64_t k,
+                                      const myr_sampler_settings *settings, myr_row *row) {
+    write_dpmpp_3m(levels, k, settings, 2.0, row);
 }
