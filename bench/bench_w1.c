@@ -4,10 +4,12 @@
  * The limit. Four steps of a trajectory take one Philox block and four rows. What only the multipliers can
  * do:
  *
- *     Philox         rounds 3 to 10, two 32 x 32 -> 64 multiplications each (rounds 1 and 2 are shared),
- * each in a lane of 64 bits, that is, two of 32                                       32 Box-Muller     two
- * pairs: u 1, g 1, Q 6, its closing 2, exponent 1; angle 1, its square 1, sine 5, cosine 5, products with
- * rho 2: fused multiply-adds or products         50 rows           two fused multiply-adds each 8
+ *     Philox         rounds 3 to 10 (1 and 2 are shared), two 32 x 32 -> 64 multiplications      32
+ *                    each, in a lane of 64 bits, that is, two of 32
+ *     Box-Muller     two pairs: u 1, g 1, Q 6, its closing 2, exponent 1; angle 1, its           50
+ *                    square 1, sine 5, cosine 5, products with rho 2: fused multiply-adds
+ *                    or products
+ *     rows           two fused multiply-adds each                                                 8
  *
  * together 90 lane operations, 22.5 a step, at the rate at which this machine was just seen to do them and
  * nothing else (ceiling_lanes.c). On a GPU see docs/performance.md. */

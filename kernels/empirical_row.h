@@ -2,9 +2,9 @@
  *
  * State relative to the mean path, x~ = x - a m, and s~_i = s_i - m. As |x - a s_i|^2 = |x~|^2 - 2 score_i,
  *
- *     score_i = a x~.s~_i - a^2 h_i,   h_i = |s~_i|^2/2,     d~ = sum_i w_i s~_i / sum_i w_i,
- *     w_i = 2^((score_i - largest score) sharp),             sharp = log2(e)/s^2, at most the largest
- * float.
+ *     score_i = a x~.s~_i - a^2 h_i,              h_i = |s~_i|^2/2
+ *     w_i = 2^((score_i - largest score) sharp),  sharp = log2(e)/s^2, at most the largest float
+ *     d~ = sum_i w_i s~_i / sum_i w_i
  *
  * Products with a matrix give x~.s~_i, and the sum from the w_i, for a tile of the points at a time; the
  * sums so far are scaled when a tile has a new largest score. */

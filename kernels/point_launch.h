@@ -24,8 +24,8 @@ typedef struct myr_device_points {
     const float *d_half_norms;    /* [count] */
     const float *d_mean;          /* [dimension] */
     float *d_state, *d_d1, *d_d2; /* x~, d1~, d2~ */
-    float *d_sum, *d_y,
-        *d_second;              /* weighted sums of the first stage, then d~; y~; the second stage's sums */
+    float *d_sum;               /* weighted sums of the first stage, then d~ */
+    float *d_y, *d_second;      /* y~; the second stage's sums */
     float *d_largest, *d_total; /* [lanes]: over the points so far */
     float *d_rescale;           /* [lanes]: what sums so far are to be multiplied by */
 } myr_device_points;

@@ -1,8 +1,8 @@
 /* Losses of a log-linear policy: the margin of pair i is u_i = sum_p Delta_ip theta_p, where Delta is what
  * the features of the preferred answer are more than those of the other one.
  *
- *     loss = sum_i v_i L(u_i - r_i) / sum_i v_i,      gradient_p = sum_i v_i L'(u_i - r_i) Delta_ip / sum_i
- * v_i
+ *     loss       = sum_i v_i L(u_i - r_i) / sum_i v_i
+ *     gradient_p = sum_i v_i L'(u_i - r_i) Delta_ip / sum_i v_i
  *
  * L is any loss of the margin alone (myr_loss_takes_margin; DPO's is -log sigmoid(beta .)), r_i the
  * reference's margin, v_i the weight of the pair. */
@@ -77,8 +77,8 @@ typedef struct myr_many {
     const double *betas; /* [replicates] in host memory, 1e-6 … 1e6; NULL: the loss's own for all */
     bool bootstrap;      /* Poisson weights */
     uint64_t seed;       /* theirs */
-    uint32_t
-        first_replicate; /* so that replicates can be drawn in parts; first + replicates at most 2^32 */
+    /* So that replicates can be drawn in parts; first_replicate + replicates at most 2^32. */
+    uint32_t first_replicate;
 } myr_many;
 
 #define MYR_MANY_INIT \

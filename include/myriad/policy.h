@@ -21,12 +21,13 @@ extern "C" {
 
 typedef struct myr_policy_problem {
     size_t struct_size;
-    uint32_t prompts,
-        answers; /* 1 … MYR_MAX_PROMPTS, 2 … MYR_MAX_ANSWERS, the table at most MYR_MAX_TABLE */
-    const double
-        *reference;        /* log pi_ref, up to a constant a prompt, at most 1e15 in size; NULL: uniform */
-    const double *rewards; /* r, likewise */
-    double beta;           /* 1e-6 … 1e6 */
+    uint32_t prompts;        /* 1 … MYR_MAX_PROMPTS */
+    uint32_t answers;        /* to each, 2 … MYR_MAX_ANSWERS; the table at most MYR_MAX_TABLE */
+    const double *reference; /* [prompts][answers]: log pi_ref, up to a constant a prompt, at most 1e15 in
+                                size; NULL: uniform */
+    const double *rewards;   /* [prompts][answers]: r, at most 1e15 in size. Not NULL, but see
+                                myr_policy_train */
+    double beta;             /* 1e-6 … 1e6 */
 } myr_policy_problem;
 
 #define MYR_POLICY_PROBLEM_INIT \

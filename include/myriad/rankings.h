@@ -1,7 +1,7 @@
 /* Rankings: the Plackett-Luce loss of answers to one prompt, ranked from the best to the worst.
  *
- *     P(y_1 > y_2 > … > y_K) = prod_k exp(r_k) / sum_{j >= k} exp(r_j),     r_k = beta (log pi(y_k) - log
- * pi_ref(y_k))
+ *     P(y_1 > y_2 > … > y_K) = prod_k exp(r_k) / sum_{j >= k} exp(r_j)
+ *     r_k = beta (log pi(y_k) - log pi_ref(y_k))
  *
  * The loss of a ranking is -log P, that of a batch the weighted mean over its rankings, sum_i v_i L_i /
  * sum_i v_i, with weights v_i that are 1 where none are given. For two answers it is DPO's (sigmoid). */

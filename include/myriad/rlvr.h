@@ -1,8 +1,8 @@
 /* Reinforcement learning from verifiable rewards: a truncated importance-sampling objective on groups of
  * answers, a group being the answers to one prompt.
  *
- *     loss = - sum_i sum_t sg(min(rho_it, cap)) A_i log pi(y_it) / sum_i |y_i|,     rho_it = pi(y_it) /
- * pi_old(y_it)
+ *     loss   = - sum_i sum_t sg(min(rho_it, cap)) A_i log pi(y_it) / sum_i |y_i|
+ *     rho_it = pi(y_it) / pi_old(y_it)
  *
  * over the answers i and their tokens t that count; sg stops the gradient. The advantage A_i comes from the
  * rewards: less the group's mean, then divided by the batch's standard deviation. */
@@ -29,8 +29,8 @@ typedef struct myr_rlvr_options {
     size_t struct_size;
     bool drop_equal;       /* groups whose rewards are all equal count for nothing */
     double drop_pass_rate; /* so do groups whose pass rate is at least this; above 1: none does */
-    double
-        pass_reward; /* an answer passes whose reward is above this; not used where pass rates are given */
+    double pass_reward;    /* an answer passes whose reward is above this; not used where pass rates are
+                              given */
     bool demean;     /* A_i = reward - the group's mean, else the reward itself … */
     bool normalize;  /* … then over the standard deviation of A over the answers kept (divided by their
                         number; where it is 0, so is A) */

@@ -29,20 +29,21 @@ typedef struct myr_statistics_options {
 /* Of one statistic, one row: of a coordinate, a pair, a bin, a component. NaN where there is no such
  * number.
  *
- *     statistic   first       second     low, high    value                       expected
- *     covariance  coordinate  coord.     -            their covariance,           the target's
- *                                                     first <= second
- *     histogram   coordinate  bin        its ends     share of the samples        the target's probability
- *     quantiles   coordinate  -          low: level   the quantile                the target's
- *     ks          coordinate  -          -            Kolmogorov-Smirnov          mean of exact draws
- *     w1          coordinate  -          -            Wasserstein-1               mean of exact draws
- *     sw2         -           -          -            sliced Wasserstein-2, the   mean of as many exact
- * draws square, of 4,096 samples occupancy   component,  -          -            share of the samples the
- * target's probability or state
- *                 -           degrees    -            chi^2 of all of them        its degrees of freedom
+ *     statistic   first       second   low, high   value                        expected
+ *     covariance  coordinate  coord.   -           their covariance,            the target's
+ *                                                  first <= second
+ *     histogram   coordinate  bin      its ends    share of the samples         the target's probability
+ *     quantiles   coordinate  -        low: level  the quantile                 the target's
+ *     ks          coordinate  -        -           Kolmogorov-Smirnov           mean of exact draws
+ *     w1          coordinate  -        -           Wasserstein-1                mean of exact draws
+ *     sw2         -           -        -           sliced Wasserstein-2, the    mean of as many exact draws
+ *                                                  square, of 4,096 samples
+ *     occupancy   component   -        -           share of the samples         the target's probability
+ *                 or state
+ *                 -           degrees  -           chi^2 of all of them         its degrees of freedom
  *                             of freedom
- *     energy      -           -          -            energy distance (squared    0
- *                                                     form), unbiased
+ *     energy      -           -        -           energy distance (squared     0
+ *                                                  form), unbiased
  *
  * Bins of histograms run over five standard deviations on both sides of the target's mean, with one more at
  * either end (low or high infinite); on discrete targets each state has one. */

@@ -64,9 +64,9 @@ myr_status myr_target_create_discrete(myr_context *context, int states, const do
 
 /* Transition matrices by name, to matrix[states][states]; beta is 0 … 1:
  *
- *     "uniform"      with probability beta to a state drawn uniformly from all of them, the own one
- * included "absorbing"    with probability beta to absorbing_state, 1 … states "birth-death"  with
- * probability beta/2 to each neighbour in number; at an end that part stays
+ *     "uniform"      with probability beta to a state drawn uniformly from all, the own one included
+ *     "absorbing"    with probability beta to absorbing_state, 1 … states
+ *     "birth-death"  with probability beta/2 to each neighbour in number; at an end that part stays
  *
  * absorbing_state is not looked at for the others. Errors: MYR_INVALID_ARGUMENT. */
 myr_status myr_transition_matrix(myr_context *context, const char *name, int states, double beta,
