@@ -69,6 +69,7 @@ extern const myr_backend myr_backend_cuda; /* only with MYRIAD_HAVE_CUDA */
 myr_status myr_backend_resolve(myr_context *context, const char *name, int device,
                                const myr_backend **backend, char *note);
 myr_status myr_options_check(myr_context *context, const myr_run_options *options);
+const myr_run_options *myr_options_or_defaults(const myr_run_options *options); /* NULL: these */
 int myr_resolve_threads(int threads);
 myr_job myr_job_make(const myr_plan *plan, const myr_target *target, const myr_run_options *options);
 

@@ -118,10 +118,15 @@ int myr_resolve_threads(int threads) {
     return threads > 0 ? threads : omp_get_max_threads();
 }
 
+const myr_run_options *myr_options_or_defaults(const myr_run_options *options) {
+    static const myr_run_options defaults = MYR_RUN_OPTIONS_INIT;
+    return options ? options : &defaults;
+}
+
 myr_status myr_options_check(myr_context *context, const myr_run_options *options) {
-    if (!options || options->struct_size != sizeof *options)
+    if (options->struct_size != sizeof *options)
         return myr_fail(context, MYR_INVALID_ARGUMENT,
-                        "options: NULL, or struct_size not set by MYR_RUN_OPTIONS_INIT");
+                        "options: struct_size is not set by MYR_RUN_OPTIONS_INIT");
     if (!options->backend || !options->math)
         return myr_fail(context, MYR_INVALID_ARGUMENT, "options: backend and math must not be NULL");
     if (strcmp(options->math, "exact") != 0 && strcmp(options->math, "fast") != 0)
@@ -213,6 +218,7 @@ static myr_status run(myr_context *context, const myr_plan *plan, const myr_targ
         report = &scratch;
     const myr_backend *backend = NULL;
     myr_job job;
+    options = myr_options_or_defaults(options);
     myr_status status =
         myr_run_prepare(context, plan, target, options, moments ? (void *)moments : (void *)samples,
                         &backend, &job, report);

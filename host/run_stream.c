@@ -67,6 +67,7 @@ myr_status myr_run_stream(myr_context *context, const myr_plan *plan, const myr_
         report = &scratch;
     if (!sink)
         return myr_fail(context, MYR_INVALID_ARGUMENT, "sink: NULL (expected a function)");
+    options = myr_options_or_defaults(options);
     myr_status status = myr_run_prepare(context, plan, target, options, options, &backend, &job, report);
     if (status != MYR_OK)
         return status;
@@ -152,6 +153,7 @@ myr_status myr_run_trace(myr_context *context, const myr_plan *plan, const myr_t
     myr_job job;
     if (!report)
         report = &scratch;
+    options = myr_options_or_defaults(options);
     myr_status status = myr_run_prepare(context, plan, target, options, states, &backend, &job, report);
     if (status != MYR_OK)
         return status;

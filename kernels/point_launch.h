@@ -24,10 +24,10 @@ typedef struct myr_device_points {
     const float *d_half_norms;    /* [count] */
     const float *d_mean;          /* [dimension] */
     float *d_state, *d_d1, *d_d2; /* x~, d1~, d2~ */
-    float *d_sum;               /* weighted sums of the first stage, then d~ */
-    float *d_y, *d_second;      /* y~; the second stage's sums */
-    float *d_largest, *d_total; /* [lanes]: over the points so far */
-    float *d_rescale;           /* [lanes]: what sums so far are to be multiplied by */
+    float *d_sum;                 /* weighted sums of the first stage, then d~ */
+    float *d_y, *d_second;        /* y~; the second stage's sums */
+    float *d_largest, *d_total;   /* [lanes]: over the points so far */
+    float *d_rescale;             /* [lanes]: what sums so far are to be multiplied by */
 } myr_device_points;
 
 /* Where the normals of a launch come from: numbers `number` on of a stream, or as they are given. */

@@ -39,7 +39,7 @@ static MYR_HD float myr_arrival(uint32_t word) {
 }
 
 /* Candidate k's time, stretched by its scale exp(-r), and its place among those before it; of equal times
- * (once in some 2^24 pairs) the first stays ahead. */
+ * (once in 2^25.1 pairs of words) the first stays ahead. */
 static MYR_HD void myr_let_arrive(uint32_t word, double scale, uint32_t k, uint32_t *answers, double *times,
                                   size_t stride) {
     const double time = (double)myr_arrival(word) * scale;

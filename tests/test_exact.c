@@ -342,13 +342,13 @@ static double sometimes(double value) {
 
 static void make_up_table(myr_row rows[ROWS]) {
     memset(rows, 0, ROWS * sizeof *rows);
-    double a = uniform(0.3, 1.5);
+    double a = uniform(0.3, 1.5), entered = 0.0;
     for (int k = 0; k < ROWS; k++) {
         bool no_signal = uniform(0, 1) < 0.1;
         rows[k].a = a;
-        rows[k].s = a == 0.0 ? uniform(0.5, 2) : sometimes(uniform(0, 2));
+        rows[k].s = fmax(entered, a == 0.0 ? uniform(0.5, 2) : sometimes(uniform(0, 2)));
         rows[k].a_next = a = no_signal ? 0.0 : uniform(0.3, 1.5);
-        rows[k].s_next = no_signal ? uniform(0.5, 2) : sometimes(uniform(0, 2));
+        rows[k].s_next = entered = no_signal ? uniform(0.5, 2) : sometimes(uniform(0, 2));
         rows[k].n = sometimes(uniform(0, 1));
         rows[k].A = uniform(-1, 1);
         rows[k].B = uniform(-1, 1);

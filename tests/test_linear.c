@@ -132,7 +132,7 @@ Test(linear, every_margin_loss_runs_on_the_cpu) {
             cr_expect(fabs(fast[p] - exact[p]) <= 7e-5, "%s, %d: %.9g and %.9g", loss.loss, p, fast[p],
                       exact[p]);
     }
-    cr_expect_eq(losses, 7);
+    cr_expect_geq(losses, 7);
     free_batch(&b);
     myr_context_destroy(context);
 }

@@ -37,6 +37,14 @@ static void make_targets(myr_context *c) {
     cr_expect_eq(myr_target_steps(NULL) + myr_target_points(NULL), 0);
 }
 
+/* NULL for options is their initialiser. */
+static void expect_default_plan(const myr_plan *plan, const myr_plan *other) {
+    cr_assert_eq(myr_plan_steps(plan), myr_plan_steps(other));
+    cr_expect_eq(
+        memcmp(myr_plan_rows(plan), myr_plan_rows(other), (size_t)myr_plan_steps(plan) * sizeof(myr_row)),
+        0);
+}
+
 static void make_plans(myr_context *c) {
     myr_target *t;
     myr_plan *plan, *other;
@@ -44,7 +52,9 @@ static void make_plans(myr_context *c) {
     const myr_row row = {.a = 1, .s = 1, .a_next = 1, .A = 1};
     TAKEN(myr_target_create_gaussian(c, 1, zeros, ones, &t));
     TAKEN(myr_plan_create(c, &options, t, &plan));
-    REFUSED(myr_plan_create(c, NULL, t, &other));
+    TAKEN(myr_plan_create(c, NULL, t, &other));
+    expect_default_plan(plan, other);
+    myr_plan_destroy(other);
     REFUSED(myr_plan_create(c, &options, NULL, &other));
     REFUSED(myr_plan_create(c, &options, t, NULL));
     unnamed.process = NULL;
@@ -118,7 +128,6 @@ static void free_setup(setup *s) {
     do {                                                            \
         REFUSED(call(c, NULL, s.target, &s.run, __VA_ARGS__));      \
         REFUSED(call(c, s.plan, NULL, &s.run, __VA_ARGS__));        \
-        REFUSED(call(c, s.plan, s.target, NULL, __VA_ARGS__));      \
         REFUSED(call(c, s.plan, s.target, &nameless, __VA_ARGS__)); \
         REFUSED(call(c, s.plan, s.target, &mathless, __VA_ARGS__)); \
     } while (0)
@@ -128,7 +137,6 @@ static void make_runs(myr_context *c) {
     myr_run_options nameless = s.run, mathless = s.run;
     myr_moment moment;
     const myr_given given = MYR_GIVEN_INIT;
-    uint32_t words[16];
     nameless.backend = NULL;
     mathless.math = NULL;
     REFUSED_RUNS(myr_run_moments, &moment, NULL);
@@ -144,12 +152,54 @@ static void make_runs(myr_context *c) {
     REFUSED_RUNS(myr_run_stream, take, NULL, NULL);
     REFUSED(myr_run_stream(c, s.plan, s.target, &s.run, NULL, NULL, NULL));
     TAKEN(myr_run_stream(c, s.plan, s.target, &s.run, take, NULL, NULL));
-    REFUSED(myr_random_words(c, NULL, 0, 0, 1, words));
     REFUSED(myr_random_words(c, &s.run, 0, 0, 1, NULL));
-    REFUSED(myr_random_normals(c, NULL, 0, 0, 1, numbers));
     REFUSED(myr_random_normals(c, &s.run, 0, 0, 1, NULL));
     REFUSED(myr_backend_available(c, NULL));
     free_setup(&s);
+}
+
+static myr_status count_samples(void *user, uint64_t first, uint64_t count, const double *samples) {
+    (void)samples;
+    cr_assert_eq(first, *(uint64_t *)user);
+    *(uint64_t *)user += count;
+    return MYR_OK;
+}
+
+/* Without options a run has a million trajectories of seed 1: the same as with the initialiser. */
+static void run_by_default(myr_context *c) {
+    enum { COUNT = 1000000, LEVELS = 4 };
+    setup s = make_setup(c);
+    const myr_run_options defaults = MYR_RUN_OPTIONS_INIT;
+    const myr_given given = MYR_GIVEN_INIT;
+    myr_run_report with, without;
+    myr_moment moment;
+    uint64_t seen = 0;
+    double *some = malloc(LEVELS * COUNT * sizeof *some), *same = malloc(COUNT * sizeof *same);
+    cr_assert(some && same);
+    TAKEN(myr_run_moments(c, s.plan, s.target, &defaults, &moment, &with));
+    TAKEN(myr_run_moments(c, s.plan, s.target, NULL, &moment, &without));
+    cr_expect_eq(moment.count, COUNT);
+    cr_expect_eq(with.checksum, without.checksum);
+    TAKEN(myr_run_samples(c, s.plan, s.target, NULL, same, NULL));
+    TAKEN(myr_run_samples_given(c, s.plan, s.target, NULL, &given, some, NULL));
+    cr_expect_eq(memcmp(same, some, COUNT * sizeof *same), 0);
+    TAKEN(myr_run_stream(c, s.plan, s.target, NULL, count_samples, &seen, NULL));
+    cr_expect_eq(seen, COUNT);
+    TAKEN(myr_run_trace(c, s.plan, s.target, NULL, some, NULL));
+    cr_expect(some[LEVELS * COUNT - 1] == same[COUNT - 1]);
+    TAKEN(myr_random_normals(c, &defaults, 0, 0, 1, some));
+    const double last = some[4 * COUNT - 1];
+    some[4 * COUNT - 1] = NAN;
+    TAKEN(myr_random_normals(c, NULL, 0, 0, 1, some));
+    cr_expect_eq(some[4 * COUNT - 1], last);
+    TAKEN(myr_random_words(c, NULL, 0, 0, 1, (uint32_t *)some));
+    free(some);
+    free(same);
+    free_setup(&s);
+}
+
+Test(null, options_of_runs_are_the_defaults) {
+    with_and_without(run_by_default);
 }
 
 static void make_statistics(myr_context *c) {
@@ -164,12 +214,14 @@ static void make_statistics(myr_context *c) {
     unnamed.names = NULL;
     TAKEN(myr_statistics_create(c, s.target, &options, &set));
     REFUSED(myr_statistics_create(c, NULL, &options, &other));
-    REFUSED(myr_statistics_create(c, s.target, NULL, &other));
+    TAKEN(myr_statistics_create(c, s.target, NULL, &other));
+    myr_statistics_destroy(other);
     REFUSED(myr_statistics_create(c, s.target, &unnamed, &other));
     REFUSED(myr_statistics_create(c, s.target, &options, NULL));
     REFUSED(myr_statistics_add(c, NULL, 0, 1, zeros));
     REFUSED(myr_statistics_add(c, set, 0, 1, NULL));
     REFUSED_RUNS(myr_run_statistics, set, NULL);
+    TAKEN(myr_run_statistics(c, s.plan, s.target, NULL, set, NULL));
     REFUSED(myr_run_statistics(c, s.plan, s.target, &s.run, NULL, NULL));
     REFUSED(myr_statistics_rows(c, NULL, &rows, &count));
     REFUSED(myr_statistics_rows(c, set, NULL, &count));
@@ -182,7 +234,6 @@ static void make_statistics(myr_context *c) {
 
 static void make_verifications(myr_context *c) {
     myr_verify_options options = MYR_VERIFY_OPTIONS_INIT;
-    REFUSED(myr_verify(c, NULL, NULL, NULL));
     options.backend = NULL;
     REFUSED(myr_verify(c, &options, NULL, NULL));
     options.backend = "cpu";
@@ -202,6 +253,15 @@ Test(null, of_runs_statistics_and_verification) {
     cr_expect_eq(moment.count, 7);
     cr_expect_eq(myr_moment_checksum(NULL, 1), myr_moment_checksum(&moment, 0));
     cr_expect_geq(myr_device_describe(0, NULL, 10), 0);
+}
+
+/* Without options all is verified, which takes its time: here it gets no further than the instruction set. */
+Test(null, options_of_verification_are_the_defaults) {
+    myr_context *context = new_context();
+    cr_assert_eq(setenv("MYRIAD_ISA", "none", 1), 0);
+    cr_expect_neq(myr_verify(context, NULL, NULL, NULL), MYR_OK);
+    cr_expect(strstr(myr_context_error(context), "MYRIAD_ISA") != NULL, "%s", myr_context_error(context));
+    myr_context_destroy(context);
 }
 
 /* ---- files ----------------------------------------------------------------------------------------- */

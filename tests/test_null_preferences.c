@@ -22,12 +22,12 @@ static void make_pair_losses(myr_context *c) {
     missing = pairs;
     missing.reference_rejected = no_array;
     TAKEN(myr_loss_pairs(c, &loss, &pairs, &compute, nowhere, nowhere, NULL, NULL));
-    REFUSED(myr_loss_pairs(c, NULL, &pairs, &compute, nowhere, nowhere, NULL, NULL));
+    TAKEN(myr_loss_pairs(c, NULL, &pairs, &compute, nowhere, nowhere, NULL, NULL));
     REFUSED(myr_loss_pairs(c, &nameless, &pairs, &compute, nowhere, nowhere, NULL, NULL));
     REFUSED(myr_loss_pairs(c, &no_divergence, &pairs, &compute, nowhere, nowhere, NULL, NULL));
     REFUSED(myr_loss_pairs(c, &loss, NULL, &compute, nowhere, nowhere, NULL, NULL));
     REFUSED(myr_loss_pairs(c, &loss, &missing, &compute, nowhere, nowhere, NULL, NULL));
-    REFUSED(myr_loss_pairs(c, &loss, &pairs, NULL, nowhere, nowhere, NULL, NULL));
+    TAKEN(myr_loss_pairs(c, &loss, &pairs, NULL, nowhere, nowhere, NULL, NULL));
     REFUSED(myr_loss_pairs(c, &loss, &pairs, &nameless_compute, nowhere, nowhere, NULL, NULL));
     cr_expect(!myr_loss_takes_margin(NULL));
 }
@@ -40,18 +40,18 @@ static void make_linear_losses(myr_context *c) {
     features.parameters = missing.parameters = 2;
     features.delta = array;
     TAKEN(myr_loss_linear(c, &loss, &features, array, &compute, nowhere, NULL, NULL));
-    REFUSED(myr_loss_linear(c, NULL, &features, array, &compute, nowhere, NULL, NULL));
+    TAKEN(myr_loss_linear(c, NULL, &features, array, &compute, nowhere, NULL, NULL));
     REFUSED(myr_loss_linear(c, &loss, NULL, array, &compute, nowhere, NULL, NULL));
     REFUSED(myr_loss_linear(c, &loss, &missing, array, &compute, nowhere, NULL, NULL));
     REFUSED(myr_loss_linear(c, &loss, &features, no_array, &compute, nowhere, NULL, NULL));
-    REFUSED(myr_loss_linear(c, &loss, &features, array, NULL, nowhere, NULL, NULL));
+    TAKEN(myr_loss_linear(c, &loss, &features, array, NULL, nowhere, NULL, NULL));
     TAKEN(myr_loss_many(c, &loss, &features, array, &many, &compute, nowhere, NULL, NULL));
-    REFUSED(myr_loss_many(c, NULL, &features, array, &many, &compute, nowhere, NULL, NULL));
+    TAKEN(myr_loss_many(c, NULL, &features, array, &many, &compute, nowhere, NULL, NULL));
     REFUSED(myr_loss_many(c, &loss, NULL, array, &many, &compute, nowhere, NULL, NULL));
     REFUSED(myr_loss_many(c, &loss, &missing, array, &many, &compute, nowhere, NULL, NULL));
     REFUSED(myr_loss_many(c, &loss, &features, no_array, &many, &compute, nowhere, NULL, NULL));
     REFUSED(myr_loss_many(c, &loss, &features, array, NULL, &compute, nowhere, NULL, NULL));
-    REFUSED(myr_loss_many(c, &loss, &features, array, &many, NULL, nowhere, NULL, NULL));
+    TAKEN(myr_loss_many(c, &loss, &features, array, &many, NULL, nowhere, NULL, NULL));
 }
 
 static void make_group_losses(myr_context *c) {
@@ -70,12 +70,12 @@ static void make_group_losses(myr_context *c) {
     TAKEN(myr_loss_rankings(c, &rankings, &compute, nowhere, NULL, NULL));
     REFUSED(myr_loss_rankings(c, NULL, &compute, nowhere, NULL, NULL));
     REFUSED(myr_loss_rankings(c, &no_answers, &compute, nowhere, NULL, NULL));
-    REFUSED(myr_loss_rankings(c, &rankings, NULL, nowhere, NULL, NULL));
+    TAKEN(myr_loss_rankings(c, &rankings, NULL, nowhere, NULL, NULL));
     TAKEN(myr_loss_rlvr(c, &rlvr, &batch, &compute, nowhere, nowhere, NULL, NULL));
-    REFUSED(myr_loss_rlvr(c, NULL, &batch, &compute, nowhere, nowhere, NULL, NULL));
+    TAKEN(myr_loss_rlvr(c, NULL, &batch, &compute, nowhere, nowhere, NULL, NULL));
     REFUSED(myr_loss_rlvr(c, &rlvr, NULL, &compute, nowhere, nowhere, NULL, NULL));
     REFUSED(myr_loss_rlvr(c, &rlvr, &no_rewards, &compute, nowhere, nowhere, NULL, NULL));
-    REFUSED(myr_loss_rlvr(c, &rlvr, &batch, NULL, nowhere, nowhere, NULL, NULL));
+    TAKEN(myr_loss_rlvr(c, &rlvr, &batch, NULL, nowhere, nowhere, NULL, NULL));
 }
 
 static void make_token_losses(myr_context *c) {
@@ -94,26 +94,26 @@ static void make_token_losses(myr_context *c) {
     no_matrix.matrix = no_array;
     REFUSED(myr_token_logps(c, NULL, array, &compute, nowhere, nowhere, NULL));
     REFUSED(myr_token_logps(c, &tokens, no_array, &compute, nowhere, nowhere, NULL));
-    REFUSED(myr_token_logps(c, &tokens, array, NULL, nowhere, nowhere, NULL));
+    TAKEN(myr_token_logps(c, &tokens, array, NULL, nowhere, nowhere, NULL));
     REFUSED(myr_token_gradient(c, NULL, out, array, no_array, &compute, NULL));
     REFUSED(myr_token_gradient(c, &tokens, nowhere, array, no_array, &compute, NULL));
     REFUSED(myr_token_gradient(c, &tokens, out, no_array, no_array, &compute, NULL));
-    REFUSED(myr_token_gradient(c, &tokens, out, array, no_array, NULL, NULL));
+    TAKEN(myr_token_gradient(c, &tokens, out, array, no_array, NULL, NULL));
     TAKEN(myr_loss_tokens(c, &loss, &tokens, &pairs, out, true, &compute, nowhere, NULL, NULL));
-    REFUSED(myr_loss_tokens(c, NULL, &tokens, &pairs, out, true, &compute, nowhere, NULL, NULL));
+    TAKEN(myr_loss_tokens(c, NULL, &tokens, &pairs, out, true, &compute, nowhere, NULL, NULL));
     REFUSED(myr_loss_tokens(c, &loss, NULL, &pairs, out, true, &compute, nowhere, NULL, NULL));
     REFUSED(myr_loss_tokens(c, &loss, &tokens, NULL, out, true, &compute, nowhere, NULL, NULL));
     REFUSED(myr_loss_tokens(c, &loss, &tokens, &pairs, nowhere, true, &compute, nowhere, NULL, NULL));
-    REFUSED(myr_loss_tokens(c, &loss, &tokens, &pairs, out, true, NULL, nowhere, NULL, NULL));
+    TAKEN(myr_loss_tokens(c, &loss, &tokens, &pairs, out, true, NULL, nowhere, NULL, NULL));
 #define HEAD(loss, tokens, pairs, head, compute, hidden) \
     myr_loss_head(c, loss, tokens, pairs, head, compute, hidden, nowhere, nowhere, NULL, NULL)
     TAKEN(HEAD(&loss, &tokens, &pairs, &head, &compute, nowhere));
-    REFUSED(HEAD(NULL, &tokens, &pairs, &head, &compute, nowhere));
+    TAKEN(HEAD(NULL, &tokens, &pairs, &head, &compute, nowhere));
     REFUSED(HEAD(&loss, NULL, &pairs, &head, &compute, nowhere));
     REFUSED(HEAD(&loss, &tokens, NULL, &head, &compute, nowhere));
     REFUSED(HEAD(&loss, &tokens, &pairs, NULL, &compute, nowhere));
     REFUSED(HEAD(&loss, &tokens, &pairs, &no_matrix, &compute, nowhere));
-    REFUSED(HEAD(&loss, &tokens, &pairs, &head, NULL, nowhere));
+    TAKEN(HEAD(&loss, &tokens, &pairs, &head, NULL, nowhere));
     REFUSED(HEAD(&loss, &tokens, &pairs, &head, &compute, out)); /* both gradients, or none */
 }
 
@@ -133,6 +133,7 @@ static void make_policies(myr_context *c) {
     const myr_gradient_options gradient = MYR_GRADIENT_OPTIONS_INIT;
     myr_run_options run = MYR_RUN_OPTIONS_INIT;
     uint32_t rankings[16];
+    static uint32_t million[2000000];
     problem.rewards = ones;
     run.count = 4;
     TAKEN(myr_policy_exact(c, &problem, NULL, NULL));
@@ -147,12 +148,12 @@ static void make_policies(myr_context *c) {
     REFUSED(myr_policy_rewards(c, &problem, ones, NULL));
     REFUSED(myr_policy_simulate(c, NULL, &run, 2, rankings));
     REFUSED(myr_policy_simulate(c, &no_rewards, &run, 2, rankings));
-    REFUSED(myr_policy_simulate(c, &problem, NULL, 2, rankings));
+    TAKEN(myr_policy_simulate(c, &problem, NULL, 2, million));
     REFUSED(myr_policy_simulate(c, &problem, &run, 2, NULL));
     REFUSED(myr_policy_gradient(c, NULL, ones, &gradient, numbers, NULL));
     REFUSED(myr_policy_gradient(c, &no_rewards, ones, &gradient, numbers, NULL));
     REFUSED(myr_policy_gradient(c, &problem, NULL, &gradient, numbers, NULL));
-    REFUSED(myr_policy_gradient(c, &problem, ones, NULL, numbers, NULL));
+    TAKEN(myr_policy_gradient(c, &problem, ones, NULL, numbers, NULL));
     REFUSED(myr_policy_gradient(c, &problem, ones, &gradient, NULL, NULL));
 
     myr_training_options training = MYR_TRAINING_OPTIONS_INIT, unnamed = training;
@@ -164,7 +165,7 @@ static void make_policies(myr_context *c) {
     REFUSED(myr_policy_train(c, NULL, &pairs, &training, numbers, NULL));
     REFUSED(myr_policy_train(c, &problem, NULL, &training, numbers, NULL));
     REFUSED(myr_policy_train(c, &problem, &no_answers, &training, numbers, NULL));
-    REFUSED(myr_policy_train(c, &problem, &pairs, NULL, numbers, NULL));
+    TAKEN(myr_policy_train(c, &problem, &pairs, NULL, numbers, NULL));
     REFUSED(myr_policy_train(c, &problem, &pairs, &training, NULL, NULL));
     unnamed.method = NULL;
     REFUSED(myr_policy_train(c, &problem, &pairs, &unnamed, numbers, NULL));
@@ -185,7 +186,8 @@ static void make_outcomes(myr_context *c) {
     myr_outcomes_options options = MYR_OUTCOMES_OPTIONS_INIT, unnamed = options;
     myr_outcomes *made;
     REFUSED(myr_outcomes_load(c, NULL, &options, &made));
-    REFUSED(myr_outcomes_load(c, baseball, NULL, &made));
+    TAKEN(myr_outcomes_load(c, baseball, NULL, &made));
+    myr_outcomes_destroy(made);
     REFUSED(myr_outcomes_load(c, baseball, &options, NULL));
     options.without_count = 1;
     REFUSED(myr_outcomes_load(c, baseball, &options, &made));
@@ -223,7 +225,7 @@ static void make_fits(myr_context *c) {
     REFUSED(myr_outcomes_features(c, o, NULL, NULL, &features));
     REFUSED(myr_outcomes_features(c, o, "x.npy", NULL, NULL));
     REFUSED(myr_fit(c, NULL, &options, estimates, &report));
-    REFUSED(myr_fit(c, o, NULL, estimates, &report));
+    TAKEN(myr_fit(c, o, NULL, estimates, &report));
     REFUSED(myr_fit(c, o, &options, NULL, &report));
     REFUSED(myr_fit(c, o, &options, estimates, NULL));
     features.count = missing.count = 4;
@@ -233,8 +235,9 @@ static void make_fits(myr_context *c) {
     TAKEN(myr_fit_linear(c, &features, &options, &compute, estimates, &report));
     REFUSED(myr_fit_linear(c, NULL, &options, &compute, estimates, &report));
     REFUSED(myr_fit_linear(c, &missing, &options, &compute, estimates, &report));
-    REFUSED(myr_fit_linear(c, &features, NULL, &compute, estimates, &report));
-    REFUSED(myr_fit_linear(c, &features, &options, NULL, estimates, &report));
+    cr_expect_eq(myr_fit_linear(c, &features, NULL, &compute, estimates, &report),
+                 MYR_INVALID_DATA); /* no ridge */
+    TAKEN(myr_fit_linear(c, &features, &options, NULL, estimates, &report));
     REFUSED(myr_fit_linear(c, &features, &options, &nameless_compute, estimates, &report));
     REFUSED(myr_fit_linear(c, &features, &options, &compute, NULL, &report));
     REFUSED(myr_fit_linear(c, &features, &options, &compute, estimates, NULL));

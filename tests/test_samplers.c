@@ -405,6 +405,6 @@ Test(samplers, estimates_agree_with_the_recursion_on_cpu) {
                 }
                 myr_plan_destroy(plan);
             }
-    cr_assert_eq(runs, 2 * (13 + 11 + 11));
+    cr_assert_geq(runs, 2 * (13 + 11 + 11)); /* those of today */
     myr_target_destroy(target);
 }

@@ -63,12 +63,15 @@ static void expect(good *g, myr_status expected, const char *message) {
 TEST_ON_BACKENDS(tokens_refusals, names_the_row) {
     REFUSES(backend, MYR_OK, "", (void)g);
     REFUSES(backend, MYR_OK, "", g.labels[1] = -100; g.logits[VOCABULARY] = NAN); /* masked */
-    REFUSES(backend, MYR_INVALID_DATA, "row 2: logit 3 is nan (expected at most 65536; -inf has probability 0)",
+    REFUSES(backend, MYR_INVALID_DATA,
+            "row 2: logit 3 is nan (expected at most 65536; -inf has probability 0)",
             g.logits[2 * VOCABULARY + 3] = NAN);
-    REFUSES(backend, MYR_INVALID_DATA, "row 5: logit 4 is inf (expected at most 65536; -inf has probability 0)",
+    REFUSES(backend, MYR_INVALID_DATA,
+            "row 5: logit 4 is inf (expected at most 65536; -inf has probability 0)",
             g.logits[ROWS * VOCABULARY - 1] = INFINITY);
     REFUSES(backend, MYR_OK, "", g.logits[3 * VOCABULARY] = -INFINITY);
-    REFUSES(backend, MYR_INVALID_DATA, "row 3: logit 0 is 70000 (expected at most 65536; -inf has probability 0)",
+    REFUSES(backend, MYR_INVALID_DATA,
+            "row 3: logit 0 is 70000 (expected at most 65536; -inf has probability 0)",
             g.logits[3 * VOCABULARY] = 70000.0);
     REFUSES(backend, MYR_INVALID_DATA, "row 4: label 5 is out of range (expected 0 … 4)", g.labels[4] = 5);
     REFUSES(backend, MYR_INVALID_DATA, "row 0: label -1 is out of range (expected 0 … 4)",

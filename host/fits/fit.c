@@ -233,7 +233,9 @@ static myr_status check(myr_context *context, const myr_outcomes *o, const myr_f
 
 myr_status myr_fit(myr_context *context, const myr_outcomes *outcomes, const myr_fit_options *options,
                    myr_estimate *items, myr_fit_report *report) {
+    static const myr_fit_options defaults = MYR_FIT_OPTIONS_INIT;
     const myr_objective *objective = NULL;
+    options = options ? options : &defaults;
     if (!outcomes || !items || !report)
         return myr_fail(context, MYR_INVALID_ARGUMENT,
                         "outcomes, items or report is NULL (expected all three)");

@@ -13,10 +13,9 @@
 
 static myr_status check(myr_context *context, const myr_features *features, const myr_fit_options *options,
                         const myr_compute_options *compute, const myr_objective **objective) {
-    if (!features || features->struct_size != sizeof *features || !compute ||
-        compute->struct_size != sizeof *compute)
+    if (!features || features->struct_size != sizeof *features || compute->struct_size != sizeof *compute)
         return myr_fail(context, MYR_INVALID_ARGUMENT,
-                        "features or compute options: NULL, or struct_size not set by their initialiser");
+                        "features: NULL; or their struct_size, or compute's, is not set by an initialiser");
     myr_status status = myr_fit_check_options(context, options, MYR_COMPARISONS, objective);
     if (status != MYR_OK)
         return status;
@@ -187,6 +186,10 @@ myr_status myr_fit_linear(myr_context *context, const myr_features *features,
                           const myr_fit_options *options, const myr_compute_options *compute,
                           myr_estimate *estimates, myr_fit_report *report) {
     const myr_objective *objective = NULL;
+    static const myr_fit_options defaults = MYR_FIT_OPTIONS_INIT;
+    static const myr_compute_options anywhere = MYR_COMPUTE_OPTIONS_INIT;
+    options = options ? options : &defaults;
+    compute = compute ? compute : &anywhere;
     if (!estimates || !report)
         return myr_fail(context, MYR_INVALID_ARGUMENT, "estimates or report is NULL (expected both)");
     myr_status status = check(context, features, options, compute, &objective);

@@ -151,13 +151,15 @@ static myr_status read_bytes(myr_context *context, const char *path, const char 
 
 myr_status myr_outcomes_load(myr_context *context, const char *path, const myr_outcomes_options *options,
                              myr_outcomes **outcomes) {
+    static const myr_outcomes_options defaults = MYR_OUTCOMES_OPTIONS_INIT;
+    options = options ? options : &defaults;
     if (!outcomes)
         return myr_fail(context, MYR_INVALID_ARGUMENT, "outcomes is NULL (expected a place for them)");
     *outcomes = NULL;
-    if (!path || !options || options->struct_size != sizeof *options || !options->input ||
+    if (!path || options->struct_size != sizeof *options || !options->input ||
         (options->without_count && !options->without))
         return myr_fail(context, MYR_INVALID_ARGUMENT,
-                        "outcomes: path or options NULL, or not set by MYR_OUTCOMES_OPTIONS_INIT");
+                        "outcomes: path is NULL, or options are not set by MYR_OUTCOMES_OPTIONS_INIT");
     char *bytes;
     size_t size;
     myr_status status = myr_read_whole(context, path, &bytes, &size);

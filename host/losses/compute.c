@@ -38,9 +38,9 @@ const myr_reductions *myr_reductions_find(const char *backend) {
 }
 
 static myr_status check_options(myr_context *context, const myr_compute_options *options) {
-    if (!options || options->struct_size != sizeof *options)
+    if (options->struct_size != sizeof *options)
         return myr_fail(context, MYR_INVALID_ARGUMENT,
-                        "compute options: NULL, or struct_size not set by MYR_COMPUTE_OPTIONS_INIT");
+                        "compute options: struct_size is not set by MYR_COMPUTE_OPTIONS_INIT");
     if (!options->backend)
         return myr_fail(context, MYR_INVALID_ARGUMENT, "backend: NULL (expected a name)");
     if (options->threads < 0 || options->threads > MYR_MAX_THREADS)
@@ -57,6 +57,8 @@ static myr_status check_options(myr_context *context, const myr_compute_options 
 myr_status myr_compute_begin(myr_context *context, const myr_compute_options *options,
                              const myr_reductions **reductions, myr_compute *compute,
                              myr_compute_report *report) {
+    static const myr_compute_options defaults = MYR_COMPUTE_OPTIONS_INIT;
+    options = options ? options : &defaults;
     memset(report, 0, sizeof *report);
     myr_status status = check_options(context, options);
     if (status != MYR_OK)

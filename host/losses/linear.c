@@ -46,14 +46,15 @@ static myr_status make_loss(myr_context *context, const myr_loss_options *option
         return status;
     if (loss->kind >= MYR_MARGIN_LOSSES)
         return myr_fail(context, MYR_UNSUPPORTED,
-                        "loss: %s is not of the margin alone (expected sigmoid, say)", options->loss);
+                        "loss: %s is not of the margin alone (expected sigmoid, say)",
+                        myr_loss_name((int)loss->kind));
     if (loss->traits & MYR_NEEDS_LENGTHS)
         return myr_fail(context, MYR_UNSUPPORTED, "loss: %s needs lengths, which features do not have",
-                        options->loss);
+                        myr_loss_name((int)loss->kind));
     if (loss->divergence != MYR_DIVERGENCE_reverse_kl)
         return myr_fail(context, MYR_UNSUPPORTED,
                         "f_divergence: %s is not of the margin alone (expected reverse_kl)",
-                        options->f_divergence);
+                        myr_divergence_name((int)loss->divergence));
     loss->reference_free |= (loss->traits & MYR_TAKES_POLICY_ONLY) != 0;
     return MYR_OK;
 }

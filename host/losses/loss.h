@@ -17,7 +17,7 @@ typedef struct myr_loss {
     double shift; /* NaN: to be taken from the batch */
 } myr_loss;
 
-/* Checks the options and resolves their names. */
+/* Checks the options, NULL for the defaults, and resolves their names. */
 myr_status myr_loss_make(myr_context *context, const myr_loss_options *options, myr_loss *loss);
 
 #endif

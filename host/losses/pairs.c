@@ -140,7 +140,7 @@ myr_status myr_loss_pairs(myr_context *context, const myr_loss_options *loss, co
         report = &scratch;
     myr_status status = myr_loss_make(context, loss, &job.loss);
     if (status == MYR_OK)
-        status = check_pairs(context, loss->loss, &job.loss, pairs);
+        status = check_pairs(context, myr_loss_name((int)job.loss.kind), &job.loss, pairs);
     if (status == MYR_OK)
         status = check_gradients(context, &chosen_gradient, &rejected_gradient);
     if (status == MYR_OK)

@@ -35,9 +35,9 @@ static myr_status check_number(myr_context *context, const char *name, double va
 }
 
 static myr_status check_options(myr_context *context, const myr_rlvr_options *o) {
-    if (!o || o->struct_size != sizeof *o)
+    if (o->struct_size != sizeof *o)
         return myr_fail(context, MYR_INVALID_ARGUMENT,
-                        "rlvr options: NULL, or struct_size not set by MYR_RLVR_OPTIONS_INIT");
+                        "rlvr options: struct_size is not set by MYR_RLVR_OPTIONS_INIT");
     myr_status status = check_number(context, "drop_pass_rate", o->drop_pass_rate, 0.0, limit);
     if (status == MYR_OK)
         status = check_number(context, "pass_reward", o->pass_reward, -limit, limit);
@@ -245,10 +245,12 @@ static myr_status run(myr_context *context, const myr_rlvr_options *rlvr, rlvr_c
 myr_status myr_loss_rlvr(myr_context *context, const myr_rlvr_options *rlvr, const myr_rlvr_batch *batch,
                          const myr_compute_options *options, myr_array_out advantages,
                          myr_array_out gradient, myr_rlvr_metrics *metrics, myr_compute_report *report) {
+    static const myr_rlvr_options defaults = MYR_RLVR_OPTIONS_INIT;
     rlvr_call call = {.batch = batch};
     myr_rlvr_metrics found;
     myr_compute_report scratch;
     report = report ? report : &scratch;
+    rlvr = rlvr ? rlvr : &defaults;
     call.job.gradient = gradient;
     myr_status status = check_options(context, rlvr);
     if (status == MYR_OK)

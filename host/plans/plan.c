@@ -121,8 +121,6 @@ myr_status myr_plan_create(myr_context *context, const myr_plan_options *options
     if (!plan)
         return myr_fail(context, MYR_INVALID_ARGUMENT, "plan is NULL; expected a place for the new plan");
     *plan = NULL;
-    if (!options)
-        return myr_fail(context, MYR_INVALID_ARGUMENT, "options is NULL; expected plan options");
     if (!target)
         return myr_fail(context, MYR_INVALID_ARGUMENT, "target is NULL; expected a target");
     myr_plan_choice chosen;
@@ -190,6 +188,12 @@ static myr_status check_row(myr_context *context, const myr_row *row, int64_t k)
         return myr_fail(context, MYR_INVALID_ARGUMENT,
                         "rows[%lld].a is %.17g; expected a_next of the row before, %.17g", number, row->a,
                         row[-1].a_next);
+    if (k > 0 && row->s < row[-1].s_next) /* with one a for both, of a lower s/a */
+        return myr_fail(
+            context, MYR_INVALID_ARGUMENT,
+            "rows[%lld].s is %.17g, a cleaner level than the one entered; expected s_next of the "
+            "row before, %.17g, or with pre-noise more",
+            number, row->s, row[-1].s_next);
     return MYR_OK;
 }
 

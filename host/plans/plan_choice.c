@@ -17,16 +17,18 @@ static const char *list_names(const char *(*name)(int), char *text, size_t size)
     return text;
 }
 
-/* Fills in the defaults of fields that the caller's header did not have yet. */
+/* Fills in the defaults of fields that the caller's header did not have yet; all of them for NULL. */
 static myr_status complete_options(myr_context *context, const myr_plan_options *options,
                                    myr_plan_options *complete) {
     size_t first = offsetof(myr_plan_options, final_noise) + sizeof options->final_noise;
+    *complete = (myr_plan_options)MYR_PLAN_OPTIONS_INIT;
+    if (!options)
+        return MYR_OK;
     size_t size = options->struct_size;
     if (size < first || size > sizeof *complete)
         return myr_fail(context, MYR_INVALID_ARGUMENT,
                         "plan options: struct_size is %zu; expected %zu (use MYR_PLAN_OPTIONS_INIT)", size,
                         sizeof *complete);
-    *complete = (myr_plan_options)MYR_PLAN_OPTIONS_INIT;
     memcpy(complete, options, size);
     return MYR_OK;
 }
@@ -225,9 +227,8 @@ myr_status myr_plan_choose(myr_context *context, const myr_plan_options *options
 
 myr_status myr_plan_settle(myr_context *context, const myr_plan_options *options,
                            myr_plan_options *settled) {
-    if (!options || !settled)
-        return myr_fail(context, MYR_INVALID_ARGUMENT,
-                        "plan options: options or settled is NULL; expected both");
+    if (!settled)
+        return myr_fail(context, MYR_INVALID_ARGUMENT, "plan options: settled is NULL; expected a place");
     myr_plan_choice choice;
     const myr_status status = myr_plan_choose(context, options, &choice);
     if (status == MYR_OK)

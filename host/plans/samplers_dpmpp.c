@@ -92,9 +92,9 @@ void myr_write_dpmpp_2m(const myr_level *levels, int64_t k, const myr_sampler_se
  * and divided differences of the outputs, in units of h:
  *     u = (d - d1) h/h1,  w = (d1 - d2) h/h2,
  *     D1 = u + (u - w) h1/(h1 + h2),  D2 = (u - w) h/(h1 + h2);
- * at the second step, phi_2 u. At the share s of the step the parabola through the outputs is d + D1 s + D2 s^2,
- * and the integrals of x e^{-x (1 - s)} times s and s^2 are phi_2 and -2 phi_3: third order needs share 2, as
- * D2 is half the second derivative. k-diffusion's program has 1, which leaves second order. */
+ * at the second step, phi_2 u. At the share s of the step the parabola through the outputs is d + D1 s + D2
+ * s^2, and the integrals of x e^{-x (1 - s)} times s and s^2 are phi_2 and -2 phi_3: third order needs
+ * share 2, as D2 is half the second derivative. k-diffusion's program has 1, which leaves second order. */
 static void write_dpmpp_3m(const myr_level *levels, int64_t k, const myr_sampler_settings *settings,
                            double share, myr_row *row) {
     recent steps = look_back(levels, k);

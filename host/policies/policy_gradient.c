@@ -96,9 +96,9 @@ static void find_variance(uint32_t answers, const double *log_policy, const doub
 }
 
 static myr_status check_options(myr_context *context, const myr_gradient_options *options) {
-    if (!options || options->struct_size != sizeof *options)
+    if (options->struct_size != sizeof *options)
         return myr_fail(context, MYR_INVALID_ARGUMENT,
-                        "gradient options: NULL, or struct_size not set by MYR_GRADIENT_OPTIONS_INIT");
+                        "gradient options: struct_size is not set by MYR_GRADIENT_OPTIONS_INIT");
     if (options->samples > 1 << 20 || (options->baseline && options->samples == 1))
         return myr_fail(context, MYR_INVALID_ARGUMENT,
                         "samples: %lu is out of range (expected 0 … 2^20, and not 1 with a baseline)",
@@ -109,6 +109,8 @@ static myr_status check_options(myr_context *context, const myr_gradient_options
 myr_status myr_policy_gradient(myr_context *context, const myr_policy_problem *problem,
                                const double *logits, const myr_gradient_options *options, double *gradient,
                                double *variance) {
+    static const myr_gradient_options defaults = MYR_GRADIENT_OPTIONS_INIT;
+    options = options ? options : &defaults;
     myr_status status = myr_policy_check(context, problem, true);
     if (status == MYR_OK)
         status = check_options(context, options);

@@ -78,6 +78,7 @@ myr_status myr_policy_simulate(myr_context *context, const myr_policy_problem *p
                                const myr_run_options *options, uint32_t length, uint32_t *rankings) {
     const myr_backend *backend;
     char note[256];
+    options = myr_options_or_defaults(options);
     myr_status status = check(context, problem, options, length, rankings);
     if (status == MYR_OK)
         status = myr_backend_resolve(context, options->backend, options->device, &backend, note);

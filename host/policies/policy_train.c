@@ -175,9 +175,9 @@ static myr_status make_step(training *t, uint64_t step, myr_training_report *rep
 /* ---- before and after ------------------------------------------------------------------------------ */
 
 static myr_status check_options(myr_context *context, const myr_training_options *o, training_kind *kind) {
-    if (!o || o->struct_size != sizeof *o)
+    if (o->struct_size != sizeof *o)
         return myr_fail(context, MYR_INVALID_ARGUMENT,
-                        "training: NULL, or struct_size not set by MYR_TRAINING_OPTIONS_INIT");
+                        "training: struct_size is not set by MYR_TRAINING_OPTIONS_INIT");
     int index = 0;
     while (index < TRAININGS && (!o->method || strcmp(o->method, trainings[index].name) != 0))
         index++;
@@ -268,6 +268,8 @@ static void end(training *t) {
 myr_status myr_policy_train(myr_context *context, const myr_policy_problem *problem,
                             const myr_policy_pairs *pairs, const myr_training_options *options,
                             double *result, myr_training_report *report) {
+    static const myr_training_options defaults = MYR_TRAINING_OPTIONS_INIT;
+    options = options ? options : &defaults;
     training t = {.context = context, .problem = problem, .options = options};
     myr_training_report made = {0, NAN, NAN};
     myr_status status = check_options(context, options, &t.kind);

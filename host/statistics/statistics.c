@@ -53,9 +53,9 @@ bool myr_statistic_supports_target(const char *statistic, const myr_target *targ
 /* ---- making one ------------------------------------------------------------------------------------ */
 
 static myr_status check_options(myr_context *context, const myr_statistics_options *options) {
-    if (!options || options->struct_size != sizeof *options)
+    if (options->struct_size != sizeof *options)
         return myr_fail(context, MYR_INVALID_ARGUMENT,
-                        "options: NULL, or struct_size not set by MYR_STATISTICS_OPTIONS_INIT");
+                        "options: struct_size is not set by MYR_STATISTICS_OPTIONS_INIT");
     if (!options->names)
         return myr_fail(context, MYR_INVALID_ARGUMENT, "statistics: NULL (expected names)");
     if (options->bins < 1 || options->bins > MYR_MAX_BINS)
@@ -105,6 +105,8 @@ const myr_marginal_bins *myr_statistics_marginals(myr_context *context, myr_stat
 
 myr_status myr_statistics_create(myr_context *context, const myr_target *target,
                                  const myr_statistics_options *options, myr_statistics **statistics) {
+    static const myr_statistics_options defaults = MYR_STATISTICS_OPTIONS_INIT;
+    options = options ? options : &defaults;
     if (!target || !statistics)
         return myr_fail(context, MYR_INVALID_ARGUMENT, "target and statistics must not be NULL");
     *statistics = NULL;

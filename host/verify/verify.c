@@ -90,9 +90,11 @@ myr_status myr_verify_backend(myr_context *context, const myr_verify_options *op
 
 myr_status myr_verify(myr_context *context, const myr_verify_options *options, myr_check_report report,
                       void *user) {
-    if (!options || options->struct_size != sizeof *options)
+    static const myr_verify_options defaults = MYR_VERIFY_OPTIONS_INIT;
+    options = options ? options : &defaults;
+    if (options->struct_size != sizeof *options)
         return myr_fail(context, MYR_INVALID_ARGUMENT,
-                        "verify options: NULL, or struct_size not set by MYR_VERIFY_OPTIONS_INIT");
+                        "verify options: struct_size is not set by MYR_VERIFY_OPTIONS_INIT");
     if (options->count < MYR_VERIFY_MIN_COUNT || options->count > MYR_VERIFY_MAX_COUNT)
         return myr_fail(context, MYR_INVALID_ARGUMENT,
                         "trajectories: %llu is out of range (expected %d … 1e12 for verification)",

@@ -36,8 +36,9 @@ typedef enum myr_memory {
     MYR_DEVICE /* in that of the GPU: backend cuda */
 } myr_memory;
 
-/* With device memory the work is queued on stream behind what is there already, nothing is copied but the
- * few numbers of the result, and the call returns when they have arrived. */
+/* NULL in a call: the initialiser's, host memory on the automatic backend. With device memory the work is
+ * queued on stream behind what is there already, nothing is copied but the few numbers of the result, and
+ * the call returns when they have arrived. */
 typedef struct myr_compute_options {
     size_t struct_size;
     const char *backend; /* "auto" (cuda if a GPU is usable, else cpu; with device memory cuda),

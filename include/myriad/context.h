@@ -1,7 +1,14 @@
 /* The context: it keeps the last error, and nothing else that a result could depend on.
  *
  * Every call that can fail takes a context and returns a status. Contexts are independent:
- * one thread at a time may use a context, any number of threads may use a context each. */
+ * one thread at a time may use a context, any number of threads may use a context each. The context may be
+ * NULL: then there is no message.
+ *
+ * What holds in all headers. Options, pointers to structs myr_…_options, may be NULL: the defaults, those
+ * of the struct's initialiser MYR_…_OPTIONS_INIT. Other pointers may be NULL where a header says so; else
+ * NULL is refused, MYR_INVALID_ARGUMENT. Arrays are C's, [rows][columns] with rows outermost, in host
+ * memory unless a call takes myr_compute_options; what a call reads is not changed, and not needed after it
+ * unless said. */
 #ifndef MYRIAD_CONTEXT_H
 #define MYRIAD_CONTEXT_H
 

@@ -4,8 +4,8 @@
  *     Plackett-Luce    P(y_1 > y_2 > …)     = prod_k exp(x_k) / sum_{j >= k} exp(x_j)
  *     DPO              x_i = beta log(pi(i) / pi_ref(i)) + constant, else as Bradley-Terry
  *
- * The maximum of the likelihood, with standard errors and intervals from them or from a bootstrap. Items of different prompts are never compared: each prompt's abilities have a sum of
- * their own, which is 0. */
+ * The maximum of the likelihood, with standard errors and intervals from them or from a bootstrap. Items of
+ * different prompts are never compared: each prompt's abilities have a sum of their own, which is 0. */
 #ifndef MYRIAD_FIT_H
 #define MYRIAD_FIT_H
 
@@ -35,23 +35,23 @@ typedef struct myr_outcomes_options {
 #define MYR_OUTCOMES_OPTIONS_INIT \
     { sizeof(myr_outcomes_options), "auto", false, NULL, 0, NULL }
 
-/* Reads a .csv file (RFC 4180, UTF-8, LF or CRLF; commas, semicolons or tabs, whichever the first line has most
- * of).
+/* Reads a .csv file (RFC 4180, UTF-8, LF or CRLF; commas, semicolons or tabs, whichever the first line has
+ * most of).
  *
  * Comparisons have a header, which names, in any order, either winner and loser (and weight); or first and
- * second, and then score (0 … 1, the first one's share: ½ is a tie), winner (an item's name, first or second,
- * or tie), or first_wins and second_wins, perhaps with ties; score and winner may have a weight. All may have
- * a prompt. Names go in any case, whatever stands between their words, and by the usual synonyms: model_a,
- * model_b; left, right; player_a, player_b; home, away; chosen, rejected; result; draws; count, n and others.
- * Other columns are passed over; myr_outcomes_note names those that hold numbers.
+ * second, and then score (0 … 1, the first one's share: ½ is a tie), winner (an item's name, first or
+ * second, or tie), or first_wins and second_wins, perhaps with ties; score and winner may have a weight.
+ * All may have a prompt. Names go in any case, whatever stands between their words, and by the usual
+ * synonyms: model_a, model_b; left, right; player_a, player_b; home, away; chosen, rejected; result; draws;
+ * count, n and others. Other columns are passed over; myr_outcomes_note names those that hold numbers.
  *
  * What is observed are games, each with an outcome and drawn on its own: standard errors and the bootstrap
  * rest on them. If all weights are whole, a row of weight n and score s is n games of score s each. If one
  * is not, weights are no numbers of games: each row is one that weighs so much (myr_outcomes_counted).
- * first_wins and second_wins (and ties) are always numbers of games, and what they are more than whole numbers is one
- * game more if together it is 1 (70.5 and 30.5: 70 won, 30 lost, a tie), else one won and one lost that
- * weigh so little. A tie of score 0.5 says more than a win and a loss: so ties belong in rows or a column of
- * their own.
+ * first_wins and second_wins (and ties) are always numbers of games, and what they are more than whole
+ * numbers is one game more if together it is 1 (70.5 and 30.5: 70 won, 30 lost, a tie), else one won and
+ * one lost that weigh so little. A tie of score 0.5 says more than a win and a loss: so ties belong in rows
+ * or a column of their own.
  *
  * Rankings are a line each, best first, with two items or more; empty fields at the end do not count, nor
  * does a first line rank1,rank2,…. An '=' is a tie, and refused.
@@ -98,7 +98,8 @@ bool myr_outcomes_counted(const myr_outcomes *outcomes);
 /* The columns that were read, as "winner, loser, weight = 'n'"; "" for rankings and arrays. */
 const char *myr_outcomes_columns(const myr_outcomes *outcomes);
 
-/* What a user should know of the file, in a line: columns that hold numbers and are passed over; "" for nothing. */
+/* What a user should know of the file, in a line: columns that hold numbers and are passed over; "" for
+ * nothing. */
 const char *myr_outcomes_note(const myr_outcomes *outcomes);
 
 /* An item's name, and its prompt ("" if there is none); NULL past the last item. */
@@ -183,12 +184,12 @@ typedef struct myr_fit_report {
     const char *errors;           /* the kind of the standard errors: "sandwich" or "information" */
 } myr_fit_report;
 
-/* Fits; items [myr_outcomes_items]. The same bits on any number of threads; on another machine, where
- * OpenBLAS solves the equations by other kernels, the last digits may be others.
+/* Fits; items [myr_outcomes_items]; options may be NULL. The same bits on any number of threads; on another
+ * machine, where OpenBLAS solves the equations by other kernels, the last digits may be others.
  *
- * Standard errors are the roots of the diagonal of a covariance among abilities of sum 0 (or relative to the
- * baseline). With H the Hessian of what is minimised, the ridge's part included, and g the gradient of the
- * log-likelihood of one game (or ranking) at the estimate:
+ * Standard errors are the roots of the diagonal of a covariance among abilities of sum 0 (or relative to
+ * the baseline). With H the Hessian of what is minimised, the ridge's part included, and g the gradient of
+ * the log-likelihood of one game (or ranking) at the estimate:
  *
  *     sandwich       H^-1 (sum g gᵀ) H^-1, without a factor for small samples. Where the model holds it
  *                    tends to the other one; it is right too for ties, weights, and with a ridge, where it
@@ -210,10 +211,10 @@ typedef struct myr_fit_report {
  * two items the difference is finite if each is linked to the other by a chain of wins, infinite if one of
  * them alone is, else unknown. With a baseline that is all. Without, items are compared with the set of
  * linked items that holds more than half of them (of a prompt), the mean of which stays where the data have
- * it; if there is none, the set above all others is at infinity, that below all others at -infinity, and the rest
- * unknown. home is infinite if an order of the items explains every result with it alone, and then the
- * items are unknown. What is unknown, and a replicate that does not converge, counts as -infinity for the
- * lower end of an interval and as infinity for the upper one. */
+ * it; if there is none, the set above all others is at infinity, that below all others at -infinity, and
+ * the rest unknown. home is infinite if an order of the items explains every result with it alone, and then
+ * the items are unknown. What is unknown, and a replicate that does not converge, counts as -infinity for
+ * the lower end of an interval and as infinity for the upper one. */
 myr_status myr_fit(myr_context *context, const myr_outcomes *outcomes, const myr_fit_options *options,
                    myr_estimate *items, myr_fit_report *report);
 
@@ -221,7 +222,7 @@ myr_status myr_fit(myr_context *context, const myr_outcomes *outcomes, const myr
  * bt (beta 1, no reference) or dpo. L-BFGS on myr_loss_linear, then, up to 2,048 parameters, Newton's
  * method in double. options' reference, home, baseline and threads are not for it: the reference is the
  * features' own, threads are compute's. Features that are linearly dependent, or that separate pairs,
- * are refused unless there is a ridge. A game is a row, or what
+ * are refused unless there is a ridge. options and compute may be NULL. A game is a row, or what
  * features' games say; with g its gradient standard errors are as of myr_fit. The bootstrap draws game g by
  * the word of "trajectory" g: the weights of myr_loss_many, where each game is a row that weighs 1. A
  * replicate without a finite maximum counts as infinite for coefficients that only grow or only fall along

@@ -19,8 +19,8 @@ extern "C" {
 #define MYR_MAX_PARAMETERS 8192
 
 /* The pairs' features. delta is [count][parameters], MYR_F32, finite. reference_margin (not read if the
- * loss is reference-free) and weight (0 or more, not all 0) are of type MYR_F64 or MYR_F32, at most 1e15 in
- * size as the margins are; either may be left out: they are then 0 and 1. */
+ * loss is reference-free) and weight (0 or more, not all 0) are [count] of type MYR_F64 or MYR_F32, at most
+ * 1e15 in size as the margins are; data NULL: they are 0 and 1. */
 typedef struct myr_features {
     size_t struct_size;
     uint64_t count;      /* of pairs, 1 … 2^40 */
@@ -49,13 +49,14 @@ typedef struct myr_linear_metrics {
     double rewards_accuracies, rewards_margins;
 } myr_linear_metrics;
 
-/* The loss at theta, [parameters] of type MYR_F64 or MYR_F32, its metrics and, unless its data is NULL, its
- * gradient, [parameters] likewise. delta is read once. cpu and cuda round theta to float, as the margins
- * and the slopes; their sums are double, in an order that depends on count and parameters alone, so that
- * results are the same bits on both, on any number of threads and any instruction set.
+/* The loss at theta, [parameters] of type MYR_F64 or MYR_F32, finite, its metrics and, unless its data is
+ * NULL, its gradient, [parameters] likewise. delta is read once. cpu and cuda round theta to float, as the
+ * margins and the slopes; their sums are double, in an order that depends on count and parameters alone, so
+ * that results are the same bits on both, on any number of threads and any instruction set.
  *
  * A pair whose features, margin, reference margin or weight are refused is named in a MYR_INVALID_DATA: the
- * row, from 0, and the column. metrics and report may be NULL. */
+ * row, from 0, and the column. loss, options, metrics and report may be NULL. Other errors as of
+ * myr_loss_pairs; MYR_UNSUPPORTED for a loss that is not of the margin alone. */
 myr_status myr_loss_linear(myr_context *context, const myr_loss_options *loss, const myr_features *features,
                            myr_array theta, const myr_compute_options *options, myr_array_out gradient,
                            myr_linear_metrics *metrics, myr_compute_report *report);
@@ -84,7 +85,8 @@ typedef struct myr_many {
 #define MYR_MANY_INIT \
     { sizeof(myr_many), 1, false, NULL, false, MYR_DEFAULT_SEED, 0 }
 
-/* As myr_loss_linear, for every replicate: gradient [replicates][parameters], metrics [replicates]. Two
+/* As myr_loss_linear, for every replicate: gradient [replicates][parameters], metrics [replicates] or NULL;
+ * many is not NULL. Two
  * matrix products around one pointwise step, in chunks of pairs: memory stays bounded. cpu and cuda
  * multiply in float within 1,024 pairs, and add up beyond in double, in their order. The products are
  * OpenBLAS's and cuBLAS's: results repeat to the bit on one machine, whatever the number of threads;

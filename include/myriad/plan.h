@@ -11,8 +11,9 @@
  *     d2 <- d1;  d1 <- d;  x <- y
  *
  * with S = sqrt(C^2 + E^2 Var(x0 | x)) a coordinate; z1, z2 fresh standard normals. Before the first
- * denoiser outputs d1 = d2 = 0. A row may leave from a level noisier than the one entered before it (churn
- * raises s), but its a is the a_next of the row before.
+ * denoiser outputs d1 = d2 = 0. A row leaves from the level that the row before entered, with its a, or
+ * with pre-noise from a noisier one of the same a (churn raises s); one that leaves from a cleaner level is
+ * refused.
  *
  * On the process "discrete" a plan holds, instead of rows, the chain of a discrete target turned round: the
  * laws p_0 … p_T of the states that its forward chain passes through, and by them the reverse chain
@@ -99,19 +100,31 @@ typedef struct myr_plan_options {
 typedef struct myr_plan myr_plan;
 
 /* Makes the table of a sampler on a process for a target (whose dimension the plan takes; ddpm-exact
- * and start "exact" ask it for more). Errors: MYR_INVALID_ARGUMENT (a name or number out of range),
+ * and start "exact" ask it for more). options: NULL for the defaults. target: not NULL; the plan does not
+ * need it any more. *plan is NULL on failure. Errors: MYR_INVALID_ARGUMENT (a name or number out of range),
  * MYR_UNSUPPORTED (a combination that makes no sense, with the reason), MYR_OUT_OF_MEMORY. */
 myr_status myr_plan_create(myr_context *context, const myr_plan_options *options, const myr_target *target,
                            myr_plan **plan);
 
-/* The options with every default filled in that their process and sampler have; what these lack is left at 0,
- * NULL, false or MYR_DEFAULT_ETA. Plans of both are the same. Errors: as above; what concerns the grid alone
- * is not looked at. */
+/* The options with every default filled in that their process and sampler have; what these lack is left at
+ * 0, NULL, false or MYR_DEFAULT_ETA. Plans of both are the same. Errors: as above; what concerns the grid
+ * alone is not looked at. */
 myr_status myr_plan_settle(myr_context *context, const myr_plan_options *options,
                            myr_plan_options *settled);
 
-/* Makes a plan of the caller's own rows. start_mean, start_scale: [dimension], x_T = mean + scale z.
- * Everything is copied. Errors: as above. */
+/* Makes a plan of the caller's own rows, [steps], 1 … MYR_MAX_STEPS; dimension 1 … MYR_MAX_DATA_DIMENSION.
+ * start_mean, start_scale: [dimension], x_T = mean + scale z, finite, scale not negative. No array is NULL;
+ * all are copied. Errors: as above; a row that is refused is named, from 0, with its field.
+ *
+ * For example the midpoint rule on dx/dsigma = (x - D)/sigma: from sigma to sigma', with m half way, rho =
+ * m/sigma and h = (sigma - sigma')/m, in two rows. The second's d1 is the first's output, and gives x back:
+ *
+ *     myr_row rows[2] = {
+ *         {.a = 1, .s = sigma, .a_next = 1, .s_next = m,      .A = rho,       .B = 1 - rho},
+ *         {.a = 1, .s = m,     .a_next = 1, .s_next = sigma', .A = 1/rho - h, .B = h, .P = 1 - 1/rho}};
+ *
+ * examples/midpoint.c makes a plan of such steps, which tests/test_midpoint.c finds to be of second order.
+ * */
 myr_status myr_plan_create_from_rows(myr_context *context, int dimension, int64_t steps,
                                      const myr_row *rows, const double *start_mean,
                                      const double *start_scale, myr_plan **plan);
@@ -128,7 +141,7 @@ int myr_plan_slots(const myr_plan *plan);
 /* The table, myr_plan_steps rows; valid as long as the plan. NULL for a NULL plan, and on discrete. */
 const myr_row *myr_plan_rows(const myr_plan *plan);
 
-/* The exact mean and variance of the plan's result, one a coordinate, by a linear recursion over the
+/* The exact mean and variance of the plan's result, [dimension] each, by a linear recursion over the
  * table (in long double, the table itself being double). For targets whose denoiser is affine
  * (Gaussians), and for discrete ones, by the law of the chain; others: MYR_UNSUPPORTED. Either array may be
  * NULL. Relative error: near 1e-13 after a million steps. */
@@ -140,9 +153,9 @@ myr_status myr_plan_exact(myr_context *context, const myr_plan *plan, const myr_
 myr_status myr_plan_exact_states(myr_context *context, const myr_plan *plan, const myr_target *target,
                                  double *probabilities);
 
-/* The variance's limit as the steps grow without bound (Dt -> 0), one a coordinate: between the plan's own
- * first and last level, and on edm with the step from sigma_min to 0 as it is. MYR_UNSUPPORTED for plans
- * made from rows, and with churn. */
+/* The variance's limit as the steps grow without bound (Dt -> 0), variance[dimension]: between the plan's
+ * own first and last level, and on edm with the step from sigma_min to 0 as it is. MYR_UNSUPPORTED for
+ * plans made from rows, and with churn. */
 myr_status myr_plan_limit(myr_context *context, const myr_plan *plan, const myr_target *target,
                           double *variance);
 

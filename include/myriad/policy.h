@@ -33,7 +33,8 @@ typedef struct myr_policy_problem {
 #define MYR_POLICY_PROBLEM_INIT \
     { sizeof(myr_policy_problem), 1, 2, NULL, NULL, 1.0 }
 
-/* log pi*, and log Z of each prompt; either may be NULL. */
+/* log pi*, [prompts][answers], and log Z, [prompts]; either may be NULL. Errors here and below:
+ * MYR_INVALID_ARGUMENT, MYR_INVALID_DATA (an entry of a table), MYR_OUT_OF_MEMORY. */
 myr_status myr_policy_exact(myr_context *context, const myr_policy_problem *problem, double *policy,
                             double *log_z);
 
@@ -45,11 +46,12 @@ typedef struct myr_policy_value {
     double optimum;   /* … which is at most this: beta log Z */
 } myr_policy_value;
 
-/* policy: logarithms up to a constant a prompt, so logits do. */
+/* policy: [prompts][answers], logarithms up to a constant a prompt, so logits do. */
 myr_status myr_policy_evaluate(myr_context *context, const myr_policy_problem *problem,
                                const double *policy, myr_policy_value *value);
 
-/* The implicit rewards beta log(pi/pi_ref), centred: the mean over each prompt's answers is 0. */
+/* The implicit rewards beta log(pi/pi_ref), [prompts][answers], centred: the mean over each prompt's
+ * answers is 0. */
 myr_status myr_policy_rewards(myr_context *context, const myr_policy_problem *problem, const double *policy,
                               double *rewards);
 
@@ -60,7 +62,8 @@ myr_status myr_policy_rewards(myr_context *context, const myr_policy_problem *pr
 /* Rankings, best first, of `length` different answers, 2 … MYR_MAX_SIMULATED, to prompt i mod prompts, for
  * i = first … first + count - 1: rankings[count][length]. The candidates are drawn uniformly, the ranking
  * of them is Plackett-Luce's with rewards r; of two it is Bradley-Terry's. backend, seed, first, count,
- * threads and device are taken from options; in a prompt, rewards are at most 600 apart.
+ * threads and device are taken from options (NULL: a million rankings); in a prompt, rewards are at most
+ * 600 apart.
  *
  * Ranking i is made of words 0 … 2 length - 1 of stream MYR_STREAM_RANKING of "trajectory" i
  * (myriad/random.h). Word k < length takes number floor(w (answers - k)/2^32) of the answers not yet taken,
@@ -120,9 +123,10 @@ typedef struct myr_training_report {
     double gradient; /* the largest component in size, likewise */
 } myr_training_report;
 
-/* Trains from log pi_ref on (a reward model from 0) and leaves log pi, or the rewards, centred prompt by
- * prompt. The table's entries are the parameters: logits, or rewards. pairs is NULL for reinforce; rewards
- * are read by reinforce alone, and may be NULL otherwise. report may be NULL.
+/* Trains from log pi_ref on (a reward model from 0) and leaves in result, [prompts][answers], log pi, or
+ * the rewards, centred prompt by prompt. options may be NULL. The table's entries are the parameters:
+ * logits, or rewards. pairs is NULL for reinforce; rewards are read by reinforce alone, and may be NULL
+ * otherwise. report may be NULL.
  *
  * Row j of step t of a batch is number floor(w count/2^32), w word j of stream MYR_STREAM_RESAMPLE of
  * "trajectory" t, t from 0. Errors: MYR_INVALID_ARGUMENT, MYR_INVALID_DATA (a row; or logits that are no
@@ -139,7 +143,8 @@ myr_status myr_policy_train(myr_context *context, const myr_policy_problem *prob
  * the mean of f over the other answers. Answer s of prompt x is the one where the sum of pi in ascending
  * order passes (w + 1/2)/2^32, w word s of stream MYR_STREAM_ANSWERS of "trajectory" draw prompts + x.
  *
- * Unless NULL, variance becomes that of each component of the estimate, in closed form. */
+ * logits and gradient are [prompts][answers]. Unless NULL, variance, likewise, becomes that of each
+ * component of the estimate, in closed form. options may be NULL: the exact gradient. */
 typedef struct myr_gradient_options {
     size_t struct_size;
     uint32_t samples; /* 0 … 2^20; with a baseline not 1 */

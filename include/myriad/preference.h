@@ -41,7 +41,7 @@ typedef struct myr_loss_options {
     const char *f_divergence; /* "reverse_kl"; for sigmoid, sigmoid_norm, robust, hinge, ipo, exo_pair and
                                  discopop also "js_divergence", "alpha_divergence" */
     double f_alpha_divergence_coef; /* the c of alpha_divergence, -1e3 … 1e3, as TRL since 0.29 counts it;
-                                       its older versions' is 1 - c. Within 1e-6 of 1: the limit reverse_kl */
+                                       its older versions' is 1 - c. Within 1e-6 of 1: reverse_kl */
     double tau;                     /* of discopop, 1e-3 … 1: the temperature of its modulation */
     double shift; /* of bco_pair: what is subtracted from the rewards, at most 1e15 in size. 0, as TRL since
                      0.29. MYR_SHIFT_BATCH: their mean over the batch, chosen and rejected together, the
@@ -53,23 +53,25 @@ typedef struct myr_loss_options {
     { sizeof(myr_loss_options), "sigmoid", 0.1, 0.0, false, "reverse_kl", 0.5, 0.05, 0.0 }
 #define MYR_SHIFT_BATCH ((double)NAN)
 
-/* A batch of pairs, column by column. Log-probabilities are finite and at most 1e15 in size. The four
- * columns are of one type, MYR_F64, MYR_F32, MYR_BF16 or MYR_F16; cpu and cuda round doubles to float once
- * they are subtracted, w and l from each other too. weight (0 or more, not all 0; for cpu and cuda a sum
- * of 1.2e-38 or more) may be left out; lengths (1 or more tokens), of any type, too.
+/* A batch of pairs, column by column, each column [count]. Log-probabilities (natural logarithms, of whole
+ * answers) are finite and at most 1e15 in size. The four columns are of one type, MYR_F64, MYR_F32,
+ * MYR_BF16 or MYR_F16; cpu and cuda round doubles to float once they are subtracted, w and l from each
+ * other too. weight (0 or more, not all 0; for cpu and cuda a sum of 1.2e-38 or more) may be left out;
+ * lengths (1 or more tokens), of any type, too.
  *
  * Lengths matter to three losses, as in TRL of 2026: ipo takes w and l per token where lengths are given
  * (TRL 0.28 leaves that division to its caller: without lengths, w and l are taken as they are),
  * sigmoid_norm always does and so needs them, and sft becomes the mean over tokens, sum_i v_i (-log
- * pi(y_w)) / sum_i v_i length_i. With a divergence it is the answers' scores f'(pi/pi_ref) that are divided:
- * log(2t/(t + 1)) of js_divergence, (t^(c-1) - 1)/(c-1) of alpha_divergence. Rewards are never divided. */
+ * pi(y_w)) / sum_i v_i length_i. With a divergence it is the answers' scores f'(pi/pi_ref) that are
+ * divided: log(2t/(t + 1)) of js_divergence, (t^(c-1) - 1)/(c-1) of alpha_divergence. Rewards are never
+ * divided. */
 typedef struct myr_pairs {
     size_t struct_size;
     uint64_t count; /* 1 … 2^40 */
     myr_array policy_chosen, policy_rejected;
     myr_array reference_chosen, reference_rejected; /* not read if reference_free */
-    myr_array weight;
-    myr_array chosen_length, rejected_length;
+    myr_array weight;                               /* data NULL: all 1 */
+    myr_array chosen_length, rejected_length;       /* in tokens; both or, data NULL, neither */
 } myr_pairs;
 
 /* No pairs: set the count and the columns. */
@@ -90,10 +92,11 @@ typedef struct myr_loss_metrics {
 } myr_loss_metrics;
 
 /* Loss, metrics and, unless their data is NULL, the gradients of the loss to the two policy columns,
- * MYR_F64 or MYR_F32. metrics and report may be NULL. A row with a number that is refused is named, from 0,
- * in a MYR_INVALID_DATA, and so is one whose loss overflows; gradients are then unspecified. aot and
- * aot_unpaired, which sort the batch (ties by row), take host memory and no weights. Other errors:
- * MYR_INVALID_ARGUMENT, MYR_UNSUPPORTED, MYR_NO_DEVICE, MYR_DEVICE_ERROR, MYR_OUT_OF_MEMORY.
+ * [count] each, both MYR_F64 or both MYR_F32; one alone is refused. loss and options may be NULL (sigmoid
+ * at beta 0.1, the automatic backend), and so may metrics and report. A row with a number that is refused
+ * is named, from 0, in a MYR_INVALID_DATA, and so is one whose loss overflows; gradients are then
+ * unspecified. aot and aot_unpaired, which sort the batch (ties by row), take host memory and no weights.
+ * Other errors: MYR_INVALID_ARGUMENT, MYR_UNSUPPORTED, MYR_NO_DEVICE, MYR_DEVICE_ERROR, MYR_OUT_OF_MEMORY.
  *
  * Results are the same bits on cpu and cuda, whatever the number of threads. */
 myr_status myr_loss_pairs(myr_context *context, const myr_loss_options *loss, const myr_pairs *pairs,

@@ -25,7 +25,10 @@ extern "C" {
 #define MYR_STREAM_DIRECTION 8 /* directions, of seed 0 */
 #define MYR_STREAM_BRIDGE 9    /* Brownian bridges */
 
-/* Words of blocks block … block + blocks - 1 (no wrap past 2^32) of trajectories
+/* options may be NULL: then count is 1,000,000. Errors: MYR_INVALID_ARGUMENT, MYR_NO_DEVICE,
+ * MYR_DEVICE_ERROR, MYR_OUT_OF_MEMORY.
+ *
+ * Words of blocks block … block + blocks - 1 (no wrap past 2^32) of trajectories
  * first … first + count - 1: words[count][blocks][4]. backend, seed, first, count, threads and device
  * are taken from options. */
 myr_status myr_random_words(myr_context *context, const myr_run_options *options, uint32_t stream,

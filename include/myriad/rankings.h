@@ -50,10 +50,10 @@ typedef struct myr_ranking_metrics {
 } myr_ranking_metrics;
 
 /* Loss, metrics and, unless its data is NULL, the gradient of the loss to log_probs, [answers], MYR_F64 or
- * MYR_F32. metrics and report may be NULL. cpu and cuda take rewards and sums in double and exponentials
- * and logarithms in float, and their results are the same bits, whatever the number of threads; a
- * gradient is within 1e-6 beta v_i / sum v of the exact one, times 1 + the number of answers ranked above
- * it. The starts pass through the host.
+ * MYR_F32. options, metrics and report may be NULL. cpu and cuda take rewards and sums in double and
+ * exponentials and logarithms in float, and their results are the same bits, whatever the number of
+ * threads; a gradient is within 1e-6 beta v_i / sum v of the exact one, times 1 + the number of answers
+ * ranked above it. The starts pass through the host.
  *
  * A ranking with a number that is refused is named, from 0, in a MYR_INVALID_DATA, with the answer's place
  * in it; the gradient is then unspecified. Other errors as of myr_loss_pairs. */

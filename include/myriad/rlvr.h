@@ -31,10 +31,10 @@ typedef struct myr_rlvr_options {
     double drop_pass_rate; /* so do groups whose pass rate is at least this; above 1: none does */
     double pass_reward;    /* an answer passes whose reward is above this; not used where pass rates are
                               given */
-    bool demean;     /* A_i = reward - the group's mean, else the reward itself … */
-    bool normalize;  /* … then over the standard deviation of A over the answers kept (divided by their
+    bool demean;           /* A_i = reward - the group's mean, else the reward itself … */
+    bool normalize; /* … then over the standard deviation of A over the answers kept (divided by their
                         number; where it is 0, so is A) */
-    double cap;      /* 1e-6 … 1e30: ratios are truncated there; 1e30: as good as never */
+    double cap;     /* 1e-6 … 1e30: ratios are truncated there; 1e30: as good as never */
     myr_rlvr_mean mean;
     double denominator; /* of MYR_TOKEN_MEAN: 0: the tokens kept; else this, as where a batch is spread
                            over several calls */
@@ -80,10 +80,10 @@ typedef struct myr_rlvr_metrics {
 
 /* The loss, its metrics and, unless their data is NULL, the advantages, [sequences], 0 where dropped, and
  * the gradient of the loss to log_probs, [tokens], 0 where dropped or not counted; MYR_F64 or MYR_F32.
- * Where nothing is kept the loss is 0. metrics and report may be NULL. A token, answer or group with a
- * number that is refused is named in a MYR_INVALID_DATA; other errors as of myr_loss_pairs. Results are the
- * same bits on cpu and cuda, whatever the number of threads. The numbers of answers and groups pass through
- * the host. */
+ * Where nothing is kept the loss is 0. rlvr, options, metrics and report may be NULL. A token, answer or
+ * group with a number that is refused is named in a MYR_INVALID_DATA; other errors as of myr_loss_pairs.
+ * Results are the same bits on cpu and cuda, whatever the number of threads. The numbers of answers and
+ * groups pass through the host. */
 myr_status myr_loss_rlvr(myr_context *context, const myr_rlvr_options *rlvr, const myr_rlvr_batch *batch,
                          const myr_compute_options *options, myr_array_out advantages,
                          myr_array_out gradient, myr_rlvr_metrics *metrics, myr_compute_report *report);

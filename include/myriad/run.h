@@ -31,7 +31,7 @@ typedef struct myr_run_options {
     void *user;            /* passed to progress */
 } myr_run_options;
 
-/* 1,000,000 trajectories on the automatic backend. */
+/* 1,000,000 trajectories on the automatic backend: what a call takes whose options are NULL. */
 #define MYR_RUN_OPTIONS_INIT \
     { sizeof(myr_run_options), "auto", "exact", MYR_DEFAULT_SEED, 0, 1000000, 0, 0, 0, 0 }
 
@@ -52,14 +52,16 @@ typedef struct myr_run_report {
                             coordinate, little-endian */
 } myr_run_report;
 
-/* Runs the trajectories and keeps their moments: moments[dimension]. Memory does not grow with the
- * count. report may be NULL. Errors: MYR_INVALID_ARGUMENT, MYR_NO_DEVICE, MYR_DEVICE_ERROR,
- * MYR_OUT_OF_MEMORY, MYR_CANCELLED. */
+/* Runs the trajectories and keeps their moments: moments[dimension], dimension being the plan's and the
+ * target's. Memory does not grow with the count. options and report may be NULL. Errors:
+ * MYR_INVALID_ARGUMENT, MYR_NO_DEVICE, MYR_DEVICE_ERROR, MYR_OUT_OF_MEMORY, MYR_CANCELLED. */
 myr_status myr_run_moments(myr_context *context, const myr_plan *plan, const myr_target *target,
                            const myr_run_options *options, myr_moment *moments, myr_run_report *report);
 
-/* Runs the trajectories and keeps their results: samples[count][dimension]. Those of the float
- * backends are floats about the target's mean (see docs/mathematics.md), widened. */
+/* Runs the trajectories and keeps their results: samples[count][dimension], count being the options' (a
+ * million for NULL). Those of the float
+ * backends are floats about the target's mean (see docs/mathematics.md), widened. Errors here and below as
+ * of myr_run_moments; options and report may be NULL. */
 myr_status myr_run_samples(myr_context *context, const myr_plan *plan, const myr_target *target,
                            const myr_run_options *options, double *samples, myr_run_report *report);
 
@@ -67,9 +69,10 @@ myr_status myr_run_samples(myr_context *context, const myr_plan *plan, const myr
  * myr_run_samples, valid during the call. A status other than MYR_OK stops the run, which returns it. */
 typedef myr_status (*myr_sink)(void *user, uint64_t first, uint64_t count, const double *samples);
 
-/* Runs the trajectories and hands their results to the sink, from the calling thread, in the order of their
- * indices, block by block; report->seconds is the runs' time alone. Memory does not grow with the count: a
- * block has at most MYR_SINK_NUMBERS numbers, so that the caches hold it, or 4,096 trajectories. */
+/* Runs the trajectories and hands their results to the sink (not NULL; user is passed to it, and may be),
+ * from the calling thread, in the order of their indices, block by block; report->seconds is the runs' time
+ * alone. Memory does not grow with the count: a block has at most MYR_SINK_NUMBERS numbers, so that the
+ * caches hold it, or 4,096 trajectories. */
 #define MYR_SINK_NUMBERS 1048576
 myr_status myr_run_stream(myr_context *context, const myr_plan *plan, const myr_target *target,
                           const myr_run_options *options, myr_sink sink, void *user,

@@ -23,9 +23,9 @@ typedef struct myr_samples_file myr_samples_file;
 
 /* Begins a file whose name ends in .npy or .csv.
  *
- * .npy: little-endian floats or doubles, C order, the shape above. .csv: a line a sample, or a level of one:
- * "trajectory,x0,x1,…" or "trajectory,level,x0,x1,…", with the 9 digits that tell floats apart, or the 17 that
- * tell doubles apart.
+ * .npy: little-endian floats or doubles, C order, the shape above. .csv: a line a sample, or a level of
+ * one: "trajectory,x0,x1,…" or "trajectory,level,x0,x1,…", with the 9 digits that tell floats apart, or the
+ * 17 that tell doubles apart.
  *
  * It grows under a name of its own in the same folder (the name, process and number, ".part") and appears
  * by rename when it is closed. A device or a pipe is written to directly. Errors: MYR_INVALID_ARGUMENT,
@@ -33,9 +33,9 @@ typedef struct myr_samples_file myr_samples_file;
 myr_status myr_samples_open(myr_context *context, const char *path, const myr_samples_shape *shape,
                             myr_samples_file **file);
 
-/* Adds whole trajectories, the next ones, rounded to float unless the file holds doubles: values[trajectories][dimension], or
- * [trajectories][levels][dimension]. Errors: MYR_IO_ERROR, MYR_INVALID_ARGUMENT for more than there will
- * be.
+/* Adds whole trajectories, the next ones, rounded to float unless the file holds doubles:
+ * values[trajectories][dimension], or [trajectories][levels][dimension]. Errors: MYR_IO_ERROR,
+ * MYR_INVALID_ARGUMENT for more than there will be.
  */
 myr_status myr_samples_write(myr_context *context, myr_samples_file *file, const double *values,
                              uint64_t trajectories);

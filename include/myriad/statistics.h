@@ -55,29 +55,30 @@ typedef struct myr_statistic_row {
     double standard_error; /* of value */
     double resolution;     /* what fixed bins hide: the number itself is within value ± resolution */
     double expected;
-    double p; /* of distances and chi^2: probability that exact draws from the target give this value or a
-                 larger one */
+    double p; /* of ks, w1, sw2, energy and chi^2: probability that exact draws from the target give this
+                 value or a larger one; NaN of the others */
 } myr_statistic_row;
 
-/* Makes an empty set of statistics against a target, which must stay as long as the set. Errors:
+/* Makes an empty set of statistics against a target, which must stay as long as the set. options may be
+ * NULL: all that suit the target. Errors:
  * MYR_INVALID_ARGUMENT, MYR_UNSUPPORTED (a statistic that does not suit the target, with the reason),
  * MYR_OUT_OF_MEMORY. */
 myr_status myr_statistics_create(myr_context *context, const myr_target *target,
                                  const myr_statistics_options *options, myr_statistics **statistics);
 
-/* Takes up samples[count][dimension] of the trajectories first, first + 1, …. Calls follow one another in
- * the order of the trajectories. Errors: MYR_INVALID_ARGUMENT. */
+/* Takes up samples[count][dimension], finite, of the trajectories first … first + count - 1. Calls follow
+ * one another in the order of the trajectories. Errors: MYR_INVALID_ARGUMENT, MYR_OUT_OF_MEMORY. */
 myr_status myr_statistics_add(myr_context *context, myr_statistics *statistics, uint64_t first,
                               uint64_t count, const double *samples);
 
-/* Runs the trajectories of a plan and takes up the results. They are the host's to look at: from a GPU they
- * come over in blocks (myr_run_stream). Errors: as of myr_run_stream. */
+/* Runs the trajectories of a plan and takes up the results. options and report may be NULL. They are the
+ * host's to look at: from a GPU they come over in blocks (myr_run_stream). Errors: as of myr_run_stream. */
 myr_status myr_run_statistics(myr_context *context, const myr_plan *plan, const myr_target *target,
                               const myr_run_options *options, myr_statistics *statistics,
                               myr_run_report *report);
 
-/* What is known of the samples so far: the rows, in the order of the list of statistics, which stay valid
- * until the next call. Errors: MYR_OUT_OF_MEMORY. */
+/* What is known of the samples so far: rows[count], in the order of the list of statistics, which stay
+ * valid until the next call on the set. Errors: MYR_INVALID_ARGUMENT, MYR_OUT_OF_MEMORY. */
 myr_status myr_statistics_rows(myr_context *context, myr_statistics *statistics,
                                const myr_statistic_row **rows, size_t *count);
 

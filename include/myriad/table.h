@@ -49,9 +49,9 @@ uint64_t myr_table_rows(const myr_table *table);
 /* The numbers of a wanted column, by its index; NULL where the file has no such column. */
 const double *myr_table_values(const myr_table *table, int column);
 
-/* Writes columns[count] of rows numbers: .csv with the names, all digits, or .npy [rows, count]. The file
- * appears whole, by rename, or not at all, and an old one stays until then. Errors: MYR_IO_ERROR,
- * MYR_INVALID_ARGUMENT for a name that ends otherwise. */
+/* Writes columns[count], named names[count] and each of rows numbers, none of them NULL: .csv with the
+ * names, all digits, or .npy [rows, count]. The file appears whole, by rename, or not at all, and an old
+ * one stays until then. Errors: MYR_IO_ERROR, MYR_INVALID_ARGUMENT for a name that ends otherwise. */
 myr_status myr_table_write(myr_context *context, const char *path, uint64_t rows, int count,
                            const char *const *names, const double *const *columns);
 

@@ -18,12 +18,14 @@ extern "C" {
 typedef struct myr_target myr_target;
 
 /* A Gaussian with independent coordinates: x0[c] ~ N(mean[c], variance[c]), c = 0 … dimension − 1.
- * dimension 1 … MYR_MAX_DIMENSION; means finite, variances finite and above 0, at most 1e30 in size.
- * The arrays are copied. Errors: MYR_INVALID_ARGUMENT, MYR_OUT_OF_MEMORY. */
+ * mean and variance are [dimension], dimension 1 … MYR_MAX_DIMENSION; means finite, variances finite and
+ * above 0, at most 1e30 in size. Here and below no array is NULL unless it says so, and all are copied;
+ * *target is NULL on failure. Errors: MYR_INVALID_ARGUMENT, MYR_OUT_OF_MEMORY. */
 myr_status myr_target_create_gaussian(myr_context *context, int dimension, const double *mean,
                                       const double *variance, myr_target **target);
 
-/* A Gaussian with any covariance, [dimension][dimension], symmetric and positive definite. It runs in the
+/* A Gaussian with any covariance: mean [dimension], covariance [dimension][dimension], symmetric and
+ * positive definite. It runs in the
  * axes of its eigenvectors, where its coordinates are independent: a plan's start, and the normals of a
  * trajectory, number c, belong to axis c (eigenvalues ascend; an eigenvector's largest entry is positive).
  * States, samples and moments are those of the coordinates. Errors: as above. */
@@ -46,9 +48,10 @@ myr_status myr_target_create_empirical(myr_context *context, int64_t count, int 
                                        const float *points, myr_target **target);
 
 /* A distribution of states 1 … S with a Markov chain that forgets it: x0 is state i + 1 with a probability
- * proportional to weights[i], and step t of the chain leads from state i + 1 to j + 1 with probability
- * transitions[t - 1][i][j]. matrices is 1, and that matrix serves every step, or the number of steps, a
- * matrix a step. prior: weights of x_T for the start "prior"; NULL: every state alike.
+ * proportional to weights[i], i = 0 … S - 1, and step t of the chain leads from state i + 1 to j + 1 with
+ * probability transitions[t - 1][i][j], [matrices][states][states]. matrices is 1, and that matrix serves
+ * every step, or the number of steps, a matrix a step. prior: [states], weights of x_T for the start
+ * "prior"; NULL: every state alike.
  *
  * states 1 … MYR_MAX_STATES. Weights and prior: finite, not negative, at most 1e30, at least one above 0;
  * they are divided by their sum. Transitions: 0 … 1, the entries of each row sum to 1 within 1e-6 and are
@@ -77,8 +80,8 @@ myr_status myr_transition_matrix(myr_context *context, const char *name, int sta
 int myr_target_states(const myr_target *target);
 int64_t myr_target_steps(const myr_target *target);
 
-/* Reads a target from a file, NAME.json or (data) NAME.npy; docs/targets.md has the formats. Errors:
- * MYR_IO_ERROR, MYR_INVALID_DATA (the file, what is wrong where, and what was expected),
+/* Reads a target from a file (path not NULL), NAME.json or (data) NAME.npy; docs/targets.md has the
+ * formats. Errors: MYR_IO_ERROR, MYR_INVALID_DATA (the file, what is wrong where, and what was expected),
  * MYR_INVALID_ARGUMENT (a name without an extension that is known), MYR_OUT_OF_MEMORY. */
 myr_status myr_target_load(myr_context *context, const char *path, myr_target **target);
 
@@ -99,7 +102,8 @@ int myr_target_dimension(const myr_target *target);
 /* How many points data has; 0 for other targets and for NULL. */
 int64_t myr_target_points(const myr_target *target);
 
-/* The target's own mean and variance, one a coordinate; either pointer may be NULL. */
+/* The target's own mean and variance, [dimension] each; either array may be NULL. Nothing for a NULL
+ * target. */
 void myr_target_moments(const myr_target *target, double *mean, double *variance);
 
 #ifdef __cplusplus

@@ -37,8 +37,9 @@ typedef struct myr_tokens {
 #define MYR_TOKENS_INIT \
     { sizeof(myr_tokens), 0, 0, {NULL, MYR_I64}, NULL, 0, {NULL, MYR_I64}, false }
 
-/* The log-probabilities of the sequences, [sequences], and of the rows, [rows], 0 where a row does not
- * count; MYR_F64 or MYR_F32; the data of either may be NULL. report may be NULL. A row that is refused, and
+/* From logits [rows][vocabulary] the log-probabilities of the sequences, [sequences], and of the rows,
+ * [rows], 0 where a row does not count; MYR_F64 or MYR_F32; the data of either may be NULL. options and
+ * report may be NULL. A row that is refused, and
  * a sequence without a row that counts, is named in a MYR_INVALID_DATA; other errors as of myr_loss_pairs.
  */
 myr_status myr_token_logps(myr_context *context, const myr_tokens *tokens, myr_array logits,
@@ -47,7 +48,8 @@ myr_status myr_token_logps(myr_context *context, const myr_tokens *tokens, myr_a
 
 /* From the gradient of some loss to the log-probabilities of the sequences, [sequences], or of the rows,
  * [rows] (the data of the other is NULL; MYR_F64 or MYR_F32, finite; tokens->average is about sequences),
- * to its gradient to the logits, which is written over them:
+ * to its gradient to the logits, [rows][vocabulary], which is written over them (options and report may be
+ * NULL; errors as above):
  *
  *     upstream_t ([j = label_t] - softmax(logits_t)_j)          0 in rows that do not count */
 myr_status myr_token_gradient(myr_context *context, const myr_tokens *tokens, myr_array_out logits,
@@ -70,10 +72,11 @@ typedef struct myr_token_pairs {
         }                                           \
     }
 
-/* Any loss of the list on pairs of token sequences: metrics, the sequences' log-probabilities unless
- * sequence_logps.data is NULL, and, if write_gradient, the loss's gradient to the logits, written over
- * them. Unless tokens->average is set, losses that take lengths (ipo, sigmoid_norm, sft) get the numbers of
- * rows that count. metrics and report may be NULL. The logits are read once, and once more for the
+/* Any loss of the list on pairs of token sequences: metrics, the sequences' log-probabilities, [sequences]
+ * of MYR_F64 or MYR_F32, unless sequence_logps.data is NULL, and, if write_gradient, the loss's gradient to
+ * the logits, written over them. Unless tokens->average is set, losses that take lengths (ipo,
+ * sigmoid_norm, sft) get the numbers of rows that count. loss, options, metrics and report may be NULL;
+ * errors as above and of myr_loss_pairs. The logits are read once, and once more for the
  * gradient; the numbers of the rows and of the sequences pass through the host. */
 myr_status myr_loss_tokens(myr_context *context, const myr_loss_options *loss, const myr_tokens *tokens,
                            const myr_token_pairs *pairs, myr_array_out logits, bool write_gradient,
@@ -92,15 +95,16 @@ typedef struct myr_head {
 #define MYR_HEAD_INIT \
     { sizeof(myr_head), 0, {NULL, MYR_F32}, {NULL, MYR_F32}, 0.0 }
 
-/* As myr_loss_tokens, from hidden states: the loss's gradients to the hidden states and to the matrix,
- * MYR_F32 (for the reference also MYR_F64), whatever the types of these; both data NULL: none. cpu and cuda
- * multiply floats: those of a narrower matrix are made of it a tile at a time. Their logits must be finite:
- * hidden states and matrix have no place for -inf, whose product with a gradient of 0 is none. They are never there
- * as a whole, but in chunks of rows. Pairs whose rows fit a chunk together are done in one go, three matrix
- * products as with stored logits. Where one does not, and for losses that need the whole batch before any
- * gradient (bco_pair with the batch's own shift, aot, aot_unpaired), the chunks' logits are made a second time: four
- * products. cpu and cuda agree to rounding, for the products are those of BLAS and cuBLAS; each repeats to
- * the bit, whatever the number of threads. */
+/* As myr_loss_tokens, from hidden states: the loss's gradients to the hidden states, [rows][width], and to
+ * the matrix, [vocabulary][width], MYR_F32 (for the reference also MYR_F64), whatever the types of these;
+ * both data NULL: none. cpu and cuda multiply floats: those of a narrower matrix are made of it a tile at a
+ * time. Their logits must be finite: hidden states and matrix have no place for -inf, whose product with a
+ * gradient of 0 is none. They are never there as a whole, but in chunks of rows. Pairs whose rows fit a
+ * chunk together are done in one go, three matrix products as with stored logits. Where one does not, and
+ * for losses that need the whole batch before any gradient (bco_pair with the batch's own shift, aot,
+ * aot_unpaired), the chunks' logits are made a second time: four products. cpu and cuda agree to rounding,
+ * for the products are those of BLAS and cuBLAS; each repeats to the bit, whatever the number of threads.
+ * */
 myr_status myr_loss_head(myr_context *context, const myr_loss_options *loss, const myr_tokens *tokens,
                          const myr_token_pairs *pairs, const myr_head *head,
                          const myr_compute_options *options, myr_array_out hidden_gradient,

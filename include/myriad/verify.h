@@ -39,8 +39,9 @@ typedef struct myr_verify_options {
 #define MYR_VERIFY_OPTIONS_INIT \
     { sizeof(myr_verify_options), "auto", "exact", MYR_DEFAULT_SEED, 1000000, 0, 0 }
 
-/* Runs all checks and calls report (which may be NULL) with each, from the calling thread. MYR_CHECK_FAILED
- * if one did not pass; other errors, as of myr_run_moments, end the verification where they occur. */
+/* Runs all checks, by default on the automatic backend (options may be NULL), and calls report (which may
+ * be NULL) with each, from the calling thread. MYR_CHECK_FAILED if one did not pass; other errors, as of
+ * myr_run_moments, end the verification where they occur. */
 myr_status myr_verify(myr_context *context, const myr_verify_options *options, myr_check_report report,
                       void *user);
 
