@@ -63,22 +63,23 @@ static void print_head(const cli_fit_result *r) {
 }
 
 /* An end of an interval, which may be infinite. */
-static const char *end_text(double end, char text[32]) {
+static const char *end_text(double end, int decimals, char text[64]) {
     if (isinf(end))
         return end > 0.0 ? "∞" : "-∞";
-    snprintf(text, 32, "%.4f", end);
+    snprintf(text, 64, "%.*f", decimals, end);
     return text;
 }
 
 static void put_estimate(cli_table *table, const myr_estimate *e) {
-    cli_put_text(table, "%.6f", e->estimate);
+    const int decimals = cli_decimals(e->standard_error, 6), ends = cli_decimals(e->standard_error, 4);
+    cli_put_text(table, "%.*f", decimals, e->estimate);
     if (isfinite(e->standard_error))
-        cli_put_text(table, "± %.6f", e->standard_error);
+        cli_put_text(table, "± %.*f", decimals, e->standard_error);
     else
         cli_put_text(table, "-");
-    char low[32], high[32];
+    char low[64], high[64];
     if (!isnan(e->ci_low))
-        cli_put_text(table, "%s … %s", end_text(e->ci_low, low), end_text(e->ci_high, high));
+        cli_put_text(table, "%s … %s", end_text(e->ci_low, ends, low), end_text(e->ci_high, ends, high));
     else
         cli_put_text(table, "-");
 }
@@ -112,10 +113,13 @@ static void print_table(const cli_fit_result *r) {
 static void print_foot(const cli_fit_result *r) {
     const myr_fit_report *report = &r->report;
     const myr_estimate *home = &report->home;
-    char low[32], high[32];
+    const int decimals = cli_decimals(home->standard_error, 6),
+              ends = cli_decimals(home->standard_error, 4);
+    char low[64], high[64];
     if (isfinite(home->estimate))
-        printf("\nadvantage of the first column: %.6f ± %.6f, interval %s … %s", home->estimate,
-               home->standard_error, end_text(home->ci_low, low), end_text(home->ci_high, high));
+        printf("\nadvantage of the first column: %.*f ± %.*f, interval %s … %s", decimals, home->estimate,
+               decimals, home->standard_error, end_text(home->ci_low, ends, low),
+               end_text(home->ci_high, ends, high));
     printf("\nlog-likelihood %.6f; %s, %" PRIu64 " iterations, %s (gradient %.2g)\n",
            report->log_likelihood, report->method, report->iterations,
            report->converged ? "converged" : "not converged", report->gradient);

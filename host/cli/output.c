@@ -93,6 +93,28 @@ void cli_put_number(cli_table *table, double value) {
         cli_put_text(table, table->format == CLI_CSV ? "%.17g" : "%.6g", value);
 }
 
+static int between(double low, double x, double high) {
+    return (int)(x < low ? low : x > high ? high : x);
+}
+
+int cli_decimals(double error, int least) {
+    const bool known = isfinite(error) && error > 0.0;
+    return known ? between(least, 1.0 - floor(log10(error)), 17.0) : least;
+}
+
+/* 17 digits tell any two doubles apart. */
+int cli_digits(double value, double error, int least) {
+    const bool known = isfinite(error) && error > 0.0 && isfinite(value) && value != 0.0;
+    return known ? between(least, floor(log10(fabs(value))) - floor(log10(error)) + 2.0, 17.0) : least;
+}
+
+void cli_put_measured(cli_table *table, double value, double error) {
+    if (table->format == CLI_TEXT && isfinite(value))
+        cli_put_text(table, "%.*g", cli_digits(value, error, 6), value);
+    else
+        cli_put_number(table, value);
+}
+
 /* ---- JSON ------------------------------------------------------------------------------------------ */
 
 static json_t *made(json_t *value) {

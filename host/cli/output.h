@@ -32,6 +32,13 @@ void cli_put_cell(cli_table *table, const char *text); /* of any length */
 /* A number: six digits in text ("-" if it is not finite), all digits in CSV (empty if not finite). */
 void cli_put_number(cli_table *table, double value);
 
+/* The same with an error: in text the digits go to the error's second one, so that the two can be read together; six
+ * at least. An error that is none, or 0, asks for six. */
+void cli_put_measured(cli_table *table, double value, double error);
+/* For printf: such a value's significant digits (%.*g), from least to 17, and its decimals (%.*f), from least to 17. */
+int cli_digits(double value, double error, int least);
+int cli_decimals(double error, int least);
+
 /* JSON values. They never return NULL: a lack of memory ends the tool. */
 json_t *cli_json_object(void);
 json_t *cli_json_array(void);

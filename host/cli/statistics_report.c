@@ -7,9 +7,13 @@
 /* What a row is of, in words. */
 static const char *describe(const myr_statistic_row *row, char text[80]) {
     const bool is_histogram = strcmp(row->statistic, "histogram") == 0;
+    const double width =
+        row->high - row->low; /* of a bin, whose edges differ in it; of the outer ones infinite */
+    const int least = isfinite(width) ? 4 : 10;
     const bool is_occupancy = strcmp(row->statistic, "occupancy") == 0;
     if (is_histogram)
-        snprintf(text, 80, "%d: %.4g to %.4g", row->first, row->low, row->high);
+        snprintf(text, 80, "%d: %.*g to %.*g", row->first, cli_digits(row->low, width, least), row->low,
+                 cli_digits(row->high, width, least), row->high);
     else if (strcmp(row->statistic, "quantiles") == 0)
         snprintf(text, 80, "%d: %g %%", row->first, 100.0 * row->low);
     else if (is_occupancy && row->first < 0)
@@ -32,12 +36,12 @@ void cli_statistics_text(const myr_statistic_row *rows, size_t count) {
     for (size_t n = 0; n < count; n++) {
         cli_put_text(&table, "%s", rows[n].statistic);
         cli_put_text(&table, "%s", describe(&rows[n], text));
-        cli_put_number(&table, rows[n].value);
+        cli_put_measured(&table, rows[n].value, rows[n].standard_error);
         if (isfinite(rows[n].standard_error))
             cli_put_text(&table, "± %.2g", rows[n].standard_error);
         else
             cli_put_text(&table, "-");
-        cli_put_number(&table, rows[n].expected);
+        cli_put_measured(&table, rows[n].expected, rows[n].standard_error);
         if (isfinite(rows[n].p))
             cli_put_text(&table, "%.3g", rows[n].p);
         else

@@ -48,10 +48,11 @@ static void add_text(cli_sweep_report *report, const cli_sweep_run *run) {
     cli_sweep_name(report->plan, run->line, name, sizeof name);
     cli_put_text(table, "%s", name);
     cli_put_text(table, "%" PRIu64, point->steps);
-    cli_put_number(table, mean_of(run->study.variance, myr_target_dimension(report->plan->target)));
-    cli_put_number(table, point->error.whole);
+    const int d = myr_target_dimension(report->plan->target);
+    cli_put_measured(table, mean_of(run->study.variance, d), mean_of(run->study.variance_error, d));
+    cli_put_measured(table, point->error.whole, point->standard_error);
     cli_put_text(table, "± %.2g", point->standard_error);
-    cli_put_number(table, point->exact);
+    cli_put_measured(table, point->exact, point->standard_error);
     if (isfinite(run->change.gain))
         cli_put_text(table, "%.3g", run->change.gain);
     else
@@ -75,10 +76,11 @@ static void put_order(const cli_plan_options *plan, cli_table *table, const cli_
         cli_put_text(table, "no two points in a row are above the floor and of one sign");
         return;
     }
-    cli_put_text(table, "%.4f", line->order.order);
+    const int decimals = cli_decimals(line->order.standard_error, 4);
+    cli_put_text(table, "%.*f", decimals, line->order.order);
     cli_put_text(table, "± %.2g", line->order.standard_error);
     if (isfinite(line->order.exact))
-        cli_put_text(table, "%.4f", line->order.exact);
+        cli_put_text(table, "%.*f", decimals, line->order.exact);
     else
         cli_put_text(table, "-");
     cli_put_text(table, "%" PRIu64 " to %" PRIu64, line->points[line->order.first].steps,

@@ -75,18 +75,19 @@ static void add_text(cli_variance_report *report, const cli_study *study) {
             cli_put_text(table, "%" PRIu64, study->steps);
         if (dimension_of(report) > 1)
             cli_put_text(table, "%d", c);
-        cli_put_number(table, study->variance[c]);
+        const double error = study->variance_error[c];
+        cli_put_measured(table, study->variance[c], error);
         if (isfinite(study->variance_error[c]))
             cli_put_text(table, "± %.2g", study->variance_error[c]);
         else
             cli_put_text(table, "-");
-        cli_put_number(table, study->exact_variance[c]);
+        cli_put_measured(table, study->exact_variance[c], error);
         if (isfinite(study->z[c]))
             cli_put_text(table, "%+.2f", study->z[c]);
         else
             cli_put_text(table, "-");
-        cli_put_number(table, study->limit[c]);
-        cli_put_number(table, study->target_variance[c]);
+        cli_put_measured(table, study->limit[c], error);
+        cli_put_measured(table, study->target_variance[c], error);
         if (isfinite(study->bias[c])) /* a coordinate of data may have no variance */
             cli_put_text(table, "%+.4f %%", 100.0 * study->bias[c]);
         else
