@@ -285,7 +285,9 @@ int cli_read_choice(const char *option, const char *text, const char *const *nam
             return (int)i;
     char expected[1024];
     cli_join_names(names, count, expected, sizeof expected);
-    const char *nearest = cli_nearest(text, names, count);
+    const char *nearest = cli_known_as(text, names, count);
+    if (!nearest)
+        nearest = cli_nearest(text, names, count);
     cli_fail(CLI_USAGE, "%s: '%.80s' is not known: expected %s%s%s%s", option, text, expected,
              nearest ? " (did you mean " : "", nearest ? nearest : "", nearest ? "?)" : "");
     return -1;

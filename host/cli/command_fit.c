@@ -200,9 +200,9 @@ static error_t parse_fit(int key, char *argument, struct argp_state *state) {
         case KEY_OBJECTIVE:
             return read_objective(argument, &a->fit.objective);
         case KEY_REFERENCE:
-            return cli_read_path("--reference", argument, &a->reference);
+            return cli_read_input("--reference", argument, &a->reference);
         case KEY_FEATURES:
-            return cli_read_path("--features", argument, &a->features);
+            return cli_read_input("--features", argument, &a->features);
         case KEY_HOME:
             a->fit.home = true;
             return 0;

@@ -57,7 +57,9 @@ static const struct argp_option loss_options[] = {
     {"loss-type", KEY_LOSS_TYPE, "NAME", 0, "which loss, see below (sigmoid)", 1},
     {"beta", KEY_BETA, "X", 0, "1e-6 to 1e6 (0.1)", 1},
     {"gradients", KEY_GRADIENTS, "FILE", 0,
-     "write the gradient of the mean loss to the two policy columns, [N, 2], .npy or .csv", 1},
+     "write the gradient of the mean loss to the two policy columns, [N, 2], .npy or .csv; - prints it "
+     "as .csv, and nothing else",
+     1},
     {"label-smoothing", KEY_SMOOTHING, "X", 0,
      "share of labels taken to be flipped, 0 up to 0.5, of sigmoid, sigmoid_norm, robust, exo_pair, aot "
      "and "
@@ -342,8 +344,10 @@ static int run_command(const loss_arguments *arguments, const cli_run_options *r
         status = fail_reduction(context, arguments, error);
     if (status == CLI_DONE && (error = write_gradients(context, arguments, &result)) != MYR_OK)
         status = cli_fail_library(context, error);
+    const bool gradients_alone = arguments->gradients && strcmp(arguments->gradients, "-") == 0;
     if (status == CLI_DONE) {
-        print_result(format, arguments, &result);
+        if (!gradients_alone)
+            print_result(format, arguments, &result);
         status = cli_flush_results(CLI_DONE);
         if (status == CLI_DONE)
             cli_note(result.report.note);

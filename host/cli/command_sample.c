@@ -41,7 +41,8 @@ enum { KEY_OUTPUT = 700, KEY_FIRST, KEY_TRACE, KEY_DTYPE, KEY_IMAGE };
 
 static const struct argp_option sample_options[] = {
     {NULL, 0, NULL, 0, "The file:", 0},
-    {"output", KEY_OUTPUT, "FILE", 0, "where to, NAME.npy or NAME.csv", 0},
+    {"output", KEY_OUTPUT, "FILE", 0,
+     "where to, NAME.npy or NAME.csv; - prints them as .csv, and nothing else", 0},
     {"first", KEY_FIRST, "N", 0, "index of the first trajectory (0)", 0},
     {"trace", KEY_TRACE, "K", 0,
      "write K whole trajectories, in place of --trajectories samples; on other backends than cpu it takes "
@@ -97,7 +98,15 @@ typedef struct settings {
 
 /* ---- what is asked --------------------------------------------------------------------------------- */
 
+/* Whether the samples themselves go to standard output, where nothing else may then go. */
+static bool is_printed(const settings *s) {
+    return s->arguments.output && strcmp(s->arguments.output, "-") == 0;
+}
+
 static int settle_output(const settings *s) {
+    if (is_printed(s) && s->format != CLI_TEXT)
+        return cli_fail(CLI_USAGE,
+                        "--format: standard output has the samples (--output -): expected a file's name");
     if (s->arguments.picture.rows > 0 && !s->arguments.picture.options.path)
         return cli_fail(CLI_USAGE, "--image: there is no picture: expected --plot FILE");
     if (!s->arguments.output && !s->arguments.picture.options.path && !s->repeat.from)
@@ -135,6 +144,7 @@ static int settle_sampler(settings *s) {
                 plan->sampler_count = 1;
             }
     plan->sampler_count = 1;
+    memset(plan->spared, 0, sizeof plan->spared); /* of one sampler, what it lacks is refused */
     return CLI_DONE;
 }
 
@@ -244,7 +254,8 @@ static int run_command(settings *s) {
         return cli_fail_library(s->context, result);
     r.checksum = s->checksum;
     cli_repeat_compare(&s->repeat, s->plan.samplers[0], s->plan.steps[0], r.checksum);
-    cli_sample_print(&r, s->format);
+    if (!is_printed(s))
+        cli_sample_print(&r, s->format);
     int status = cli_flush_results(CLI_DONE);
     if (status == CLI_DONE)
         status = cli_sample_picture_draw(&s->arguments.picture);

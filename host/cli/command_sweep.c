@@ -275,11 +275,12 @@ static void make_lines(settings *s) {
     s->lines = allocate(plan->sampler_count * plan->schedule_count * plan->eta_count, sizeof *s->lines);
     for (size_t i = 0; i < plan->sampler_count; i++)
         for (size_t j = 0; j < plan->schedule_count; j++)
-            for (size_t k = 0; k < plan->eta_count; k++)
+            for (size_t k = 0; k < (cli_plan_takes_eta(plan, i) ? plan->eta_count : 1); k++)
                 s->lines[s->line_count++] =
                     (cli_sweep_line){.sampler = plan->samplers[i],
+                                     .number = i,
                                      .schedule = plan->schedules[j],
-                                     .eta = plan->etas[k],
+                                     .eta = cli_plan_takes_eta(plan, i) ? plan->etas[k] : MYR_DEFAULT_ETA,
                                      .points = allocate(plan->steps_count, sizeof(cli_sweep_point))};
 }
 
@@ -287,8 +288,7 @@ static int run_line(settings *s, size_t number, bool *begun) {
     const cli_plan_options *plan = &s->plan;
     cli_sweep_line *line = &s->lines[number];
     for (size_t j = 0; j < plan->steps_count; j++) {
-        myr_plan_options options =
-            cli_plan_options_make(plan, number / (plan->schedule_count * plan->eta_count), j);
+        myr_plan_options options = cli_plan_options_make(plan, line->number, j);
         options.schedule = line->schedule;
         options.eta = line->eta;
         int status = run_one(s, &options, line, j);
@@ -329,6 +329,8 @@ static int run_sweep(settings *s) {
                               : cli_plot_without(&s->plot);
     if (status == CLI_DONE) /* after the results: a failure is one line alone */
         cli_note(s->latest.study.run.note);
+    if (status == CLI_DONE)
+        cli_note(s->plan.note);
     if (status == CLI_DONE)
         status = cli_repeat_finish(&s->repeat);
     return status;

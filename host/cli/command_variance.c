@@ -149,6 +149,8 @@ static int run_command(settings *s) {
     if (status == CLI_DONE) /* after the results: a failure is one line alone */
         cli_note(study->run.note);
     if (status == CLI_DONE)
+        cli_note(s->plan.note);
+    if (status == CLI_DONE)
         status = cli_repeat_finish(&s->repeat);
     free(study);
     return status;

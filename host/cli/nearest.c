@@ -1,5 +1,6 @@
 #include "nearest.h"
 
+#include <ctype.h>
 #include <string.h>
 
 #define LONGEST 64
@@ -49,4 +50,108 @@ const char *cli_nearest(const char *word, const char *const *names, size_t count
         }
     }
     return nearest;
+}
+
+/* The name that differs in case, blanks and signs alone. */
+static const char *same_letters(const char *plain, const char *const *names, size_t count) {
+    for (size_t n = 0; n < count; n++) {
+        const char *at = plain, *name = names[n];
+        for (; *name; name++)
+            if (isalnum((unsigned char)*name) && *at++ != *name)
+                break;
+        if (!*name && !*at && *plain)
+            return names[n];
+    }
+    return NULL;
+}
+
+/* ---- other names ----------------------------------------------------------------------------------- */
+
+/* What others call it, in small letters and digits alone, and what it is called here. A word may mean one thing as a
+ * sampler and another as a process: the list of names that are right decides. */
+static const struct {
+    const char *other, *name;
+} others[] = {
+    {"ddpm", "ddpm-small"},
+    {"ddpmscheduler", "ddpm-small"},
+    {"ancestral", "ddpm-small"},
+    {"ddimscheduler", "ddim"},
+    {"kddim", "ddim"},
+    {"eulera", "euler-ancestral"},
+    {"keulera", "euler-ancestral"},
+    {"keulerancestral", "euler-ancestral"},
+    {"sampleeulerancestral", "euler-ancestral"},
+    {"eulerancestraldiscrete", "euler-ancestral"},
+    {"keuler", "euler"},
+    {"sampleeuler", "euler"},
+    {"eulerdiscrete", "euler"},
+    {"kheun", "heun"},
+    {"heun2", "heun"},
+    {"heundiscrete", "heun"},
+    {"edm", "heun"},
+    {"dpm2m", "dpmpp-2m"},
+    {"dpmsolver", "dpmpp-2m"},
+    {"dpmsolverpp", "dpmpp-2m"},
+    {"dpmsolvermultistep", "dpmpp-2m"},
+    {"kdpmpp2m", "dpmpp-2m"},
+    {"dpmpp2mkarras", "dpmpp-2m"},
+    {"dpm2mkarras", "dpmpp-2m"},
+    {"dpm2msde", "dpmpp-2m-sde"},
+    {"sdedpmsolver", "dpmpp-2m-sde"},
+    {"kdpmpp2msde", "dpmpp-2m-sde"},
+    {"dpm3msde", "dpmpp-3m-sde"},
+    {"kdpmpp3msde", "dpmpp-3m-sde"},
+    {"vesde", "ve"},
+    {"smld", "ve"},
+    {"ncsn", "ve"},
+    {"vpsde", "vp"},
+    {"ddpm", "vp"},
+    {"karras", "edm"},
+    {"d3pm", "discrete"},
+    {"cosine", "squaredcos_cap_v2"},
+    {"squaredcos", "squaredcos_cap_v2"},
+    {"glide", "squaredcos_cap_v2"},
+    {"quad", "scaled_linear"},
+    {"quadratic", "scaled_linear"},
+    {"sqrtlinear", "scaled_linear"},
+    {"stablediffusion", "scaled_linear"},
+    {"edm", "karras"},
+    {"polynomial", "karras"},
+    {"loguniform", "exponential"},
+    {"loglinear", "exponential"},
+    {"dpo", "sigmoid"},
+    {"logistic", "sigmoid"},
+    {"cdpo", "sigmoid"},
+    {"slic", "hinge"},
+    {"slichf", "hinge"},
+    {"rso", "hinge"},
+    {"identity", "ipo"},
+    {"rdpo", "robust"},
+    {"exo", "exo_pair"},
+    {"nca", "nca_pair"},
+    {"bco", "bco_pair"},
+    {"sppo", "sppo_hard"},
+    {"apo", "apo_zero"},
+    {"bradleyterry", "bt"},
+    {"bradleyterryluce", "bt"},
+    {"btl", "bt"},
+    {"elo", "bt"},
+    {"plackettluce", "pl"},
+    {"luce", "pl"},
+    {"sigmoid", "dpo"},
+    {"gpu", "cuda"},
+};
+
+const char *cli_known_as(const char *word, const char *const *names, size_t count) {
+    char plain[LONGEST];
+    size_t length = 0;
+    for (; *word && length < sizeof plain - 1; word++)
+        if (isalnum((unsigned char)*word))
+            plain[length++] = (char)tolower((unsigned char)*word);
+    plain[length] = '\0';
+    for (size_t o = 0; o < sizeof others / sizeof *others; o++)
+        for (size_t n = 0; n < count && strcmp(plain, others[o].other) == 0; n++)
+            if (strcmp(names[n], others[o].name) == 0)
+                return names[n];
+    return same_letters(plain, names, count);
 }

@@ -8,4 +8,7 @@
  * insertions, deletions, substitutions and swaps of neighbours; else NULL. */
 const char *cli_nearest(const char *word, const char *const *names, size_t count);
 
+/* The name among the names by which another name of the field is known here, as sigmoid for dpo; else NULL. */
+const char *cli_known_as(const char *word, const char *const *names, size_t count);
+
 #endif

@@ -37,7 +37,7 @@ enum {
     {"variance", KEY_VARIANCE, "LIST", 0, "as many as means, all above 0 (0.01)", 2}, \
     {"target", KEY_TARGET, "gaussian|FILE", 0, \
      "gaussian: independent coordinates, of --mean and --variance; or FILE.json: a mixture, a Gaussian with any " \
-     "covariance, or discrete states; or FILE.npy: data points [n, d] (gaussian)", 2}, \
+     "covariance, or discrete states; or FILE.npy: data points [n, d]; or -, either from standard input (gaussian)", 2}, \
     CLI_GRID_OPTIONS(7)
 /* clang-format on */
 
@@ -357,6 +357,49 @@ static void settle_process(cli_plan_options *options) {
     options->steps_count = 1;
 }
 
+/* Options that samplers may lack: their names, and whether they are set. */
+enum { ETA, CHURN, NOISE_SCALE, SPARED };
+static const char *const spared_names[SPARED] = {"eta", "churn", "noise_scale"};
+
+static bool is_set(const cli_plan_options *options, int which) {
+    const myr_plan_options *grid = &options->grid;
+    bool eta = false;
+    for (size_t i = 0; i < options->eta_count; i++)
+        eta = eta || options->etas[i] > 0.0;
+    return which == ETA     ? eta
+           : which == CHURN ? grid->churn != 0.0 || grid->churn_min != 0.0 || grid->churn_max != 0.0
+                            : grid->noise_scale != 0.0 && grid->noise_scale != 1.0;
+}
+
+static void note_spared(cli_plan_options *options, int which) {
+    size_t used = strlen(options->note);
+    const size_t size = sizeof options->note;
+    const char *name = which == NOISE_SCALE ? "noise-scale" : spared_names[which];
+    used += (size_t)snprintf(options->note + used, size - used, "%s--%s: not of", used ? "; " : "", name);
+    for (size_t i = 0, n = 0; i < options->sampler_count && used < size; i++)
+        if (!myr_sampler_takes(options->samplers[i], spared_names[which]))
+            used += (size_t)snprintf(options->note + used, size - used, "%s %s", n++ ? "," : "",
+                                     options->samplers[i]);
+    if (used < size)
+        snprintf(options->note + used, size - used, ", run without it");
+}
+
+/* Of several samplers those that lack an option run without it, as long as one has it: alone they are refused. */
+static void spare_samplers(cli_plan_options *options) {
+    for (int which = 0; which < SPARED; which++) {
+        size_t takers = 0;
+        for (size_t i = 0; i < options->sampler_count; i++)
+            takers += myr_sampler_takes(options->samplers[i], spared_names[which]);
+        options->spared[which] = is_set(options, which) && takers > 0 && takers < options->sampler_count;
+        if (options->spared[which])
+            note_spared(options, which);
+    }
+}
+
+bool cli_plan_takes_eta(const cli_plan_options *options, size_t sampler) {
+    return !options->spared[ETA] || myr_sampler_takes(options->samplers[sampler], "eta");
+}
+
 static int try_plan(myr_context *context, const myr_plan_options *asked, const myr_target *target) {
     myr_plan *plan = NULL;
     myr_status status = myr_plan_create(context, asked, target, &plan);
@@ -373,7 +416,8 @@ static int try_plans(myr_context *context, const cli_plan_options *options) {
                 for (size_t l = 0; l < options->eta_count && status == CLI_DONE; l++) {
                     myr_plan_options asked = cli_plan_options_make(options, i, j);
                     asked.schedule = options->schedules[k];
-                    asked.eta = options->etas[l];
+                    if (cli_plan_takes_eta(options, i))
+                        asked.eta = options->etas[l];
                     status = try_plan(context, &asked, options->target);
                 }
     return status;
@@ -386,6 +430,8 @@ int cli_plan_options_settle(myr_context *context, cli_plan_options *options) {
         settle_process(options);
     if (status == CLI_DONE)
         status = settle_samplers(options);
+    if (status == CLI_DONE)
+        spare_samplers(options);
     if (status == CLI_DONE)
         status = leave_out_unsupported(context, options);
     return status == CLI_DONE ? try_plans(context, options) : status;
@@ -426,7 +472,11 @@ myr_plan_options cli_plan_options_make(const cli_plan_options *options, size_t s
     plan.process = options->process;
     plan.sampler = options->samplers[sampler];
     plan.steps = (int64_t)options->steps[steps];
-    plan.eta = options->etas[0];
+    plan.eta = cli_plan_takes_eta(options, sampler) ? options->etas[0] : MYR_DEFAULT_ETA;
+    if (options->spared[CHURN] && !myr_sampler_takes(plan.sampler, "churn"))
+        plan.churn = plan.churn_min = plan.churn_max = 0.0;
+    if (options->spared[NOISE_SCALE] && !myr_sampler_takes(plan.sampler, "noise_scale"))
+        plan.noise_scale = 0.0;
     plan.schedule = options->schedules[0];
     plan.start = options->start;
     plan.final_noise = options->final_noise;

@@ -24,7 +24,10 @@ typedef struct cli_plan_options {
     size_t schedule_count;
     const char *start;
     bool final_noise;
-    myr_plan_options grid;   /* of the options in grid_options.h; the rest of it is not used */
+    myr_plan_options grid; /* of the options in grid_options.h; the rest of it is not used */
+    bool spared
+        [3]; /* after settling: eta, churn, noise scale are for those of several samplers alone that have it … */
+    char note[512];          /* … and a line that says so, "" if there is none, for after the results */
     double *mean, *variance; /* [mean_count], [variance_count]; after settling as long as each other */
     size_t mean_count, variance_count;
     const char *target_file;  /* NULL: the Gaussian of mean and variance */
@@ -49,6 +52,9 @@ int cli_plan_options_settle(myr_context *context, cli_plan_options *options);
 /* Keeps, for --from, what settling has found: all samplers and steps by name, the process, how many trajectories of
  * which seed; and holds the target's file against that of a run that is repeated. Returns the exit status. */
 int cli_plan_options_keep(const cli_plan_options *options, const cli_run_options *run, cli_repeat *repeat);
+
+/* Whether a sampler has eta, or is asked for it all the same. */
+bool cli_plan_takes_eta(const cli_plan_options *options, size_t sampler);
 
 /* The library's options for one of the samplers and one of the step counts, with the first eta and
  * schedule. */

@@ -10,7 +10,7 @@ void cli_sweep_name(const cli_plan_options *plan, const cli_sweep_line *line, ch
     int used = snprintf(name, size, "%s", line->sampler);
     if (plan->schedule_count > 1)
         used += snprintf(name + used, size - (size_t)used, " %s", line->schedule);
-    if (plan->eta_count > 1)
+    if (plan->eta_count > 1 && line->eta >= 0.0)
         snprintf(name + used, size - (size_t)used, " eta %g", line->eta);
 }
 

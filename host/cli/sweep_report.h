@@ -10,6 +10,7 @@
 
 /* A sampler with a schedule and an eta, at all numbers of steps. */
 typedef struct cli_sweep_line {
+    size_t number;                  /* of the sampler among the plan's */
     const char *sampler, *schedule; /* schedule NULL: the process' own */
     double eta;                     /* MYR_DEFAULT_ETA: the sampler's own */
     const char *settled_schedule;   /* after the first run; NULL, MYR_DEFAULT_ETA: there is none */

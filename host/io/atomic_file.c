@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "failure.h"
+#include "input_file.h"
 
 struct myr_atomic_file {
     FILE *stream;
@@ -151,6 +152,11 @@ static myr_status fail_write(myr_context *context, const char *path, int error) 
 static myr_status open_file(myr_context *context, myr_atomic_file *file) {
     struct stat old;
     errno = 0;
+    if (myr_input_is_standard(file->path)) {
+        const int descriptor = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0);
+        file->stream = descriptor < 0 ? NULL : fdopen(descriptor, "wb");
+        return file->stream ? MYR_OK : fail_write(context, file->path, errno);
+    }
     file->final = follow_links(file->path);
     if (!file->final)
         return fail_write(context, file->path, errno);

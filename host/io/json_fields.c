@@ -5,17 +5,18 @@
 #include <string.h>
 
 #include "failure.h"
+#include "input_file.h"
 
 myr_status myr_json_load(myr_context *context, const char *path, myr_json *json) {
     *json = (myr_json){.context = context, .path = path};
     errno = 0;
-    FILE *file = fopen(path, "rb");
+    FILE *file = myr_input_open(path);
     if (!file)
         return myr_fail(context, MYR_IO_ERROR, "%s: cannot be opened: %s", path, strerror(errno));
     json_error_t error;
     json->object = json_loadf(file, JSON_REJECT_DUPLICATES | JSON_DECODE_INT_AS_REAL, &error);
     int failed = ferror(file), reason = errno;
-    fclose(file);
+    myr_input_close(file);
     if (failed) {
         json_decref(json->object);
         return myr_fail(context, MYR_IO_ERROR, "%s: cannot be read: %s", path, strerror(reason));

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "failure.h"
+#include "input_file.h"
 #include "narrow.h"
 
 enum { PIECE = 8192 }; /* elements of at most eight bytes that are converted at a time */
@@ -165,10 +166,10 @@ myr_status myr_npy_read(myr_context *context, const char *path, const myr_npy_wa
                         myr_npy *array) {
     memset(array, 0, sizeof *array);
     errno = 0;
-    FILE *file = fopen(path, "rb");
+    FILE *file = myr_input_open(path);
     if (!file)
         return myr_fail(context, MYR_IO_ERROR, "%s: cannot be opened: %s", path, strerror(errno));
     myr_status status = myr_npy_read_file(context, path, file, wanted, array);
-    fclose(file);
+    myr_input_close(file);
     return status;
 }

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "failure.h"
+#include "input_file.h"
 #include "myriad/atomic_file.h"
 
 struct myr_samples_file {
@@ -130,7 +131,7 @@ myr_status myr_samples_open(myr_context *context, const char *path, const myr_sa
     if (!path || !shape || !file)
         return myr_fail(context, MYR_INVALID_ARGUMENT, "samples: path, shape and file must not be NULL");
     *file = NULL;
-    const bool csv = ends_in(path, ".csv");
+    const bool csv = ends_in(path, ".csv") || myr_input_is_standard(path);
     if (!csv && !ends_in(path, ".npy"))
         return myr_fail(context, MYR_INVALID_ARGUMENT,
                         "%s: of no known format; expected a name in .csv or .npy", path);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "failure.h"
+#include "input_file.h"
 #include "myriad/atomic_file.h"
 #include "table_data.h"
 
@@ -35,8 +36,9 @@ myr_status myr_table_read(myr_context *context, const char *path, const myr_tabl
     for (int c = 0; c < count; c++)
         if (!columns[c].name || (columns[c].required && !columns[c].expected))
             return fail_column(context, c);
-    bool csv = ends_in(path, ".csv");
-    if (!csv && !ends_in(path, ".npy"))
+    const bool npy = myr_input_is_npy(path),
+               csv = !npy && (ends_in(path, ".csv") || myr_input_is_standard(path));
+    if (!csv && !npy)
         return fail_name(context, path);
     if (!csv && map)
         return myr_fail(context, MYR_INVALID_ARGUMENT,
@@ -111,7 +113,7 @@ myr_status myr_table_write(myr_context *context, const char *path, uint64_t rows
     for (int c = 0; c < count; c++)
         if (!names[c] || !columns[c])
             return fail_column(context, c);
-    bool csv = ends_in(path, ".csv");
+    const bool csv = ends_in(path, ".csv") || myr_input_is_standard(path);
     if (!csv && !ends_in(path, ".npy"))
         return fail_name(context, path);
     myr_atomic_file *file;

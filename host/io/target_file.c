@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "failure.h"
+#include "input_file.h"
 
 /* The types of JSON files. */
 static const struct {
@@ -59,6 +60,8 @@ myr_status myr_target_load(myr_context *context, const char *path, myr_target **
     *target = NULL;
     if (!path)
         return myr_fail(context, MYR_INVALID_ARGUMENT, "path is NULL; expected the name of a file");
+    if (myr_input_is_standard(path))
+        return (myr_input_is_npy(path) ? myr_read_empirical : load_json)(context, path, target);
     const char *extension = strrchr(path, '.');
     for (int n = 0; extension && n < FORMATS; n++)
         if (strcmp(extension, formats[n].extension) == 0)

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 
 #include "failure.h"
+#include "input_file.h"
 
 static myr_status fail_read(myr_context *context, const char *path, const char *what) {
     return myr_fail(context, MYR_IO_ERROR, "%s: cannot be %s: %s", path, what, strerror(errno));
@@ -51,11 +52,11 @@ static myr_status read_on(myr_context *context, const char *path, FILE *file, ch
 myr_status myr_read_whole(myr_context *context, const char *path, char **bytes, size_t *size) {
     *bytes = NULL;
     errno = 0;
-    FILE *file = fopen(path, "rb");
+    FILE *file = myr_input_open(path);
     if (!file)
         return fail_read(context, path, "opened");
     myr_status status = read_on(context, path, file, bytes, size);
-    fclose(file);
+    myr_input_close(file);
     if (status != MYR_OK) {
         free(*bytes);
         *bytes = NULL;

@@ -117,6 +117,15 @@ const myr_sampler *myr_sampler_find(const char *name) {
     return NULL;
 }
 
+bool myr_sampler_takes(const char *sampler, const char *option) {
+    const myr_sampler *found = myr_sampler_find(sampler);
+    if (!found || !option)
+        return false;
+    return (strcmp(option, "eta") == 0 && found->eta_power > 0) ||
+           (strcmp(option, "churn") == 0 && found->takes_churn) ||
+           (strcmp(option, "noise_scale") == 0 && found->takes_noise_scale);
+}
+
 bool myr_sampler_supports(const char *sampler, const char *process) {
     const myr_sampler *found = myr_sampler_find(sampler);
     const myr_process *on = myr_process_find(process);

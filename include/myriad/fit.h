@@ -36,7 +36,7 @@ typedef struct myr_outcomes_options {
     { sizeof(myr_outcomes_options), "auto", false, NULL, 0, NULL }
 
 /* Reads a .csv file (RFC 4180, UTF-8, LF or CRLF; commas, semicolons or tabs, whichever the first line has
- * most of).
+ * most of); the path "-" is standard input.
  *
  * Comparisons have a header, which names, in any order, either winner and loser (and weight); or first and
  * second, and then score (0 … 1, the first one's share: ½ is a tie), winner (an item's name, first or
