@@ -384,7 +384,8 @@ static void note_spared(cli_plan_options *options, int which) {
         snprintf(options->note + used, size - used, ", run without it");
 }
 
-/* Of several samplers those that lack an option run without it, as long as one has it: alone they are refused. */
+/* Of several samplers those that lack an option run without it, as long as one has it: alone they are
+ * refused. */
 static void spare_samplers(cli_plan_options *options) {
     for (int which = 0; which < SPARED; which++) {
         size_t takers = 0;

@@ -25,9 +25,9 @@ typedef struct cli_plan_options {
     const char *start;
     bool final_noise;
     myr_plan_options grid; /* of the options in grid_options.h; the rest of it is not used */
-    bool spared
-        [3]; /* after settling: eta, churn, noise scale are for those of several samplers alone that have it … */
-    char note[512];          /* … and a line that says so, "" if there is none, for after the results */
+    /* After settling: eta, churn, noise scale are for those of several samplers alone that have it … */
+    bool spared[3];
+    char note[512];          /* … and a line that says so, for after the results; "" if there is none */
     double *mean, *variance; /* [mean_count], [variance_count]; after settling as long as each other */
     size_t mean_count, variance_count;
     const char *target_file;  /* NULL: the Gaussian of mean and variance */
@@ -49,8 +49,9 @@ extern const struct argp cli_single_plan_argp;
  * refusal; returns the exit status. */
 int cli_plan_options_settle(myr_context *context, cli_plan_options *options);
 
-/* Keeps, for --from, what settling has found: all samplers and steps by name, the process, how many trajectories of
- * which seed; and holds the target's file against that of a run that is repeated. Returns the exit status. */
+/* Keeps, for --from, what settling has found: all samplers and steps by name, the process, how many
+ * trajectories of which seed; and holds the target's file against that of a run that is repeated. Returns
+ * the exit status. */
 int cli_plan_options_keep(const cli_plan_options *options, const cli_run_options *run, cli_repeat *repeat);
 
 /* Whether a sampler has eta, or is asked for it all the same. */

@@ -173,8 +173,8 @@ bool myr_sampler_supports(const char *sampler, const char *process);
 /* True if it can run on the target: all can on Gaussians. False for a name that is NULL or unknown. */
 bool myr_sampler_supports_target(const char *sampler, const myr_target *target);
 
-/* True if the sampler has that option of its own: "eta", "churn" (with churn_min, churn_max) or "noise_scale". False
- * for a name that is NULL or unknown. */
+/* True if the sampler has that option of its own: "eta", "churn" (with churn_min, churn_max) or
+ * "noise_scale". False for a name that is NULL or unknown. */
 bool myr_sampler_takes(const char *sampler, const char *option);
 
 #ifdef __cplusplus

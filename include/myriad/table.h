@@ -23,7 +23,8 @@ typedef struct myr_table_column {
 
 typedef struct myr_table myr_table;
 
-/* Reads the wanted columns (1 … 64) of a file whose name ends in .csv or .npy, or of standard input, "-"; other columns of it may
+/* Reads the wanted columns (1 … 64) of a file whose name ends in .csv or .npy, or of
+ * standard input, "-"; other columns of it may
  * hold anything.
  *
  * .csv: RFC 4180, the first record holds the names, in any case, whatever stands between their words;
@@ -50,8 +51,9 @@ uint64_t myr_table_rows(const myr_table *table);
 const double *myr_table_values(const myr_table *table, int column);
 
 /* Writes columns[count], named names[count] and each of rows numbers, none of them NULL: .csv with the
- * names, all digits, or .npy [rows, count]; the path "-" is standard output, as .csv. The file appears whole, by rename, or not at all, and an old
- * one stays until then. Errors: MYR_IO_ERROR, MYR_INVALID_ARGUMENT for a name that ends otherwise. */
+ * names, all digits, or .npy [rows, count]; the path "-" is standard output, as .csv.
+ * The file appears whole, by rename, or not at all, and an old one stays until then. Errors:
+ * MYR_IO_ERROR, MYR_INVALID_ARGUMENT for a name that ends otherwise. */
 myr_status myr_table_write(myr_context *context, const char *path, uint64_t rows, int count,
                            const char *const *names, const double *const *columns);
 

@@ -81,7 +81,8 @@ int myr_target_states(const myr_target *target);
 int64_t myr_target_steps(const myr_target *target);
 
 /* Reads a target from a file (path not NULL), NAME.json or (data) NAME.npy, or either from
- * standard input, "-"; docs/targets.md has the formats. Errors: MYR_IO_ERROR, MYR_INVALID_DATA (the file, what is wrong where, and what was expected),
+ * standard input, "-"; docs/targets.md has the formats. Errors: MYR_IO_ERROR,
+ * MYR_INVALID_DATA (the file, what is wrong where, and what was expected),
  * MYR_INVALID_ARGUMENT (a name without an extension that is known), MYR_OUT_OF_MEMORY. */
 myr_status myr_target_load(myr_context *context, const char *path, myr_target **target);
 
