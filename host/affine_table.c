@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "failure.h"
+#include "plans/mean_path.h"
 
 /* g of the denoiser D = m + g (x - a m) of a Gaussian of variance v: g = a v/(a^2 v + s^2). */
 static double gain(double a, double s, double v) {
@@ -28,18 +29,12 @@ float myr_round_carrying(double alpha, double *carry) {
 
 /* A row relative to the mean path, with the denoiser d~ = g x~ and, through y~, the second stage put in. */
 typedef struct folded_row {
-    double g, alpha, P, Q, c, shift;
+    double g, alpha, P, Q, c;
 } folded_row;
 
-/* set: how many of d1, d2 hold outputs of the denoiser. Those are m away from their relative forms; before
- * they are set they are zeros in both. */
-static folded_row fold(const myr_row *row, double m, double v, int64_t set) {
-    double memory = (set >= 1 ? row->P : 0.0) + (set >= 2 ? row->Q : 0.0);
-    folded_row r = {.g = gain(row->a, row->s, v),
-                    .P = row->P,
-                    .Q = row->Q,
-                    .c = noise_scale(row, v),
-                    .shift = (row->A * row->a + row->B + memory - row->a_next) * m};
+static folded_row fold(const myr_row *row, double v) {
+    folded_row r = {
+        .g = gain(row->a, row->s, v), .P = row->P, .Q = row->Q, .c = noise_scale(row, v)};
     r.alpha = row->A + row->B * r.g;
     if (row->two_stage) { /* x' = A' x + B' d + Y y + H d', d' = g' y */
         double through = row->Y + row->H * gain(row->a_next, row->s_next, v);
@@ -47,32 +42,40 @@ static folded_row fold(const myr_row *row, double m, double v, int64_t set) {
         r.P *= through;
         r.Q *= through;
         r.c *= through;
-        r.shift = through * r.shift +
-                  (row->A2 * row->a + row->B2 + row->Y * row->a_next + row->H - row->a_next) * m;
     }
     return r;
 }
 
-static void fill_column(myr_affine_table *table, const myr_row *rows, int column, double m, double v) {
+static void fill_column(myr_affine_table *table, const myr_row *rows, int column, double v) {
     double carry = 1.0;
     for (int64_t k = 0; k < table->rows; k++) {
-        const folded_row r = fold(&rows[k], m, v, k);
+        const folded_row r = fold(&rows[k], v);
         const int64_t at = k * table->columns + column;
-        const float alpha = myr_round_carrying(r.alpha, &carry), c = (float)r.c, shift = (float)r.shift;
+        const float alpha = myr_round_carrying(r.alpha, &carry), c = (float)r.c;
         if (table->general)
             table->general_cells[at] =
-                (myr_affine_general){(float)rows[k].n, (float)r.g, alpha, (float)r.P, (float)r.Q, c, shift};
+                (myr_affine_general){(float)rows[k].n, (float)r.g, alpha, (float)r.P, (float)r.Q, c};
         else
-            table->simple[at] = (myr_affine_cell){alpha, shift, c};
+            table->simple[at] = (myr_affine_cell){alpha, c};
     }
 }
 
 static bool coordinates_alike(const myr_target *target) {
     for (int c = 1; c < target->dimension; c++)
-        if (target->gaussian.axis_mean[c] != target->gaussian.axis_mean[0] ||
-            target->gaussian.axis_variance[c] != target->gaussian.axis_variance[0])
+        if (target->gaussian.axis_variance[c] != target->gaussian.axis_variance[0])
             return false;
     return true;
+}
+
+/* The job's mean path: the plan's to its first row, and on from there, where nothing is remembered. */
+static void follow_mean(const myr_job *job, myr_affine_table *table) {
+    myr_mean_path path;
+    myr_mean_path_begin(&path, job->plan, job->target);
+    myr_mean_path_run(&path, job->row_begin);
+    myr_mean_path_read(&path, table->enter);
+    myr_mean_path_forget(&path);
+    myr_mean_path_run(&path, job->row_end);
+    myr_mean_path_read(&path, table->leave);
 }
 
 static bool copy_axes(myr_affine_table *table, const myr_target *target) {
@@ -111,16 +114,10 @@ myr_status myr_affine_table_create(myr_context *context, const myr_job *job, myr
         table->simple = memory;
 
     for (int c = 0; c < table->columns; c++)
-        fill_column(table, rows, c, target->gaussian.axis_mean[c], target->gaussian.axis_variance[c]);
-    double a_enter = plan->rows[job->row_begin < plan->steps ? job->row_begin : 0].a;
-    double a_leave = job->row_end > 0 ? plan->rows[job->row_end - 1].a_next : a_enter;
-    for (int c = 0; c < plan->dimension; c++) {
-        table->enter[c] = a_enter * target->mean[c];
-        table->leave[c] = a_leave * target->mean[c];
-        table->start_mean[c] =
-            (float)(plan->start_mean[c] - plan->rows[0].a * target->gaussian.axis_mean[c]);
+        fill_column(table, rows, c, target->gaussian.axis_variance[c]);
+    for (int c = 0; c < plan->dimension; c++)
         table->start_scale[c] = (float)plan->start_scale[c];
-    }
+    follow_mean(job, table);
     return MYR_OK;
 }
 

@@ -1,6 +1,6 @@
 /* The float tables that the fast backends execute for a Gaussian target. The state is kept relative to
- * the mean path: x~ = x - a m, where D = m + g (x - a m), so that a row needs no mean and no digit is lost
- * to it (docs/mathematics.md). */
+ * the mean path, the mean of the plan's own trajectories (plans/mean_path.h), so that neither the start nor a
+ * row needs a mean and no digit is lost to one (docs/mathematics.md). */
 #ifndef MYRIAD_AFFINE_TABLE_H
 #define MYRIAD_AFFINE_TABLE_H
 
@@ -14,13 +14,12 @@ typedef struct myr_affine_table {
     int slots;
     bool pre_noise, noise;               /* which of the slots there are */
     bool general;                        /* cells are in .general, else in .simple */
-    myr_affine_cell *simple;             /* [rows][columns]: x~ <- alpha x~ + shift + c z */
+    myr_affine_cell *simple;             /* [rows][columns]: x~ <- alpha x~ + c z */
     myr_affine_general *general_cells;   /* [rows][columns] */
-    float start_mean[MYR_MAX_DIMENSION]; /* relative to a_0 m */
-    float start_scale[MYR_MAX_DIMENSION];
+    float start_scale[MYR_MAX_DIMENSION]; /* x~_T = scale z */
     float *axes; /* [dimension][dimension]: results are turned by it; NULL: they are not */
-    double enter[MYR_MAX_DIMENSION]; /* a m at the level of the first row */
-    double leave[MYR_MAX_DIMENSION]; /* a m at the level after the last row: added to results */
+    double enter[MYR_MAX_DIMENSION]; /* the mean path at the level of the first row */
+    double leave[MYR_MAX_DIMENSION]; /* and at the level after the last row: added to results */
 } myr_affine_table;
 
 /* Rounds a factor of the state to float; *carry, 1 at first, is what the factors so far have lost. */

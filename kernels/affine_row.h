@@ -1,28 +1,28 @@
 /* A row on one coordinate, for targets whose denoiser is affine: pointwise code of cpu and cuda.
  *
- * State relative to the mean path, x~ = x - a m and d~ = d - m; the denoiser is then d~ = g x~. */
+ * State and memory relative to the mean path, the mean of the plan's own trajectories: a row is then linear,
+ * without a constant, and the denoiser d~ = g x~. */
 #ifndef MYRIAD_AFFINE_ROW_H
 #define MYRIAD_AFFINE_ROW_H
 
 #include "port.h"
 
-/* No memory, no pre-noise: denoiser and row, of one stage or two, folded into one affine map. The shifts,
- * here and below, are 0 for consistent samplers; they carry a made-up table's mean. */
+/* No memory, no pre-noise: denoiser and row, of one stage or two, folded into one map. */
 typedef struct myr_affine_cell {
-    float alpha, shift, c;
+    float alpha, c;
 } myr_affine_cell;
 
 /* A row with pre-noise or memory. A second stage is folded in, as the denoiser is: with d~ = g x~ all of it
- * is affine in the state, the memory and the noise. */
+ * is linear in the state, the memory and the noise. */
 typedef struct myr_affine_general {
-    float n;                     /* pre-noise */
-    float g;                     /* denoiser at the row's level: what is remembered */
-    float alpha, P, Q, c, shift; /* of x~ (raised), d1~, d2~, the noise */
+    float n;              /* pre-noise */
+    float g;              /* denoiser at the row's level: what is remembered */
+    float alpha, P, Q, c; /* of x~ (raised), d1~, d2~, the noise */
 } myr_affine_general;
 
-/* x~ <- alpha x~ + (c z + shift) */
-static MYR_HD float myr_affine_step(float alpha, float shift, float c, float x, float z) {
-    return myr_fmaf(alpha, x, myr_fmaf(c, z, shift));
+/* x~ <- alpha x~ + c z */
+static MYR_HD float myr_affine_step(myr_affine_cell cell, float x, float z) {
+    return myr_fmaf(cell.alpha, x, cell.c * z);
 }
 
 /* x~ <- x~ + n z: pre-noise, before myr_affine_step_general. */
@@ -33,8 +33,7 @@ static MYR_HD float myr_affine_raise(float n, float x, float z) {
 /* The rest of the row: x~ (raised), d1~, d2~ and the noise's normal z. */
 static MYR_HD void myr_affine_step_general(const myr_affine_general *r, float *x, float *d1, float *d2,
                                            float z) {
-    float y = myr_fmaf(r->c, z, r->shift);
-    y = myr_fmaf(r->Q, *d2, y);
+    float y = myr_fmaf(r->Q, *d2, r->c * z);
     y = myr_fmaf(r->P, *d1, y);
     y = myr_fmaf(r->alpha, *x, y);
     *d2 = *d1;

@@ -13,10 +13,10 @@ typedef struct any_quad {
     float x[MYR_QUAD], d1[MYR_QUAD], d2[MYR_QUAD];
 } any_quad;
 
-/* Cells of one row, 16 bytes at a time. */
-MYR_GPU myr_device_cell load_simple(const void *cells, size_t index) {
-    myr_device_cell cell;
-    float4 part = __ldg((const float4 *)cells + index);
+/* Cells of one row, 8 or 16 bytes at a time. */
+MYR_GPU myr_affine_cell load_simple(const void *cells, size_t index) {
+    myr_affine_cell cell;
+    float2 part = __ldg((const float2 *)cells + index);
     memcpy(&cell, &part, sizeof cell);
     return cell;
 }
@@ -78,8 +78,8 @@ MYR_GPU void run_row(const myr_device_slice *slice, const any_source *source, ui
                 q->x[i] = myr_affine_raise(cell.n, q->x[i], raise[i]);
             myr_affine_step_general(&cell, &q->x[i], &q->d1[i], &q->d2[i], noise[i]);
         } else {
-            const myr_affine_cell cell = load_simple(slice->d_cells, index).cell;
-            q->x[i] = myr_affine_step(cell.alpha, cell.shift, cell.c, q->x[i], noise[i]);
+            const myr_affine_cell cell = load_simple(slice->d_cells, index);
+            q->x[i] = myr_affine_step(cell, q->x[i], noise[i]);
         }
     }
 }
@@ -100,9 +100,7 @@ MYR_GPU void enter_quad(const myr_device_slice *slice, uint32_t high, uint32_t l
         if (c + i >= slice->dimension)
             continue;
         const size_t at = place + (size_t)i * MYR_CHUNK;
-        q->x[i] = slice->draw_start
-                      ? myr_fmaf(slice->d_start[slice->dimension + c + i], z[i], slice->d_start[c + i])
-                      : slice->d_state[at];
+        q->x[i] = slice->draw_start ? slice->d_start_scale[c + i] * z[i] : slice->d_state[at];
         if (slice->d_memory && !slice->fresh_memory) {
             q->d1[i] = slice->d_memory[at];
             q->d2[i] = slice->d_memory[slice->memory_stride + at];

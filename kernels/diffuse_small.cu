@@ -1,7 +1,7 @@
 /* Simple tables in one to four dimensions: all rows in one launch, states and normals never leaving the
  * registers.
  *
- *     x~ <- alpha x~ + (c z + shift)          affine_row.h
+ *     x~ <- alpha x~ + c z          affine_row.h
  *
  * A thread block is a chunk. A thread runs a few trajectories side by side (independent instructions hide
  * each other's latency), and a turn is four rows: the fewest that use up whole Philox blocks, one a
@@ -23,10 +23,9 @@ typedef struct small_normals {
 } small_normals;
 
 MYR_GPU void load_turn(const float4 *cells, myr_device_turn *turn) {
-    float4 part[3];
+    float4 part[2];
     part[0] = __ldg(cells);
     part[1] = __ldg(cells + 1);
-    part[2] = __ldg(cells + 2);
     memcpy(turn, part, sizeof *turn);
 }
 
@@ -43,7 +42,7 @@ MYR_GPU void run_turn(const myr_device_slice *slice, const float4 *cells, uint32
     myr_block blocks[MYR_SMALL_DIMENSION];
 #pragma unroll
     for (int c = 0; c < D; c++) {
-        load_turn(cells + 3 * c, &rows[c]);
+        load_turn(cells + 2 * c, &rows[c]);
         blocks[c] = myr_block_make(&slice->keys, high, turn * (uint32_t)D + (uint32_t)c);
     }
 #pragma unroll
@@ -60,7 +59,7 @@ MYR_GPU void run_turn(const myr_device_slice *slice, const float4 *cells, uint32
             for (int c = 0; c < D; c++) {
                 const myr_affine_cell cell = rows[c].cell[row];
                 float *x = &group->states.x[n][c];
-                *x = myr_affine_step(cell.alpha, cell.shift, cell.c, *x, normals.z[D * row + c]);
+                *x = myr_affine_step(cell, *x, normals.z[D * row + c]);
             }
         }
     }
@@ -77,8 +76,7 @@ MYR_GPU void enter(const myr_device_slice *slice, uint32_t high, uint32_t low, c
     }
 #pragma unroll
     for (int c = 0; c < D; c++)
-        x[c] = slice->draw_start ? myr_fmaf(slice->d_start[D + c], z[c], slice->d_start[c])
-                                 : values[c * MYR_CHUNK];
+        x[c] = slice->draw_start ? slice->d_start_scale[c] * z[c] : values[c * MYR_CHUNK];
 }
 
 /* Runs the trajectories j, j + MYR_PARTIALS … of the chunk whose index has that upper half. */
@@ -94,7 +92,7 @@ MYR_GPU void run_group(const myr_device_slice *slice, uint64_t first, uint32_t h
     const float4 *cells = (const float4 *)slice->d_cells;
     const uint32_t end = (slice->row + slice->rows) / 4;
 #pragma unroll 2
-    for (uint32_t turn = slice->row / 4; turn < end; turn++, cells += 3 * D)
+    for (uint32_t turn = slice->row / 4; turn < end; turn++, cells += 2 * D)
         run_turn(slice, cells, high, turn, D, together, noise, fast, &group);
 #pragma unroll
     for (int n = 0; n < together; n++) {

@@ -26,20 +26,15 @@ myr_device_keys myr_device_keys_make(uint64_t seed);
  * scale, by sqrt(2 ln 2): sqrt(-log2 u) then serves for sqrt(-2 ln u). */
 #define MYR_FAST_SCALE 1.1774100225154747
 
-/* Cells as the device reads them, 16 bytes at a time. Small: a turn is four rows, of number 4 turn … + 3.
- */
+/* Cells as the device reads them, 16 bytes at a time, but for single myr_affine_cell. Small: a turn is four
+ * rows, of number 4 turn … + 3. */
 typedef struct myr_device_turn {
     myr_affine_cell cell[4];
 } myr_device_turn;
 
-typedef struct myr_device_cell {
-    myr_affine_cell cell;
-    float unused;
-} myr_device_cell;
-
 typedef struct myr_device_general {
     myr_affine_general cell;
-    float unused;
+    float unused[2];
 } myr_device_general;
 
 /* Rows row … row + rows - 1 for the trajectories first … first + count - 1, in chunks of MYR_CHUNK. The
@@ -57,7 +52,7 @@ typedef struct myr_device_slice {
     int fast;                     /* the special-function unit, else exact arithmetic */
     int draw_start;               /* 1: begin at the start's draw; 0: at what d_state (and d_memory) hold */
     const void *d_cells;          /* those of row on; see myr_launch_small and myr_launch_any */
-    const float *d_start;         /* [2][dimension]: mean, scale */
+    const float *d_start_scale;   /* [dimension] */
     const float *d_start_normals; /* the caller's own, an array of states; NULL: made. myr_launch_any … */
     const float *d_noise; /* … takes them: [chunk][rows][slots][dimension][MYR_CHUNK]; fast is then 0 */
     float *d_state;       /* left there; myr_launch_small of dimension 1 takes NULL for nowhere */
@@ -74,7 +69,7 @@ typedef struct myr_device_slice {
  * myr_device_turn [rows / 4][dimension]. */
 cudaError_t myr_launch_small(const myr_device_slice *slice, cudaStream_t stream);
 
-/* Any table, any dimension, any rows; d_cells is myr_device_cell or myr_device_general [rows][columns]. */
+/* Any table, any dimension, any rows; d_cells is myr_affine_cell or myr_device_general [rows][columns]. */
 cudaError_t myr_launch_any(const myr_device_slice *slice, cudaStream_t stream);
 
 /* Rows row … row + rows - 1 of a mixture, as myr_device_slice has them; any dimension up to 64. */

@@ -59,6 +59,7 @@ void myr_cpu_rows_end(myr_cpu_rows *rows) {
     free(rows->values);
     free(rows->memory);
     free(rows->scratch);
+    free(rows->level);
     myr_mixture_table_destroy(&rows->mixture);
     myr_empirical_table_destroy(&rows->empirical);
     myr_affine_table_destroy(&rows->affine);
@@ -76,9 +77,10 @@ static myr_status allocate(myr_context *context, myr_cpu_rows *rows) {
     const bool keeps = (windows || rows->stepwise) && job->plan->memory;
     rows->values = aligned_alloc(64, value_bytes);
     rows->scratch = aligned_alloc(64, scratch_bytes);
+    rows->level = malloc(d * sizeof *rows->level);
     if (keeps)
         rows->memory = aligned_alloc(64, 2 * value_bytes);
-    if (rows->values && rows->scratch && (rows->memory || !keeps))
+    if (rows->values && rows->scratch && rows->level && (rows->memory || !keeps))
         return MYR_OK;
     myr_cpu_rows_end(rows);
     return myr_fail_memory(context, (keeps ? 3 : 1) * value_bytes + scratch_bytes);
@@ -313,8 +315,23 @@ myr_status myr_cpu_rows_run(myr_context *context, myr_cpu_rows *rows, uint64_t d
 
 /* ---- row by row ------------------------------------------------------------------------------------ */
 
-/* A block's states, relative to a m and in the target's axes, as they are. */
-static void show_block(const myr_cpu_rows *rows, const span *s, double a, double *levels, size_t stride) {
+/* Where the states that a row leads to are held relative to: of a Gaussian the mean path, which goes along
+ * with the rows, else a m. */
+static void follow_mean(myr_cpu_rows *rows, int64_t row) {
+    const myr_job *job = rows->job;
+    if (is_mixture(job) || is_empirical(job)) {
+        for (int c = 0; c < job->plan->dimension; c++)
+            rows->level[c] = job->plan->rows[row].a_next * job->target->mean[c];
+        return;
+    }
+    if (row == job->row_begin)
+        myr_mean_path_begin(&rows->path, job->plan, job->target);
+    myr_mean_path_run(&rows->path, row + 1);
+    myr_mean_path_read(&rows->path, rows->level);
+}
+
+/* A block's states, relative to that and in the target's axes, as they are. */
+static void show_block(const myr_cpu_rows *rows, const span *s, double *levels, size_t stride) {
     const myr_job *job = rows->job;
     const size_t d = (size_t)job->plan->dimension;
     myr_lane_row *state = rows->scratch + (size_t)omp_get_thread_num() * rows->thread_rows;
@@ -326,7 +343,7 @@ static void show_block(const myr_cpu_rows *rows, const span *s, double a, double
     for (size_t lane = 0; lane < (size_t)s->lanes; lane++)
         for (size_t c = 0; c < d; c++)
             levels[(s->offset + lane) * stride + c] =
-                (double)state[c][(size_t)s->skip + lane] + a * job->target->mean[c];
+                (double)state[c][(size_t)s->skip + lane] + rows->level[c];
 }
 
 myr_status myr_cpu_rows_step(myr_context *context, myr_cpu_rows *rows, uint64_t done, uint64_t count,
@@ -339,13 +356,14 @@ myr_status myr_cpu_rows_step(myr_context *context, myr_cpu_rows *rows, uint64_t 
     myr_status status = run_blocks(context, rows, done, count, &w, from, from + 1.0 / all);
     if (status != MYR_OK)
         return status;
+    follow_mean(rows, row);
     const uint64_t first = job->first + done;
     const int64_t begin = (int64_t)(first / MYR_LANES),
                   end = (int64_t)((first + count - 1) / MYR_LANES) + 1;
 #pragma omp parallel for schedule(static) num_threads(rows->threads)
     for (int64_t block = begin; block < end; block++) {
         const span s = span_of(rows, (uint64_t)block, done, count);
-        show_block(rows, &s, job->plan->rows[row].a_next, levels, stride);
+        show_block(rows, &s, levels, stride);
     }
     return MYR_OK;
 }

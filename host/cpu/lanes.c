@@ -18,7 +18,7 @@ static void draw_start(const myr_lanes_run *run, uint64_t first, myr_lane_row *s
         const float *z = cursor_next(&cursor);
 #pragma omp simd
         for (int lane = 0; lane < MYR_LANES; lane++)
-            state[c][lane] = myr_fmaf(table->start_scale[c], z[lane], table->start_mean[c]);
+            state[c][lane] = table->start_scale[c] * z[lane];
     }
 }
 
@@ -32,7 +32,7 @@ static void simple_rows(const myr_affine_table *table, lane_cursor *cursor, myr_
             float *x = state[c];
 #pragma omp simd
             for (int lane = 0; lane < MYR_LANES; lane++)
-                x[lane] = myr_affine_step(cell.alpha, cell.shift, cell.c, x[lane], z[lane]);
+                x[lane] = myr_affine_step(cell, x[lane], z[lane]);
         }
     }
 }

@@ -10,7 +10,7 @@ enum { PIECE_BYTES = 1 << 22 };
 
 static void fill_turn(const myr_job *job, const myr_affine_table *table, int64_t turn, int c,
                       myr_device_turn *to) {
-    const myr_affine_cell nothing = {1.0f, 0.0f, 0.0f};
+    const myr_affine_cell nothing = {1.0f, 0.0f};
     for (int64_t r = 0; r < 4; r++) {
         int64_t row = 4 * turn + r - job->row_begin;
         if (row < 0 || row >= table->rows) {
@@ -24,14 +24,14 @@ static void fill_turn(const myr_job *job, const myr_affine_table *table, int64_t
 
 static void fill_cell(const myr_job *job, const myr_affine_table *table, int64_t index, void *to) {
     if (table->general) {
-        myr_device_general cell = {table->general_cells[index], 0.0f};
+        myr_device_general cell = {table->general_cells[index], {0.0f, 0.0f}};
         cell.cell.n = myr_cuda_noise_factor(job, cell.cell.n);
         cell.cell.c = myr_cuda_noise_factor(job, cell.cell.c);
         memcpy((myr_device_general *)to, &cell, sizeof cell);
     } else {
-        myr_device_cell cell = {table->simple[index], 0.0f};
-        cell.cell.c = myr_cuda_noise_factor(job, cell.cell.c);
-        memcpy((myr_device_cell *)to, &cell, sizeof cell);
+        myr_affine_cell cell = table->simple[index];
+        cell.c = myr_cuda_noise_factor(job, cell.c);
+        memcpy((myr_affine_cell *)to, &cell, sizeof cell);
     }
 }
 
@@ -52,7 +52,7 @@ static void fill_piece(const myr_job *job, const myr_affine_table *table, const 
 
 static myr_status upload_cells(myr_context *context, const myr_cuda_session *session, const myr_job *job,
                                const myr_affine_table *table, const myr_cuda_cells *cells) {
-    size_t element = sizeof(myr_device_cell);
+    size_t element = sizeof(myr_affine_cell);
     int64_t elements = table->rows * table->columns;
     if (cells->small) {
         element = sizeof(myr_device_turn);
@@ -77,13 +77,11 @@ static myr_status upload_cells(myr_context *context, const myr_cuda_session *ses
 
 static myr_status upload_start(myr_context *context, const myr_cuda_session *session, const myr_job *job,
                                const myr_affine_table *table, const myr_cuda_cells *cells) {
-    float start[2 * MYR_MAX_DIMENSION];
-    for (int c = 0; c < table->dimension; c++) {
-        start[c] = table->start_mean[c];
-        start[table->dimension + c] = myr_cuda_noise_factor(job, table->start_scale[c]);
-    }
-    return myr_cuda_upload(context, session, cells->d_start, start,
-                           2 * (size_t)table->dimension * sizeof(float));
+    float scale[MYR_MAX_DIMENSION];
+    for (int c = 0; c < table->dimension; c++)
+        scale[c] = myr_cuda_noise_factor(job, table->start_scale[c]);
+    return myr_cuda_upload(context, session, cells->d_start_scale, scale,
+                           (size_t)table->dimension * sizeof(float));
 }
 
 /* Small kernels take simple tables in few dimensions, and make all normals; without noise there is no
@@ -101,19 +99,19 @@ myr_status myr_cuda_cells_create(myr_context *context, const myr_cuda_session *s
     cells->end = (uint32_t)job->row_end;
     cells->columns = table->columns;
     cells->row_bytes =
-        (size_t)table->columns * (table->general ? sizeof(myr_device_general) : sizeof(myr_device_cell));
+        (size_t)table->columns * (table->general ? sizeof(myr_device_general) : sizeof(myr_affine_cell));
     if (cells->small) {
         cells->begin = cells->begin / 4 * 4;
         cells->end = (cells->end + 3) / 4 * 4;
         cells->row_bytes = (size_t)table->dimension * sizeof(myr_device_turn) / 4;
     }
-    void *d_cells = NULL, *d_start = NULL;
+    void *d_cells = NULL, *d_start_scale = NULL;
     size_t bytes = (size_t)(cells->end - cells->begin) * cells->row_bytes;
     myr_status status = myr_cuda_allocate(context, bytes ? bytes : 16, &d_cells);
     if (status == MYR_OK)
-        status = myr_cuda_allocate(context, 2 * (size_t)table->dimension * sizeof(float), &d_start);
+        status = myr_cuda_allocate(context, (size_t)table->dimension * sizeof(float), &d_start_scale);
     cells->d_cells = d_cells;
-    cells->d_start = d_start;
+    cells->d_start_scale = d_start_scale;
     if (status == MYR_OK)
         status = upload_cells(context, session, job, table, cells);
     if (status == MYR_OK)
@@ -125,6 +123,6 @@ myr_status myr_cuda_cells_create(myr_context *context, const myr_cuda_session *s
 
 void myr_cuda_cells_destroy(myr_cuda_cells *cells) {
     myr_cuda_release(cells->d_cells);
-    myr_cuda_release(cells->d_start);
+    myr_cuda_release(cells->d_start_scale);
     memset(cells, 0, sizeof *cells);
 }

@@ -12,7 +12,7 @@ typedef struct myr_cuda_cells {
     int columns;
     size_t row_bytes; /* of one row, on average over a turn if small */
     char *d_cells;
-    float *d_start; /* [2][dimension] */
+    float *d_start_scale; /* [dimension] */
 } myr_cuda_cells;
 
 /* Everything NULL on failure. */

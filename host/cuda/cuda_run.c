@@ -170,7 +170,7 @@ static cudaError_t launch_affine(const cuda_run *run, uint64_t done, uint32_t co
         .fast = run->job->fast,
         .draw_start = begins && !run->job->states,
         .d_cells = run->cells.d_cells + (size_t)(row - run->cells.begin) * run->cells.row_bytes,
-        .d_start = run->cells.d_start,
+        .d_start_scale = run->cells.d_start_scale,
         .d_start_normals = run->batch.d_start_normals,
         .d_noise = run->batch.d_noise,
         .d_state = run->batch.d_state,

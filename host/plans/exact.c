@@ -1,5 +1,6 @@
-/* The exact answer for targets whose denoiser is affine: mean and covariance of (x, d1, d2) follow a
- * linear recursion over the table, a coordinate at a time. Derivations: docs/mathematics.md.
+/* The exact answer for targets whose denoiser is affine: the covariance of (x, d1, d2) follows a linear
+ * recursion over the table, a coordinate at a time, as the mean does (mean_path.c). Derivations:
+ * docs/mathematics.md.
  *
  * The recursion runs in long double: a variance that changes by a millionth a step rounds the same way
  * again and again, and in double that bias reaches 4e-11 after a million steps. */
@@ -8,6 +9,7 @@
 
 #include "chain.h"
 #include "failure.h"
+#include "mean_path.h"
 #include "plan_table.h"
 #include "target_data.h"
 
@@ -26,48 +28,42 @@ static long double noise_variance(const myr_row *row, long double v) {
     return c * c + e * e * myr_posterior_variance(row->a, row->s, (double)v);
 }
 
-/* Mean and covariance of (x, d1, d2). */
+/* Of (x, d1, d2). */
 typedef struct belief {
-    long double mean[3];
     long double covariance[3][3];
 } belief;
 
-/* A row on one coordinate, unfolded: x' = x_x x + x_1 d1 + x_2 d2 + x_pre z1 + noise + x_constant,
- * d1' = d_x x + d_pre z1 + d_constant, d2' = d1. */
+/* A row on one coordinate, unfolded, but for constants: x' = x_x x + x_1 d1 + x_2 d2 + x_pre z1 + noise,
+ * d1' = d_x x + d_pre z1, d2' = d1. */
 typedef struct affine_map {
-    long double x_x, x_1, x_2, x_pre, x_constant;
+    long double x_x, x_1, x_2, x_pre;
     long double noise_variance; /* of the noise, which is z2's share */
-    long double d_x, d_pre, d_constant;
+    long double d_x, d_pre;
 } affine_map;
 
-static affine_map unfold(const myr_row *row, long double m, long double v) {
-    long double g = denoiser_gain(row->a, row->s, v);
-    long double offset = m * (1.0L - g * row->a); /* d = g x^ + offset, x^ = x + n z1 */
+static affine_map unfold(const myr_row *row, long double v) {
+    long double g = denoiser_gain(row->a, row->s, v); /* of x^ = x + n z1 */
     affine_map map = {
         .x_x = row->A + row->B * g,
         .x_1 = row->P,
         .x_2 = row->Q,
         .noise_variance = noise_variance(row, v),
-        .x_constant = row->B * offset,
         .d_x = g,
         .d_pre = g * row->n,
-        .d_constant = offset,
     };
-    if (row->two_stage) { /* y above; x' = A' x^ + B' d + Y y + H (g2 y + offset2) */
+    if (row->two_stage) { /* y above; x' = A' x^ + B' d + Y y + H g2 y */
         long double g2 = denoiser_gain(row->a_next, row->s_next, v);
         long double through = row->Y + row->H * g2;
         map.x_x = row->A2 + row->B2 * g + through * map.x_x;
         map.x_1 *= through;
         map.x_2 *= through;
         map.noise_variance *= through * through;
-        map.x_constant =
-            row->B2 * offset + through * map.x_constant + row->H * m * (1.0L - g2 * row->a_next);
     }
     map.x_pre = map.x_x * row->n;
     return map;
 }
 
-/* mean <- F mean + constant, covariance <- F covariance F^T + noise, with F and noise of the map. */
+/* covariance <- F covariance F^T + noise, with F and noise of the map. */
 static belief advance(const belief *old, const affine_map *map) {
     const long double f[3] = {map->x_x, map->x_1, map->x_2};
     const long double(*c)[3] = old->covariance;
@@ -75,9 +71,6 @@ static belief advance(const belief *old, const affine_map *map) {
     for (int j = 0; j < 3; j++)
         fc[j] = f[0] * c[0][j] + f[1] * c[1][j] + f[2] * c[2][j];
     belief next;
-    next.mean[0] = f[0] * old->mean[0] + f[1] * old->mean[1] + f[2] * old->mean[2] + map->x_constant;
-    next.mean[1] = map->d_x * old->mean[0] + map->d_constant;
-    next.mean[2] = old->mean[1];
     next.covariance[0][0] =
         fc[0] * f[0] + fc[1] * f[1] + fc[2] * f[2] + map->x_pre * map->x_pre + map->noise_variance;
     next.covariance[1][1] = map->d_x * map->d_x * c[0][0] + map->d_pre * map->d_pre;
@@ -88,34 +81,28 @@ static belief advance(const belief *old, const affine_map *map) {
     return next;
 }
 
-static belief run_axis(const myr_plan *plan, const myr_target *target, int axis) {
-    double m = target->gaussian.axis_mean[axis], v = target->gaussian.axis_variance[axis];
+static double variance_of_axis(const myr_plan *plan, const myr_target *target, int axis) {
+    double v = target->gaussian.axis_variance[axis];
     long double scale = plan->start_scale[axis];
-    belief now = {.mean = {plan->start_mean[axis]}, .covariance = {{scale * scale}}};
+    belief now = {.covariance = {{scale * scale}}};
     for (int64_t k = 0; k < plan->steps; k++) {
-        affine_map map = unfold(&plan->rows[k], m, v);
+        affine_map map = unfold(&plan->rows[k], v);
         now = advance(&now, &map);
     }
-    return now;
+    return (double)now.covariance[0][0];
 }
 
-/* From the axes, which are independent, to the coordinates x = U u: mean_r = sum_c U_rc mean_c, variance_r
- * = sum_c U_rc^2 variance_c. Either result may be NULL. */
-static void leave_axes(const myr_target *target, const double *axis_mean, const double *axis_variance,
-                       double *mean, double *variance) {
+/* From the axes, which are independent, to the coordinates x = U u: variance_r = sum_c U_rc^2 variance_c. */
+static void leave_axes(const myr_target *target, const double *axis_variance, double *variance) {
     const int n = target->dimension;
     const double *axes = target->gaussian.axes;
     for (int r = 0; r < n; r++) {
-        long double sum_mean = axes ? 0.0L : axis_mean[r], sum_variance = axes ? 0.0L : axis_variance[r];
+        long double sum = axes ? 0.0L : axis_variance[r];
         for (int c = 0; axes && c < n; c++) {
             long double entry = axes[r * n + c];
-            sum_mean += entry * axis_mean[c];
-            sum_variance += entry * entry * axis_variance[c];
+            sum += entry * entry * axis_variance[c];
         }
-        if (mean)
-            mean[r] = (double)sum_mean;
-        if (variance)
-            variance[r] = (double)sum_variance;
+        variance[r] = (double)sum;
     }
 }
 
@@ -159,13 +146,17 @@ myr_status myr_plan_exact(myr_context *context, const myr_plan *plan, const myr_
     myr_status status = check_pair(context, plan, target);
     if (status != MYR_OK)
         return status;
-    double axis_mean[MYR_MAX_DIMENSION], axis_variance[MYR_MAX_DIMENSION];
-    for (int c = 0; c < plan->dimension; c++) {
-        belief end = run_axis(plan, target, c);
-        axis_mean[c] = (double)end.mean[0];
-        axis_variance[c] = (double)end.covariance[0][0];
+    if (mean) {
+        myr_mean_path path;
+        myr_mean_path_begin(&path, plan, target);
+        myr_mean_path_run(&path, plan->steps);
+        myr_mean_path_read(&path, mean);
     }
-    leave_axes(target, axis_mean, axis_variance, mean, variance);
+    double axis_variance[MYR_MAX_DIMENSION];
+    for (int c = 0; variance && c < plan->dimension; c++)
+        axis_variance[c] = variance_of_axis(plan, target, c);
+    if (variance)
+        leave_axes(target, axis_variance, variance);
     return MYR_OK;
 }
 
@@ -188,7 +179,7 @@ static double limit_variance(const myr_plan *plan, int axis, double v) {
     if (!limit->fixed_end)
         return flow_variance(limit, start, first, last->a_next, last->s_next, v);
     double before = flow_variance(limit, start, first, end->a, end->s, v);
-    affine_map map = unfold(end, 0.0L, v);
+    affine_map map = unfold(end, v);
     return (double)(map.x_x * map.x_x * before + map.noise_variance);
 }
 
@@ -203,9 +194,9 @@ myr_status myr_plan_limit(myr_context *context, const myr_plan *plan, const myr_
         return myr_fail(
             context, MYR_UNSUPPORTED,
             "no limit of many steps is known for this plan: its rows were given, or it has churn");
-    double axis_mean[MYR_MAX_DIMENSION] = {0}, axis_variance[MYR_MAX_DIMENSION];
+    double axis_variance[MYR_MAX_DIMENSION];
     for (int c = 0; c < plan->dimension; c++)
         axis_variance[c] = limit_variance(plan, c, target->gaussian.axis_variance[c]);
-    leave_axes(target, axis_mean, axis_variance, NULL, variance);
+    leave_axes(target, axis_variance, variance);
     return MYR_OK;
 }

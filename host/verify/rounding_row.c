@@ -2,6 +2,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "plans/mean_path.h"
 #include "reference/reference_random.h"
 #include "rounding.h"
 
@@ -40,21 +41,20 @@ static number exactly(double value) {
     return made;
 }
 
-/* State relative to the mean path, x - a m, d - m, with the accumulated errors. */
+/* State and memory relative to the mean path, with the accumulated errors. */
 typedef struct walk {
     double x, d1, d2;
     double x_error, d1_error, d2_error;
 } walk;
 
-/* A row for a coordinate relative to the mean path: x' = by_x x + by_d1 d1 + by_d2 d2 + c z + shift, where
- * the denoiser and, through its y, the second stage are put in. */
+/* A row for a coordinate relative to the mean path: x' = by_x x + by_d1 d1 + by_d2 d2 + c z, where the
+ * denoiser and, through its y, the second stage are put in. */
 typedef struct relative_row {
     const myr_row *row;
-    double g, by_x, by_d1, by_d2, c, shift;
+    double g, by_x, by_d1, by_d2, c;
 } relative_row;
 
-/* set: how many of d1, d2 hold outputs, which are m from their relative forms. */
-static relative_row make_relative(const myr_row *row, int64_t set, double m, double v) {
+static relative_row make_relative(const myr_row *row, double v) {
     relative_row r = {.row = row};
     r.g = row->a * v / (row->a * row->a * v + row->s * row->s);
     r.by_x = row->A + row->B * r.g;
@@ -62,8 +62,6 @@ static relative_row make_relative(const myr_row *row, int64_t set, double m, dou
     r.by_d2 = row->Q;
     r.c = sqrt(row->C * row->C +
                row->E * row->E * (v * row->s * row->s / (row->a * row->a * v + row->s * row->s)));
-    double memory = (set >= 1 ? row->P : 0.0) + (set >= 2 ? row->Q : 0.0);
-    r.shift = (row->A * row->a + row->B + memory - row->a_next) * m;
     if (row->two_stage) {
         double g2 = row->a_next * v / (row->a_next * row->a_next * v + row->s_next * row->s_next);
         double by_y = row->Y + row->H * g2;
@@ -71,18 +69,16 @@ static relative_row make_relative(const myr_row *row, int64_t set, double m, dou
         r.by_d1 *= by_y;
         r.by_d2 *= by_y;
         r.c *= by_y;
-        r.shift =
-            by_y * r.shift + (row->A2 * row->a + row->B2 + row->Y * row->a_next + row->H - row->a_next) * m;
     }
     return r;
 }
 
-/* The row of kernels/affine_row.h, operation by operation: x <- alpha x + (c z + shift), with the memory
- * between if the table has any. */
+/* The row of kernels/affine_row.h, operation by operation: x <- alpha x + c z, with the memory between if the
+ * table has any. */
 static number float_row(const relative_row *r, const walk *w, bool general, number z1, number z2,
                         number *d) {
     number x = exactly(w->x);
-    number y = multiply_add(coefficient(r->c), z2, coefficient(r->shift));
+    number y = multiply(coefficient(r->c), z2);
     if (general) {
         x = multiply_add(coefficient(r->row->n), z1, x);
         *d = multiply(coefficient(r->g), x);
@@ -104,12 +100,19 @@ static walk propagate(const relative_row *r, const walk *w) {
     return next;
 }
 
+/* The largest of the means before a row and after it: of x, d1, d2 and the target's at their levels. */
+static double mean_size(const myr_mean_path *path, int c) {
+    const int at = path->columns == 1 ? 0 : c;
+    const double m = path->target->gaussian.axis_mean[c];
+    return (double)(fabsl(path->x[at]) + fabsl(path->d1[at]) + fabsl(path->d2[at])) + 3.0 * fabs(m);
+}
+
 /* The reference works with x itself, and a second stage through its y: its rounding is relative to the
- * terms with the mean in them. */
-static double reference_rounding(const relative_row *r, const walk *w, const walk *next, double m) {
+ * terms with the means in them. */
+static double reference_rounding(const relative_row *r, const walk *w, const walk *next, double means) {
     const myr_row *row = r->row;
     double size = fabs(w->x) + fabs(w->d1) + fabs(w->d2) + fabs(next->x) + fabs(next->d1) +
-                  (1.0 + row->a + row->a_next) * fabs(m);
+                  (1.0 + row->a + row->a_next) * means;
     double weight = 1.0 + fabs(row->A) + fabs(row->B) + fabs(row->P) + fabs(row->Q) + fabs(row->A2) +
                     fabs(row->B2) + fabs(row->Y) + fabs(row->H);
     return reference_eps * weight * weight * size;
@@ -121,7 +124,7 @@ typedef struct row_errors {
     double x_rounding, d_rounding;
 } row_errors;
 
-static row_errors take_row(const relative_row *r, double m, bool general, number z1, number z2, walk *w) {
+static row_errors take_row(const relative_row *r, double means, bool general, number z1, number z2, walk *w) {
     const double second_order = 20.0 * eps;
     walk next = propagate(r, w);
     number d = exactly(0.0);
@@ -129,7 +132,7 @@ static row_errors take_row(const relative_row *r, double m, bool general, number
     next.x = x.value;
     next.d1 = d.value;
     next.d2 = w->d1;
-    double by_reference = reference_rounding(r, w, &next, m);
+    double by_reference = reference_rounding(r, w, &next, means);
     row_errors errors = {.by_x = r->by_x, .by_d1 = r->by_d1, .by_d2 = r->by_d2, .g = r->g};
     errors.x_rounding = x.error + by_reference + second_order * next.x_error;
     errors.d_rounding = d.error + by_reference + second_order * next.d1_error;
@@ -172,21 +175,19 @@ static number draw(const myr_job *job, uint64_t n, uint32_t stream, int64_t j) {
     return made;
 }
 
-static walk begin(const myr_job *job, uint64_t n, int c) {
+static walk begin(const myr_job *job, uint64_t n, int c, const myr_mean_path *path) {
     const myr_plan *plan = job->plan;
-    double m = job->target->gaussian.axis_mean[c];
     walk w = {0};
     number x;
     if (job->states) {
-        double given = job->states[n * (uint64_t)plan->dimension + (uint64_t)c];
-        x = rounded(given - plan->rows[job->row_begin].a * m, 0.0);
+        double mean[MYR_MAX_DIMENSION];
+        myr_mean_path_read(path, mean);
+        x = rounded(job->states[n * (uint64_t)plan->dimension + (uint64_t)c] - mean[c], 0.0);
     } else {
-        number mean = coefficient(plan->start_mean[c] - plan->rows[0].a * m);
-        number z = draw(job, n, MYR_STREAM_START, c);
-        x = multiply_add(coefficient(plan->start_scale[c]), z, mean);
+        x = multiply(coefficient(plan->start_scale[c]), draw(job, n, MYR_STREAM_START, c));
     }
     w.x = x.value;
-    w.x_error = x.error + reference_eps * (fabs(x.value) + plan->rows[job->row_begin].a * fabs(m));
+    w.x_error = x.error + reference_eps * (fabs(x.value) + mean_size(path, c));
     return w;
 }
 
@@ -197,19 +198,23 @@ double myr_bound_trajectory(const myr_job *job, uint64_t n, int c) {
     row_errors *errors = calloc((size_t)count + 1, sizeof *errors);
     if (!errors)
         return NAN; /* no bound holds */
-    walk w = begin(job, n, c);
+    myr_mean_path path;
+    myr_mean_path_begin(&path, plan, job->target);
+    myr_mean_path_run(&path, job->row_begin);
+    walk w = begin(job, n, c, &path);
+    myr_mean_path_forget(&path);
     const double start_error = w.x_error;
     for (int64_t k = job->row_begin; k < job->row_end; k++) {
-        relative_row r =
-            make_relative(&plan->rows[k], k - job->row_begin, job->target->gaussian.axis_mean[c],
-                          job->target->gaussian.axis_variance[c]);
+        relative_row r = make_relative(&plan->rows[k], job->target->gaussian.axis_variance[c]);
         int64_t number_of_row = k * plan->slots * plan->dimension + c;
         number z1 = exactly(0.0), z2 = exactly(0.0);
         if (plan->pre_noise)
             z1 = draw(job, n, MYR_STREAM_STEP, number_of_row);
         if (plan->noise)
             z2 = draw(job, n, MYR_STREAM_STEP, number_of_row + (plan->pre_noise ? plan->dimension : 0));
-        errors[k - job->row_begin] = take_row(&r, job->target->gaussian.axis_mean[c], general, z1, z2, &w);
+        const double before = mean_size(&path, c);
+        myr_mean_path_run(&path, k + 1);
+        errors[k - job->row_begin] = take_row(&r, fmax(before, mean_size(&path, c)), general, z1, z2, &w);
     }
     double bound = add_up(errors, count, start_error);
     free(errors);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "failure.h"
+#include "plans/mean_path.h"
 #include "rounding.h"
 #include "tiers.h"
 
@@ -34,10 +35,13 @@ static myr_status compare(myr_verification *v, const myr_job *job, comparison *c
  */
 static void round_states(const myr_job *job, int64_t row, double *states) {
     int d = job->plan->dimension;
-    for (uint64_t j = 0; j < job->count * (uint64_t)d; j++) {
-        double path = job->plan->rows[row].a * job->target->mean[j % (uint64_t)d];
-        states[j] = path + (double)(float)(states[j] - path);
-    }
+    double mean[MYR_MAX_DIMENSION];
+    myr_mean_path path;
+    myr_mean_path_begin(&path, job->plan, job->target);
+    myr_mean_path_run(&path, row);
+    myr_mean_path_read(&path, mean);
+    for (uint64_t j = 0; j < job->count * (uint64_t)d; j++)
+        states[j] = mean[j % (uint64_t)d] + (double)(float)(states[j] - mean[j % (uint64_t)d]);
 }
 
 /* Rows 0, 1, 2 …, ever further apart, and the last three. */

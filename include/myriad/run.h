@@ -59,9 +59,9 @@ myr_status myr_run_moments(myr_context *context, const myr_plan *plan, const myr
                            const myr_run_options *options, myr_moment *moments, myr_run_report *report);
 
 /* Runs the trajectories and keeps their results: samples[count][dimension], count being the options' (a
- * million for NULL). Those of the float
- * backends are floats about the target's mean (see docs/mathematics.md), widened. Errors here and below as
- * of myr_run_moments; options and report may be NULL. */
+ * million for NULL). Those of the float backends are floats, widened, about the plan's mean path for a
+ * Gaussian target and about the target's mean for others (docs/mathematics.md, section 9). Errors here and
+ * below as of myr_run_moments; options and report may be NULL. */
 myr_status myr_run_samples(myr_context *context, const myr_plan *plan, const myr_target *target,
                            const myr_run_options *options, double *samples, myr_run_report *report);
 
