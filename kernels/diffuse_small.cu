@@ -136,8 +136,10 @@ MYR_GPU void diffuse_small(const myr_device_slice *slice, const int D, const int
     X(3, 1, 1, 0)         \
     X(3, 1, 1, 1)
 
+/* In one dimension a multiprocessor shall have four thread blocks: ptxas, left to itself, goes for five, and
+ * spills. 0 leaves it to itself. */
 #define MYR_SMALL_KERNEL(D, together, noise, fast)                           \
-    static __global__ void __launch_bounds__(MYR_PARTIALS)                   \
+    static __global__ void __launch_bounds__(MYR_PARTIALS, D == 1 ? 4 : 0)   \
         diffuse_small_##D##_##noise##_##fast(const myr_device_slice slice) { \
         __shared__ float values[D == 1 ? MYR_CHUNK : 1];                     \
         __shared__ double partials[MYR_PARTIALS];                            \
