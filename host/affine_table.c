@@ -33,8 +33,7 @@ typedef struct folded_row {
 } folded_row;
 
 static folded_row fold(const myr_row *row, double v) {
-    folded_row r = {
-        .g = gain(row->a, row->s, v), .P = row->P, .Q = row->Q, .c = noise_scale(row, v)};
+    folded_row r = {.g = gain(row->a, row->s, v), .P = row->P, .Q = row->Q, .c = noise_scale(row, v)};
     r.alpha = row->A + row->B * r.g;
     if (row->two_stage) { /* x' = A' x + B' d + Y y + H d', d' = g' y */
         double through = row->Y + row->H * gain(row->a_next, row->s_next, v);

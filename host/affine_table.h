@@ -12,10 +12,10 @@ typedef struct myr_affine_table {
     int dimension;
     int columns; /* 1 if all coordinates share one column of cells, else dimension */
     int slots;
-    bool pre_noise, noise;               /* which of the slots there are */
-    bool general;                        /* cells are in .general, else in .simple */
-    myr_affine_cell *simple;             /* [rows][columns]: x~ <- alpha x~ + c z */
-    myr_affine_general *general_cells;   /* [rows][columns] */
+    bool pre_noise, noise;                /* which of the slots there are */
+    bool general;                         /* cells are in .general, else in .simple */
+    myr_affine_cell *simple;              /* [rows][columns]: x~ <- alpha x~ + c z */
+    myr_affine_general *general_cells;    /* [rows][columns] */
     float start_scale[MYR_MAX_DIMENSION]; /* x~_T = scale z */
     float *axes; /* [dimension][dimension]: results are turned by it; NULL: they are not */
     double enter[MYR_MAX_DIMENSION]; /* the mean path at the level of the first row */

@@ -3,7 +3,7 @@
 #define MYRIAD_BACKEND_H
 
 #include "myriad/random.h"
-#include "myriad/run.h"
+#include "myriad/range.h"
 #include "plans/plan_table.h"
 #include "plans/target_data.h"
 
@@ -50,7 +50,8 @@ typedef struct myr_backend {
     /* MYR_OK if it can run on that device; else the reason. describe gets one line about what runs. */
     myr_status (*available)(myr_context *context, int device);
     void (*describe)(int device, int threads, char *text, size_t size);
-    myr_status (*moments)(myr_context *context, const myr_job *job, myr_moment *moments);
+    /* The job's moments, pushed on a range that myr_range_begin made of it. */
+    myr_status (*range)(myr_context *context, const myr_job *job, myr_range *range);
     myr_status (*states)(myr_context *context, const myr_job *job, double *states);
     /* The levels 1 … steps of the job's trajectories, [count][steps + 1][dimension], level 0 being left as
      * it is; not of chains. NULL: each is a run of its own. */
@@ -72,6 +73,17 @@ myr_status myr_options_check(myr_context *context, const myr_run_options *option
 const myr_run_options *myr_options_or_defaults(const myr_run_options *options); /* NULL: these */
 int myr_resolve_threads(int threads);
 myr_job myr_job_make(const myr_plan *plan, const myr_target *target, const myr_run_options *options);
+
+/* An empty range for the job's trajectories. The backend pushes, from the first one on, the moments of each
+ * chunk of MYR_RANGE_CHUNK trajectories, chunk[dimension] (or nodes of several: ranges.h), and says which mean
+ * they are relative to, mean[dimension]; 0 if it does not. */
+myr_status myr_range_begin(myr_context *context, const myr_job *job, myr_range **range);
+void myr_range_push_chunk(myr_range *range, const myr_moment *chunk);
+void myr_range_relative_to(myr_range *range, const double *mean);
+
+/* The job's moments on a backend, moments[dimension]. */
+myr_status myr_job_moments(myr_context *context, const myr_backend *backend, const myr_job *job,
+                           myr_moment *moments);
 
 /* What every public run begins with: checks its arguments (output: where results go, not NULL), resolves
  * the backend, makes the job, and fills in the report but for its seconds. */

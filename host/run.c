@@ -9,7 +9,6 @@
 #include "backend.h"
 #include "failure.h"
 #include "given.h"
-#include "moments.h"
 #include "plans/chain.h"
 #ifdef MYRIAD_HAVE_CUDA
 #include "cuda/cuda_backend.h"
@@ -209,19 +208,53 @@ myr_status myr_run_prepare(myr_context *context, const myr_plan *plan, const myr
     return MYR_OK;
 }
 
-/* Moments or samples, the one that is not NULL; given may be NULL. */
+myr_status myr_run_range(myr_context *context, const myr_plan *plan, const myr_target *target,
+                         const myr_run_options *options, myr_range **range, myr_run_report *report) {
+    myr_run_report scratch;
+    if (!report)
+        report = &scratch;
+    if (range)
+        *range = NULL;
+    const myr_backend *backend = NULL;
+    myr_job job;
+    options = myr_options_or_defaults(options);
+    myr_status status = myr_run_prepare(context, plan, target, options, range, &backend, &job, report);
+    if (status == MYR_OK)
+        status = myr_range_begin(context, &job, range);
+    if (status != MYR_OK)
+        return status;
+    const double start = omp_get_wtime();
+    status = backend->range(context, &job, *range);
+    report->seconds = omp_get_wtime() - start;
+    if (status == MYR_OK) {
+        report->checksum = myr_range_checksum(*range);
+        return MYR_OK;
+    }
+    myr_range_destroy(*range);
+    *range = NULL;
+    return status;
+}
+
+myr_status myr_run_moments(myr_context *context, const myr_plan *plan, const myr_target *target,
+                           const myr_run_options *options, myr_moment *moments, myr_run_report *report) {
+    myr_range *range = NULL;
+    myr_status status = myr_run_range(context, plan, target, options, moments ? &range : NULL, report);
+    myr_range_moments(range, moments);
+    myr_range_destroy(range);
+    return status;
+}
+
+/* Samples; given may be NULL. */
 static myr_status run(myr_context *context, const myr_plan *plan, const myr_target *target,
-                      const myr_run_options *options, const myr_given *given, myr_moment *moments,
-                      double *samples, myr_run_report *report) {
+                      const myr_run_options *options, const myr_given *given, double *samples,
+                      myr_run_report *report) {
     myr_run_report scratch;
     if (!report)
         report = &scratch;
     const myr_backend *backend = NULL;
     myr_job job;
     options = myr_options_or_defaults(options);
-    myr_status status =
-        myr_run_prepare(context, plan, target, options, moments ? (void *)moments : (void *)samples,
-                        &backend, &job, report);
+    myr_status status = myr_run_prepare(context, plan, target, options, samples, &backend, &job, report);
     if (status != MYR_OK)
         return status;
     double *turned = NULL;
@@ -231,22 +264,15 @@ static myr_status run(myr_context *context, const myr_plan *plan, const myr_targ
         return status;
     report->math = math_of(backend, &job);
     double start = omp_get_wtime();
-    status = moments ? backend->moments(context, &job, moments) : backend->states(context, &job, samples);
+    status = backend->states(context, &job, samples);
     report->seconds = omp_get_wtime() - start;
     free(turned);
-    if (status == MYR_OK && moments)
-        report->checksum = myr_moment_checksum(moments, plan->dimension);
     return status;
-}
-
-myr_status myr_run_moments(myr_context *context, const myr_plan *plan, const myr_target *target,
-                           const myr_run_options *options, myr_moment *moments, myr_run_report *report) {
-    return run(context, plan, target, options, NULL, moments, NULL, report);
 }
 
 myr_status myr_run_samples(myr_context *context, const myr_plan *plan, const myr_target *target,
                            const myr_run_options *options, double *samples, myr_run_report *report) {
-    return run(context, plan, target, options, NULL, NULL, samples, report);
+    return run(context, plan, target, options, NULL, samples, report);
 }
 
 myr_status myr_run_samples_given(myr_context *context, const myr_plan *plan, const myr_target *target,
@@ -255,5 +281,5 @@ myr_status myr_run_samples_given(myr_context *context, const myr_plan *plan, con
     if (!given || given->struct_size != sizeof *given)
         return myr_fail(context, MYR_INVALID_ARGUMENT,
                         "given: NULL, or struct_size not set by MYR_GIVEN_INIT");
-    return run(context, plan, target, options, given, NULL, samples, report);
+    return run(context, plan, target, options, given, samples, report);
 }

@@ -52,8 +52,9 @@ static void expect_estimates(const estimate *e, const char *what, double mean) {
         cr_expect(fabs(z) <= 6.0, "%s, mean %g, coordinate %d: variance %g, exact %g, z %g", what, mean, c,
                   myr_moment_variance(m), e->variance[c], z);
         const double bound = 6.0 * myr_moment_mean_error(m) + 8.0 * DBL_EPSILON * fabs(mean);
-        cr_expect(fabs(m->mean - e->mean[c]) <= bound, "%s, mean %g, coordinate %d: mean %.17g, exact %.17g",
-                  what, mean, c, m->mean, e->mean[c]);
+        cr_expect(fabs(m->mean - e->mean[c]) <= bound,
+                  "%s, mean %g, coordinate %d: mean %.17g, exact %.17g", what, mean, c, m->mean,
+                  e->mean[c]);
     }
 }
 

@@ -139,6 +139,10 @@ static void make_runs(myr_context *c) {
     const myr_given given = MYR_GIVEN_INIT;
     nameless.backend = NULL;
     mathless.math = NULL;
+    myr_range *range = NULL;
+    REFUSED_RUNS(myr_run_range, &range, NULL);
+    REFUSED(myr_run_range(c, s.plan, s.target, &s.run, NULL, NULL));
+    REFUSED(myr_range_join(c, NULL, NULL));
     REFUSED_RUNS(myr_run_moments, &moment, NULL);
     REFUSED(myr_run_moments(c, s.plan, s.target, &s.run, NULL, NULL));
     TAKEN(myr_run_moments(c, s.plan, s.target, &s.run, &moment, NULL));
@@ -248,9 +252,11 @@ Test(null, of_runs_statistics_and_verification) {
     with_and_without(make_verifications);
     cr_expect(isnan(myr_moment_variance(NULL)) && isnan(myr_moment_mean_error(NULL)) &&
               isnan(myr_moment_variance_error(NULL)));
-    myr_moment_join(NULL, 1, 1, &moment);
-    myr_moment_join(&moment, 1, 1, NULL);
+    myr_range_moments(NULL, &moment);
+    myr_range_destroy(NULL);
     cr_expect_eq(moment.count, 7);
+    cr_expect_eq(myr_range_checksum(NULL), myr_moment_checksum(NULL, 1));
+    cr_expect(myr_range_first(NULL) == 0 && myr_range_count(NULL) == 0 && myr_range_dimension(NULL) == 0);
     cr_expect_eq(myr_moment_checksum(NULL, 1), myr_moment_checksum(&moment, 0));
     cr_expect_geq(myr_device_describe(0, NULL, 10), 0);
 }

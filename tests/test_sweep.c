@@ -160,29 +160,3 @@ Test(sweep, states_what_common_random_numbers_gain) {
     difference = cli_differ(&blocks, &points[0], &points[1]);
     cr_expect(fabs(difference.gain - 1.0) <= 0.65, "gain %g of independent runs", difference.gain);
 }
-
-/* Parts of a power of two times 4,096 join to the bits of one run. */
-Test(sweep, joined_moments_are_those_of_one_run) {
-    enum { parts = 5, size = 8192, rest = 1234 };
-    myr_context *context = new_context();
-    myr_target *target = new_target(context, 2, 0.25);
-    myr_plan *plan = new_plan(context, "ddpm-large", 12, "prior", target);
-    myr_run_options options = MYR_RUN_OPTIONS_INIT;
-    myr_moment whole[2], pieces[parts][2], joined[2];
-    options.backend = "cpu";
-    options.seed = fresh_seed();
-    options.count = (parts - 1) * size + rest;
-    myr_run_report report;
-    REQUIRE_OK(context, myr_run_moments(context, plan, target, &options, whole, &report));
-    for (int n = 0; n < parts; n++) {
-        options.first = (uint64_t)n * size;
-        options.count = n == parts - 1 ? rest : size;
-        REQUIRE_OK(context, myr_run_moments(context, plan, target, &options, pieces[n], NULL));
-    }
-    myr_moment_join(pieces[0], parts, 2, joined);
-    cr_expect(memcmp(joined, whole, sizeof whole) == 0);
-    cr_expect_eq(myr_moment_checksum(joined, 2), report.checksum);
-    myr_plan_destroy(plan);
-    myr_target_destroy(target);
-    myr_context_destroy(context);
-}

@@ -1,6 +1,7 @@
 /* Verification passes on the backends, and finds the faults that are planted here. */
 #include <criterion/criterion.h>
 
+#include "ranges.h"
 #include "support.h"
 #include "verify/gradient_cases.h"
 #include "verify/gradient_problem.h"
@@ -132,9 +133,10 @@ static myr_status faulty_states(myr_context *context, const myr_job *job, double
     return status;
 }
 
-static myr_status faulty_moments(myr_context *context, const myr_job *job, myr_moment *moments) {
-    myr_status status = myr_backend_cpu.moments(context, job, moments);
-    myr_moment *last = &moments[job->plan->dimension - 1];
+/* The last coordinate of the first node, which is all or nearly all of these runs. */
+static myr_status faulty_range(myr_context *context, const myr_job *job, myr_range *range) {
+    myr_status status = myr_backend_cpu.range(context, job, range);
+    myr_moment_node *last = &range->node[job->plan->dimension - 1];
     if (planted == fourth_moment_off_by_1e_10)
         last->m4 *= 1.0 + 1e-10;
     if (planted == nan_in_a_moment)
@@ -191,7 +193,7 @@ static myr_status faulty_rankings(myr_context *context, const myr_ranking_draw *
 static bool passes_with(fault fault_to_plant, const char *expected) {
     myr_backend faulty = myr_backend_cpu;
     faulty.states = faulty_states;
-    faulty.moments = faulty_moments;
+    faulty.range = faulty_range;
     faulty.words = faulty_words;
     faulty.normals = faulty_normals;
     faulty.rankings = faulty_rankings;

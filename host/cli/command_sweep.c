@@ -163,7 +163,8 @@ static myr_status run_distance(settings *s, const myr_plan *plan, cli_sweep_poin
     return status;
 }
 
-static myr_status run_blocks(settings *s, const myr_plan *plan, cli_study *study) {
+/* The blocks one after the other, and all of them: the same bits as one run, of which the checksum is. */
+static myr_status run_blocks(settings *s, const myr_plan *plan, cli_study *study, myr_range **whole) {
     const uint64_t trajectories = s->run.trajectories, size = s->blocks.size;
     const size_t d = (size_t)myr_target_dimension(s->plan.target);
     myr_status status = MYR_OK;
@@ -175,7 +176,15 @@ static myr_status run_blocks(settings *s, const myr_plan *plan, cli_study *study
         run.progress = cli_progress_update;
         run.user = &s->progress;
         cli_progress_part(&s->progress, study->sampler, (double)run.count * (double)study->steps);
-        status = myr_run_moments(s->context, plan, s->plan.target, &run, s->parts + j * d, &study->run);
+        myr_range *part = NULL;
+        status = myr_run_range(s->context, plan, s->plan.target, &run, &part, &study->run);
+        myr_range_moments(part, s->parts + j * d);
+        if (status == MYR_OK && *whole)
+            status = myr_range_join(s->context, *whole, part);
+        if (j > 0)
+            myr_range_destroy(part);
+        else
+            *whole = part;
         seconds += study->run.seconds;
     }
     study->run.seconds = seconds;
@@ -198,12 +207,13 @@ static int choose_against(settings *s) {
 static myr_status find_moments(settings *s, const myr_plan *plan, cli_sweep_point *point) {
     myr_moment whole[MYR_MAX_DATA_DIMENSION];
     cli_study *study = &s->latest.study;
-    const int d = myr_target_dimension(s->plan.target);
-    myr_status status = run_blocks(s, plan, study);
+    myr_range *joined = NULL;
+    myr_status status = run_blocks(s, plan, study, &joined);
+    myr_range_moments(joined, whole);
+    study->run.checksum = myr_range_checksum(joined);
+    myr_range_destroy(joined);
     if (status != MYR_OK)
         return status;
-    myr_moment_join(s->parts, s->blocks.count, d, whole);
-    study->run.checksum = myr_moment_checksum(whole, d);
     cli_study_statistics(s->plan.target, whole, study);
     if (!s->distance)
         find_errors(s, whole, point);

@@ -2,7 +2,7 @@
  *
  * A run goes batch by batch. A batch holds whole chunks of 4,096 trajectories; its blocks of 128 lanes run
  * in parallel and leave their results in one buffer, then the chunks' moments are taken in parallel and
- * pushed, in order, on the merge tree. Neither the batch's size nor the threads show in the result. */
+ * pushed, in order, on the range. Neither the batch's size nor the threads show in the result. */
 #include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,10 +13,10 @@
 #include "cpu_rows.h"
 #include "cpu_simulate.h"
 #include "failure.h"
-#include "moments.h"
+#include "ranges.h"
 
 static void push_moments(const myr_cpu_rows *run, uint64_t count, myr_moment_node *nodes,
-                         myr_moment_tree *trees) {
+                         myr_range *range) {
     int64_t chunks = (int64_t)((count + MYR_CHUNK - 1) / MYR_CHUNK);
     int dimension = run->job->plan->dimension;
 #pragma omp parallel for collapse(2) schedule(static) num_threads(run->threads)
@@ -28,15 +28,14 @@ static void push_moments(const myr_cpu_rows *run, uint64_t count, myr_moment_nod
                 run->isa->moments(&run->values[(uint64_t)c * run->batch + offset], n);
         }
     }
-    for (int c = 0; c < dimension; c++)
-        for (int64_t chunk = 0; chunk < chunks; chunk++)
-            myr_moment_tree_push(&trees[c], 0, &nodes[c * chunks + chunk]);
+    for (int64_t chunk = 0; chunk < chunks; chunk++)
+        myr_range_push(range, 0, &nodes[chunk], (size_t)chunks);
 }
 
-myr_status myr_cpu_moments(myr_context *context, const myr_lanes_isa *isa, const myr_job *job,
-                           myr_moment *moments) {
+myr_status myr_cpu_range(myr_context *context, const myr_lanes_isa *isa, const myr_job *job,
+                         myr_range *range) {
     if (job->plan->chain)
-        return myr_cpu_chain_moments(context, isa, job, moments);
+        return myr_cpu_chain_range(context, isa, job, range);
     myr_cpu_rows run;
     myr_status status = myr_cpu_rows_begin(context, &run, isa, job, false);
     if (status != MYR_OK)
@@ -44,22 +43,17 @@ myr_status myr_cpu_moments(myr_context *context, const myr_lanes_isa *isa, const
     size_t dimension = (size_t)job->plan->dimension;
     size_t node_bytes = dimension * (run.batch / MYR_CHUNK) * sizeof(myr_moment_node);
     myr_moment_node *nodes = malloc(node_bytes);
-    myr_moment_tree *trees = calloc(dimension, sizeof *trees);
-    if (!nodes || !trees)
-        status = myr_fail_memory(context, node_bytes + dimension * sizeof *trees);
+    myr_range_relative_to(range, run.leave);
+    if (!nodes)
+        status = myr_fail_memory(context, node_bytes);
     for (uint64_t done = 0; status == MYR_OK && done < job->count;) {
         uint64_t count = job->count - done < run.batch ? job->count - done : run.batch;
         status = myr_cpu_rows_run(context, &run, done, count);
         if (status == MYR_OK)
-            push_moments(&run, count, nodes, trees);
+            push_moments(&run, count, nodes, range);
         done += count;
     }
-    for (size_t c = 0; status == MYR_OK && c < dimension; c++) {
-        myr_moment_node root = myr_moment_tree_root(&trees[c]);
-        moments[c] = (myr_moment){job->count, root.mean + run.leave[c], root.m2, root.m3, root.m4};
-    }
     free(nodes);
-    free(trees);
     myr_cpu_rows_end(&run);
     return status;
 }
@@ -105,10 +99,22 @@ myr_status myr_cpu_states(myr_context *context, const myr_lanes_isa *isa, const 
     return status;
 }
 
-static myr_status cpu_moments(myr_context *context, const myr_job *job, myr_moment *moments) {
+myr_status myr_cpu_moments(myr_context *context, const myr_lanes_isa *isa, const myr_job *job,
+                           myr_moment *moments) {
+    myr_range *range = NULL;
+    myr_status status = myr_range_begin(context, job, &range);
+    if (status == MYR_OK)
+        status = myr_cpu_range(context, isa, job, range);
+    if (status == MYR_OK)
+        myr_range_moments(range, moments);
+    myr_range_destroy(range);
+    return status;
+}
+
+static myr_status cpu_range(myr_context *context, const myr_job *job, myr_range *range) {
     const myr_lanes_isa *isa;
     myr_status status = myr_cpu_isa_choose(context, &isa);
-    return status == MYR_OK ? myr_cpu_moments(context, isa, job, moments) : status;
+    return status == MYR_OK ? myr_cpu_range(context, isa, job, range) : status;
 }
 
 static myr_status cpu_states(myr_context *context, const myr_job *job, double *states) {
@@ -199,7 +205,7 @@ const myr_backend myr_backend_cpu = {
     .stream_numbers = MYR_SINK_NUMBERS,
     .available = cpu_available,
     .describe = cpu_describe,
-    .moments = cpu_moments,
+    .range = cpu_range,
     .states = cpu_states,
     .trace = cpu_trace,
     .words = cpu_words,

@@ -9,7 +9,7 @@
 
 #include "failure.h"
 #include "lanes_chain.h"
-#include "moments.h"
+#include "ranges.h"
 
 /* A batch's size: at most so many chunks, and about so many steps a thread (under a second), so that
  * progress is shown and cancelling works; and the steps that are worth a thread of their own. */
@@ -102,8 +102,7 @@ static myr_status run_batch(myr_context *context, const chain_run *run, uint64_t
     return MYR_OK;
 }
 
-static void push_moments(const chain_run *run, uint64_t count, myr_moment_node *nodes,
-                         myr_moment_tree *tree) {
+static void push_moments(const chain_run *run, uint64_t count, myr_moment_node *nodes, myr_range *range) {
     const int64_t chunks = (int64_t)((count - 1) / MYR_CHUNK + 1);
 #pragma omp parallel for schedule(static) num_threads(run->threads)
     for (int64_t chunk = 0; chunk < chunks; chunk++) {
@@ -111,30 +110,25 @@ static void push_moments(const chain_run *run, uint64_t count, myr_moment_node *
         nodes[chunk] = run->isa->moments(run->values + offset, left < MYR_CHUNK ? (int)left : MYR_CHUNK);
     }
     for (int64_t chunk = 0; chunk < chunks; chunk++)
-        myr_moment_tree_push(tree, 0, &nodes[chunk]);
+        myr_range_push(range, 0, &nodes[chunk], 1);
 }
 
-myr_status myr_cpu_chain_moments(myr_context *context, const myr_lanes_isa *isa, const myr_job *job,
-                                 myr_moment *moments) {
+myr_status myr_cpu_chain_range(myr_context *context, const myr_lanes_isa *isa, const myr_job *job,
+                               myr_range *range) {
     chain_run run;
     myr_status status = run_begin(context, isa, job, &run);
     if (status != MYR_OK)
         return status;
     const size_t bytes = run.batch / MYR_CHUNK * sizeof(myr_moment_node);
     myr_moment_node *nodes = malloc(bytes);
-    myr_moment_tree tree = {0};
     if (!nodes)
         status = myr_fail_memory(context, bytes);
     for (uint64_t done = 0; status == MYR_OK && done < job->count;) {
         uint64_t count = job->count - done < run.batch ? job->count - done : run.batch;
         status = run_batch(context, &run, done, count);
         if (status == MYR_OK)
-            push_moments(&run, count, nodes, &tree);
+            push_moments(&run, count, nodes, range);
         done += count;
-    }
-    if (status == MYR_OK) {
-        myr_moment_node root = myr_moment_tree_root(&tree);
-        moments[0] = (myr_moment){job->count, root.mean, root.m2, root.m3, root.m4};
     }
     free(nodes);
     run_end(&run);

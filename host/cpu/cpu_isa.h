@@ -22,6 +22,8 @@ bool myr_cpu_isa_supported(const myr_lanes_isa *isa);
 myr_status myr_cpu_isa_choose(myr_context *context, const myr_lanes_isa **isa);
 
 /* What the backend does, on a given copy: verification compares them. */
+myr_status myr_cpu_range(myr_context *context, const myr_lanes_isa *isa, const myr_job *job,
+                         myr_range *range);
 myr_status myr_cpu_moments(myr_context *context, const myr_lanes_isa *isa, const myr_job *job,
                            myr_moment *moments);
 myr_status myr_cpu_states(myr_context *context, const myr_lanes_isa *isa, const myr_job *job,

@@ -15,8 +15,8 @@ typedef struct myr_cpu_rows {
     myr_mixture_table mixture;
     myr_empirical_table empirical;
     const double *enter, *leave;
-    myr_mean_path path; /* stepwise: of a Gaussian, and what its states, or others', are relative to */
-    double *level;      /* … [dimension] */
+    myr_mean_path path;    /* stepwise: of a Gaussian, and what its states, or others', are relative to */
+    double *level;         /* … [dimension] */
     uint64_t batch;        /* trajectories of a full batch, a multiple of MYR_CHUNK */
     float *values;         /* [dimension][batch]: states, in the end results relative to leave */
     float *memory;         /* [2][dimension][batch]: d1~ and d2~ from window to window; NULL: not kept */

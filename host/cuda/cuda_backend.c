@@ -10,12 +10,12 @@ static void describe(int device, int threads, char *text, size_t size) {
     myr_cuda_device_describe(device, text, size);
 }
 
-static myr_status moments(myr_context *context, const myr_job *job, myr_moment *result) {
+static myr_status range(myr_context *context, const myr_job *job, myr_range *result) {
     if (job->plan->chain)
-        return myr_cuda_chain_moments(context, &myr_cuda_usual_limits, job, result);
+        return myr_cuda_chain_range(context, &myr_cuda_usual_limits, job, result);
     if (job->target->kind == MYR_TARGET_EMPIRICAL)
-        return myr_cuda_points_moments(context, &myr_points_usual_limits, job, result);
-    return myr_cuda_moments(context, &myr_cuda_usual_limits, job, result);
+        return myr_cuda_points_range(context, &myr_points_usual_limits, job, result);
+    return myr_cuda_range(context, &myr_cuda_usual_limits, job, result);
 }
 
 static myr_status states(myr_context *context, const myr_job *job, double *result) {
@@ -32,7 +32,7 @@ const myr_backend myr_backend_cuda = {
     .stream_numbers = 8 * MYR_SINK_NUMBERS,
     .available = myr_cuda_available,
     .describe = describe,
-    .moments = moments,
+    .range = range,
     .states = states,
     .words = myr_cuda_words,
     .normals = myr_cuda_normals,

@@ -9,7 +9,7 @@
 #include "chain_launch.h"
 #include "chain_table.h"
 #include "failure.h"
-#include "moments.h"
+#include "ranges.h"
 
 /* A step's work in the unit of the limits, steps of a scalar Gaussian: a handful of dependent loads. */
 static const double step_work = 16.0;
@@ -156,13 +156,12 @@ static myr_status run_batch(myr_context *context, const chain_run *run, uint64_t
     return status;
 }
 
-static myr_status push_nodes(myr_context *context, const chain_run *run, uint32_t count,
-                             myr_moment_tree *tree) {
+static myr_status push_nodes(myr_context *context, const chain_run *run, uint32_t count, myr_range *range) {
     const uint32_t chunks = (count - 1) / MYR_CHUNK + 1;
     myr_status status = myr_cuda_download(context, &run->session, run->nodes, run->d_nodes,
                                           chunks * sizeof(myr_moment_node));
     for (uint32_t chunk = 0; status == MYR_OK && chunk < chunks; chunk++)
-        myr_moment_tree_push(tree, 0, &run->nodes[chunk]);
+        myr_range_push(range, 0, &run->nodes[chunk], 1);
     return status;
 }
 
@@ -175,8 +174,8 @@ static myr_status leave_states(myr_context *context, const chain_run *run, uint6
     return status;
 }
 
-/* All batches: moments on the tree, or states to the caller; the other is NULL. */
-static myr_status run_batches(myr_context *context, const chain_run *run, myr_moment_tree *tree,
+/* All batches: moments on the range, or states to the caller; the other is NULL. */
+static myr_status run_batches(myr_context *context, const chain_run *run, myr_range *range,
                               double *states) {
     const myr_job *job = run->job;
     const uint64_t batch = (uint64_t)run->chunks * MYR_CHUNK;
@@ -185,8 +184,8 @@ static myr_status run_batches(myr_context *context, const chain_run *run, myr_mo
         uint32_t count = (uint32_t)(job->count - done < batch ? job->count - done : batch);
         status = run_batch(context, run, done, count);
         if (status == MYR_OK)
-            status = tree ? push_nodes(context, run, count, tree)
-                          : leave_states(context, run, done, count, states);
+            status = range ? push_nodes(context, run, count, range)
+                           : leave_states(context, run, done, count, states);
         done += count;
         if (status == MYR_OK)
             status = report_progress(context, job, done);
@@ -194,19 +193,14 @@ static myr_status run_batches(myr_context *context, const chain_run *run, myr_mo
     return status;
 }
 
-myr_status myr_cuda_chain_moments(myr_context *context, const myr_cuda_limits *limits, const myr_job *job,
-                                  myr_moment *moments) {
+myr_status myr_cuda_chain_range(myr_context *context, const myr_cuda_limits *limits, const myr_job *job,
+                                myr_range *range) {
     chain_run run;
-    myr_moment_tree tree = {0};
     myr_status status = run_begin(context, limits, job, true, &run);
     if (status != MYR_OK)
         return status;
-    status = run_batches(context, &run, &tree, NULL);
+    status = run_batches(context, &run, range, NULL);
     run_end(&run);
-    if (status == MYR_OK) {
-        myr_moment_node root = myr_moment_tree_root(&tree);
-        moments[0] = (myr_moment){job->count, root.mean, root.m2, root.m3, root.m4};
-    }
     return status;
 }
 

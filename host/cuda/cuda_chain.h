@@ -4,9 +4,9 @@
 
 #include "cuda_run.h"
 
-/* As myr_cuda_moments and myr_cuda_states, for plans with a chain. */
-myr_status myr_cuda_chain_moments(myr_context *context, const myr_cuda_limits *limits, const myr_job *job,
-                                  myr_moment *moments);
+/* As myr_cuda_range and myr_cuda_states, for plans with a chain. */
+myr_status myr_cuda_chain_range(myr_context *context, const myr_cuda_limits *limits, const myr_job *job,
+                                myr_range *range);
 myr_status myr_cuda_chain_states(myr_context *context, const myr_cuda_limits *limits, const myr_job *job,
                                  double *states);
 

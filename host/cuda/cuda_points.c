@@ -12,8 +12,8 @@
 #include "cuda_product.h"
 #include "empirical_table.h"
 #include "failure.h"
-#include "moments.h"
 #include "point_launch.h"
+#include "ranges.h"
 #include "staged.h"
 
 /* At d = 4,096: 800 MB of states; scores of 64 MB. */
@@ -321,17 +321,15 @@ static myr_status run_batch(myr_context *context, points_run *run, uint64_t done
     return status;
 }
 
-static myr_status push_nodes(myr_context *context, points_run *run, uint32_t count,
-                             myr_moment_tree *trees) {
+static myr_status push_nodes(myr_context *context, points_run *run, uint32_t count, myr_range *range) {
     const size_t d = (size_t)run->table.dimension, chunks = (count - 1) / MYR_CHUNK + 1;
     myr_status status = launched(context, myr_launch_points_moments(run->d_values, count, (int)d,
                                                                     run->d_nodes, run->session.stream));
     if (status == MYR_OK)
         status = myr_cuda_download(context, &run->session, run->nodes, run->d_nodes,
                                    chunks * d * sizeof *run->nodes);
-    for (size_t c = 0; status == MYR_OK && c < d; c++)
-        for (size_t chunk = 0; chunk < chunks; chunk++)
-            myr_moment_tree_push(&trees[c], 0, &run->nodes[c * chunks + chunk]);
+    for (size_t chunk = 0; status == MYR_OK && chunk < chunks; chunk++)
+        myr_range_push(range, 0, &run->nodes[chunk], chunks);
     return status;
 }
 
@@ -345,40 +343,30 @@ static myr_status copy_states(myr_context *context, points_run *run, uint64_t do
     return status;
 }
 
-/* All batches: moments on the trees, or states to the caller; the other is NULL. */
-static myr_status run_batches(myr_context *context, points_run *run, myr_moment_tree *trees,
-                              double *states) {
+/* All batches: moments on the range, or states to the caller; the other is NULL. */
+static myr_status run_batches(myr_context *context, points_run *run, myr_range *range, double *states) {
     const myr_job *job = run->job;
     myr_status status = MYR_OK;
     for (uint64_t done = 0; status == MYR_OK && done < job->count;) {
         uint32_t count = (uint32_t)(job->count - done < run->batch ? job->count - done : run->batch);
         status = run_batch(context, run, done, count);
         if (status == MYR_OK)
-            status = trees ? push_nodes(context, run, count, trees)
+            status = range ? push_nodes(context, run, count, range)
                            : copy_states(context, run, done, count, states);
         done += count;
     }
     return status;
 }
 
-myr_status myr_cuda_points_moments(myr_context *context, const myr_points_limits *limits,
-                                   const myr_job *job, myr_moment *moments) {
-    const size_t d = (size_t)job->plan->dimension;
-    myr_moment_tree *trees = calloc(d, sizeof *trees);
-    if (!trees)
-        return myr_fail_memory(context, d * sizeof *trees);
+myr_status myr_cuda_points_range(myr_context *context, const myr_points_limits *limits, const myr_job *job,
+                                 myr_range *range) {
     points_run run;
     myr_status status = run_begin(context, &run, limits, job);
-    if (status == MYR_OK) {
-        status = run_batches(context, &run, trees, NULL);
-        for (size_t c = 0; status == MYR_OK && c < d; c++) {
-            myr_moment_node root = myr_moment_tree_root(&trees[c]);
-            moments[c] =
-                (myr_moment){job->count, root.mean + run.table.leave[c], root.m2, root.m3, root.m4};
-        }
-        run_end(&run);
-    }
-    free(trees);
+    if (status != MYR_OK)
+        return status;
+    myr_range_relative_to(range, run.table.leave);
+    status = run_batches(context, &run, range, NULL);
+    run_end(&run);
     return status;
 }
 

@@ -13,8 +13,8 @@ typedef struct myr_points_limits {
 
 extern const myr_points_limits myr_points_usual_limits;
 
-myr_status myr_cuda_points_moments(myr_context *context, const myr_points_limits *limits,
-                                   const myr_job *job, myr_moment *moments);
+myr_status myr_cuda_points_range(myr_context *context, const myr_points_limits *limits, const myr_job *job,
+                                 myr_range *range);
 myr_status myr_cuda_points_states(myr_context *context, const myr_points_limits *limits, const myr_job *job,
                                   double *states);
 

@@ -1,7 +1,8 @@
 /* Runs on the device, batch by batch. A batch is a power of two of chunks; its kernel runs all rows (or,
  * where that would take too long to be interrupted, slices of them with the states kept between), reduces
  * each chunk, and a second kernel merges the chunks' nodes: one node a coordinate comes back and is pushed
- * on the tree. Neither the batches nor the slices show in the result. */
+ * on the range. Of a batch that is not full, at either end, the chunks' own nodes come back. Neither the batches
+ * nor the slices show in the result. */
 #include "cuda_run.h"
 
 #include <stdlib.h>
@@ -11,7 +12,7 @@
 #include "cuda_cells.h"
 #include "cuda_mixture.h"
 #include "failure.h"
-#include "moments.h"
+#include "ranges.h"
 #include "staged.h"
 
 /* Some tenths of a second a launch; a few hundred megabytes. */
@@ -272,11 +273,27 @@ static myr_status run_batch(myr_context *context, cuda_run *run, uint64_t done, 
     }
 }
 
-/* Merges the batch's nodes to one a coordinate, and pushes those. */
-static myr_status push_nodes(myr_context *context, cuda_run *run, uint32_t count, myr_moment_tree *trees) {
+/* The chunks of a batch that is not full: they are more than one node of the range's. */
+static myr_status push_chunks(myr_context *context, const cuda_run *run, uint32_t chunks,
+                              myr_range *range) {
+    const size_t bytes = (size_t)chunks * (size_t)run->dimension * sizeof(myr_moment_node);
+    myr_moment_node *nodes = malloc(bytes);
+    if (!nodes)
+        return myr_fail_memory(context, bytes);
+    myr_status status = myr_cuda_download(context, &run->session, nodes, run->batch.d_nodes, bytes);
+    for (uint32_t n = 0; status == MYR_OK && n < chunks; n++)
+        myr_range_push(range, 0, &nodes[n], chunks);
+    free(nodes);
+    return status;
+}
+
+/* Merges a full batch's nodes to one a coordinate, and pushes those. */
+static myr_status push_nodes(myr_context *context, cuda_run *run, uint32_t count, myr_range *range) {
     const int d = run->dimension;
     uint32_t nodes = (count - 1) / MYR_CHUNK + 1;
     myr_cuda_batch *batch = &run->batch;
+    if (nodes < batch->chunks)
+        return push_chunks(context, run, nodes, range);
     uint32_t left = batch->chunks; /* a node stands for chunks / left chunks */
     while (left > 1) {
         uint32_t group = left < MYR_MERGE_GROUP ? left : MYR_MERGE_GROUP;
@@ -295,8 +312,8 @@ static myr_status push_nodes(myr_context *context, cuda_run *run, uint32_t count
     myr_moment_node root[MYR_MAX_DIMENSION];
     myr_status status = myr_cuda_download(context, &run->session, root, batch->d_nodes,
                                           (size_t)d * sizeof(myr_moment_node));
-    for (int c = 0; status == MYR_OK && c < d; c++)
-        myr_moment_tree_push(&trees[c], batch->height, &root[c]);
+    if (status == MYR_OK)
+        myr_range_push(range, batch->height, root, 1);
     return status;
 }
 
@@ -342,20 +359,19 @@ static myr_status leave_states(myr_context *context, const cuda_run *run, uint64
     return status;
 }
 
-/* All batches: moments on the trees, or states to the caller; the other is NULL. */
-static myr_status run_batches(myr_context *context, cuda_run *run, myr_moment_tree *trees, double *states) {
+/* All batches: moments on the range, or states to the caller; the other is NULL. */
+static myr_status run_batches(myr_context *context, cuda_run *run, myr_range *range, double *states) {
     const myr_job *job = run->job;
-    const uint64_t batch = (uint64_t)run->batch.chunks * MYR_CHUNK;
     myr_status status = MYR_OK;
     for (uint64_t done = 0; status == MYR_OK && done < job->count;) {
-        uint32_t count = (uint32_t)(job->count - done < batch ? job->count - done : batch);
+        uint32_t count = (uint32_t)myr_range_batch(job, done, run->batch.chunks);
         status = enter_states(context, run, done, count);
         if (status == MYR_OK)
             status = give_start(context, run, done, count);
         if (status == MYR_OK)
             status = run_batch(context, run, done, count);
         if (status == MYR_OK)
-            status = trees ? push_nodes(context, run, count, trees)
+            status = range ? push_nodes(context, run, count, range)
                            : leave_states(context, run, done, count, states);
         done += count;
         if (status == MYR_OK)
@@ -364,23 +380,15 @@ static myr_status run_batches(myr_context *context, cuda_run *run, myr_moment_tr
     return status;
 }
 
-myr_status myr_cuda_moments(myr_context *context, const myr_cuda_limits *limits, const myr_job *job,
-                            myr_moment *moments) {
-    const int d = job->plan->dimension;
-    myr_moment_tree *trees = calloc((size_t)d, sizeof *trees);
-    if (!trees)
-        return myr_fail_memory(context, (size_t)d * sizeof *trees);
+myr_status myr_cuda_range(myr_context *context, const myr_cuda_limits *limits, const myr_job *job,
+                          myr_range *range) {
     cuda_run run;
     myr_status status = run_begin(context, &run, limits, job, true);
-    if (status == MYR_OK) {
-        status = run_batches(context, &run, trees, NULL);
-        for (int c = 0; status == MYR_OK && c < d; c++) {
-            myr_moment_node root = myr_moment_tree_root(&trees[c]);
-            moments[c] = (myr_moment){job->count, root.mean + run.leave[c], root.m2, root.m3, root.m4};
-        }
-        run_end(&run);
-    }
-    free(trees);
+    if (status != MYR_OK)
+        return status;
+    myr_range_relative_to(range, run.leave);
+    status = run_batches(context, &run, range, NULL);
+    run_end(&run);
     return status;
 }
 

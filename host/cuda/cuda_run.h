@@ -15,8 +15,8 @@ typedef struct myr_cuda_limits {
 
 extern const myr_cuda_limits myr_cuda_usual_limits;
 
-myr_status myr_cuda_moments(myr_context *context, const myr_cuda_limits *limits, const myr_job *job,
-                            myr_moment *moments);
+myr_status myr_cuda_range(myr_context *context, const myr_cuda_limits *limits, const myr_job *job,
+                          myr_range *range);
 myr_status myr_cuda_states(myr_context *context, const myr_cuda_limits *limits, const myr_job *job,
                            double *states);
 

@@ -12,7 +12,7 @@
 #include "reference_random.h"
 #include "reference_simulate.h"
 
-enum { stream_step = 0, stream_start = 1, trajectories_between_reports = 4096 };
+enum { stream_step = 0, stream_start = 1, chunk = MYR_RANGE_CHUNK, trajectories_between_reports = 4096 };
 
 /* S = sqrt(C^2 + E^2 Var(x0 | x)) of axis c; a Gaussian's Var(x0 | x) = v s^2 / (a^2 v + s^2), and for
  * other targets E is 0. */
@@ -192,32 +192,41 @@ static void observe(running *r, long double x) {
     r->mean += share;
 }
 
-static myr_status reference_moments(myr_context *context, const myr_job *job, myr_moment *moments) {
+static void push(const running *sums, int dimension, myr_moment *moments, myr_range *range) {
+    for (int c = 0; c < dimension; c++)
+        moments[c] = (myr_moment){.count = (uint64_t)sums[c].n,
+                                  .mean = (double)sums[c].mean,
+                                  .m2 = (double)sums[c].m2,
+                                  .m3 = (double)sums[c].m3,
+                                  .m4 = (double)sums[c].m4};
+    myr_range_push_chunk(range, moments);
+}
+
+/* Chunk by chunk. */
+static myr_status reference_range(myr_context *context, const myr_job *job, myr_range *range) {
     const int d = job->plan->dimension;
     walk w;
     myr_status status = make_walk(context, d, &w);
     if (status != MYR_OK)
         return status;
     running *sums = calloc((size_t)d, sizeof *sums);
-    if (!sums)
-        status = myr_fail_memory(context, (size_t)d * sizeof *sums);
+    myr_moment *moments = calloc((size_t)d, sizeof *moments);
+    if (!sums || !moments)
+        status = myr_fail_memory(context, (size_t)d * (sizeof *sums + sizeof *moments));
     for (uint64_t n = 0; status == MYR_OK && n < job->count; n++) {
         start_state(job, n, &w);
         run_rows(job, n, &w);
         for (int c = 0; c < d; c++)
             observe(&sums[c], w.x[c]);
+        if ((n + 1) % chunk == 0 || n + 1 == job->count) {
+            push(sums, d, moments, range);
+            memset(sums, 0, (size_t)d * sizeof *sums);
+        }
         status = report_progress(context, job, n + 1);
-    }
-    for (int c = 0; status == MYR_OK && c < d; c++) {
-        myr_moment moment = {.count = job->count,
-                             .mean = (double)sums[c].mean,
-                             .m2 = (double)sums[c].m2,
-                             .m3 = (double)sums[c].m3,
-                             .m4 = (double)sums[c].m4};
-        moments[c] = moment;
     }
     free(w.x);
     free(sums);
+    free(moments);
     return status;
 }
 
@@ -257,7 +266,7 @@ const myr_backend myr_backend_reference = {
     .stream_numbers = MYR_SINK_NUMBERS,
     .available = reference_available,
     .describe = reference_describe,
-    .moments = reference_moments,
+    .range = reference_range,
     .states = reference_states,
     .words = reference_words,
     .normals = reference_normals,

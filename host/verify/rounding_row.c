@@ -124,7 +124,8 @@ typedef struct row_errors {
     double x_rounding, d_rounding;
 } row_errors;
 
-static row_errors take_row(const relative_row *r, double means, bool general, number z1, number z2, walk *w) {
+static row_errors take_row(const relative_row *r, double means, bool general, number z1, number z2,
+                           walk *w) {
     const double second_order = 20.0 * eps;
     walk next = propagate(r, w);
     number d = exactly(0.0);

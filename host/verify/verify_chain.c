@@ -167,7 +167,7 @@ static myr_status run_on(myr_verification *v, const myr_lanes_isa *isa, const my
     if (status != MYR_OK)
         return status;
     return isa ? myr_cpu_moments(v->context, isa, job, moment)
-               : v->backend->moments(v->context, job, moment);
+               : myr_job_moments(v->context, v->backend, job, moment);
 }
 
 /* The verified backend on 1, 2 and 7 threads, and where it is the CPU each other instruction set, against
@@ -256,7 +256,7 @@ static myr_status verify_law(myr_verification *v, const myr_case *used, uint64_t
     if (status == MYR_OK)
         status = count_states(v, job, buffer, seen, s);
     if (status == MYR_OK)
-        status = v->backend->moments(v->context, &other, &moment);
+        status = myr_job_moments(v->context, v->backend, &other, &moment);
     if (status != MYR_OK)
         return status;
     double worst = occupancy_z(seen, law, s + 1, occupied);

@@ -47,7 +47,7 @@ static myr_status run_isa(myr_verification *v, const myr_lanes_isa *isa, const m
 static myr_status run_backend(myr_verification *v, const myr_job *job, results *r) {
     poison_results(r, job->plan->dimension);
     myr_status status = v->backend->states(v->context, job, r->states);
-    return status == MYR_OK ? v->backend->moments(v->context, job, r->moments) : status;
+    return status == MYR_OK ? myr_job_moments(v->context, v->backend, job, r->moments) : status;
 }
 
 /* Sums over the cases: index 0 is the backend itself, 1 + n the CPU's instruction set n. */

@@ -137,7 +137,7 @@ static myr_status verify_law(myr_verification *v, const char *sampler, uint64_t 
         status = find_exact(v, &used, &mean, &variance, &off);
     if (status == MYR_OK) {
         myr_job job = myr_case_job(v, &used, first, count);
-        status = v->backend->moments(v->context, &job, &moment);
+        status = myr_job_moments(v->context, v->backend, &job, &moment);
     }
     if (status == MYR_OK) {
         char name[128];

@@ -16,7 +16,7 @@ static myr_status worst_z(myr_verification *v, const myr_case *used, uint64_t fi
     myr_job job = myr_case_job(v, used, first, count);
     myr_status status = myr_plan_exact(v->context, used->plan, used->target, mean, variance);
     if (status == MYR_OK)
-        status = v->backend->moments(v->context, &job, moments);
+        status = myr_job_moments(v->context, v->backend, &job, moments);
     for (int c = 0; status == MYR_OK && c < used->plan->dimension; c++) {
         const myr_moment *m = &moments[c];
         double mean_z = fabs(m->mean - mean[c]) / myr_moment_mean_error(m);
@@ -132,7 +132,7 @@ static myr_status moments_of(myr_verification *v, const myr_case *used, uint64_t
     myr_job job = myr_case_job(v, used, UINT64_C(0x7ffffffff01), count);
     myr_status status = v->backend->states(v->context, &job, samples);
     if (status == MYR_OK)
-        status = v->backend->moments(v->context, &job, moments);
+        status = myr_job_moments(v->context, v->backend, &job, moments);
     for (int c = 0; status == MYR_OK && c < d; c++) {
         double path = used->plan->rows[used->plan->steps - 1].a_next * used->target->mean[c];
         sums s = sum_samples(samples, count, d, c, myr_verifies_reference(v) ? 0.0 : path);

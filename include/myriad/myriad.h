@@ -11,6 +11,7 @@
 #include "myriad/policy.h"
 #include "myriad/preference.h"
 #include "myriad/random.h"
+#include "myriad/range.h"
 #include "myriad/rankings.h"
 #include "myriad/rlvr.h"
 #include "myriad/run.h"

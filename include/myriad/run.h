@@ -112,11 +112,7 @@ double myr_moment_variance(const myr_moment *moment);
 double myr_moment_mean_error(const myr_moment *moment);
 double myr_moment_variance_error(const myr_moment *moment);
 
-/* The moments of runs over consecutive ranges of trajectories, parts[count][dimension], together:
- * whole[dimension], and their checksum as in the report. If all parts but the last hold the same power of
- * two times 4,096 trajectories, they merge as one run would have; its mean may differ in the last bits
- * where the target's mean is not 0. NULL for either: nothing is done. */
-void myr_moment_join(const myr_moment *parts, size_t count, int dimension, myr_moment *whole);
+/* The checksum of moments[dimension], as in the report. (Moments of several runs: myriad/range.h.) */
 uint64_t myr_moment_checksum(const myr_moment *moments, int dimension);
 
 /* The backends, in the order of their list: name and one line of help; NULL past the end. */

@@ -7,6 +7,7 @@
 #include "cuda/cuda_run.h"
 #include "fake_runtime.h"
 #include "launch.h"
+#include "moments_by.h"
 #include "support.h"
 
 /* Sizes at the edges of warps, blocks and chunks. */
@@ -25,14 +26,16 @@ static inline myr_job make_job(const myr_plan *plan, const myr_target *target, u
     return job;
 }
 
+MOMENTS_BY(cuda_moments, myr_cuda_limits, myr_cuda_range)
+
 /* Both backends, moments and states: the same bits. */
 static inline void expect_equal(const myr_job *job, const myr_cuda_limits *limits, const char *what) {
     myr_context *context = new_context();
     const size_t d = (size_t)job->plan->dimension, numbers = d * job->count;
     myr_moment cpu[MYR_MAX_DIMENSION], cuda[MYR_MAX_DIMENSION];
     memset(cuda, 0xff, sizeof cuda);
-    REQUIRE_OK(context, myr_backend_cpu.moments(context, job, cpu));
-    REQUIRE_OK(context, myr_cuda_moments(context, limits, job, cuda));
+    REQUIRE_OK(context, myr_job_moments(context, &myr_backend_cpu, job, cpu));
+    REQUIRE_OK(context, cuda_moments(context, limits, job, cuda));
     for (size_t c = 0; c < d; c++)
         cr_expect(memcmp(&cpu[c], &cuda[c], sizeof cpu[c]) == 0,
                   "%s, d %zu, count %llu, coordinate %zu: mean %a and %a, m2 %a and %a", what, d,

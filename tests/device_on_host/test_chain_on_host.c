@@ -6,6 +6,9 @@
 #include "cuda/cuda_chain.h"
 #include "each_failure.h"
 #include "fake_runtime.h"
+#include "moments_by.h"
+
+MOMENTS_BY(chain_moments, myr_cuda_limits, myr_cuda_chain_range)
 
 /* Random matrices, one a step, with zeros, and a prior that is reached. */
 static myr_target *make_target(myr_context *context, int s, int steps, uint64_t random) {
@@ -56,8 +59,8 @@ static void expect_equal(const myr_job *job, const myr_cuda_limits *limits, cons
     double *expected = malloc(job->count * sizeof(double)), *states = malloc(job->count * sizeof(double));
     memset(&cuda, 0xff, sizeof cuda);
     memset(states, 0xff, job->count * sizeof(double));
-    REQUIRE_OK(context, myr_backend_cpu.moments(context, job, &cpu));
-    REQUIRE_OK(context, myr_cuda_chain_moments(context, limits, job, &cuda));
+    REQUIRE_OK(context, myr_job_moments(context, &myr_backend_cpu, job, &cpu));
+    REQUIRE_OK(context, chain_moments(context, limits, job, &cuda));
     cr_expect(memcmp(&cpu, &cuda, sizeof cpu) == 0, "%s, count %llu: mean %a and %a", what,
               (unsigned long long)job->count, cpu.mean, cuda.mean);
     REQUIRE_OK(context, myr_backend_cpu.states(context, job, expected));
@@ -141,7 +144,7 @@ Test(chain_on_host, twenty_orders_give_the_same_bits) {
         myr_moment moment;
         device_on_host_seed(seed);
         memset(&moment, 0xff, sizeof moment);
-        REQUIRE_OK(context, myr_backend_cuda.moments(context, &job, &moment));
+        REQUIRE_OK(context, myr_job_moments(context, &myr_backend_cuda, &job, &moment));
         if (seed == 0)
             first = moment;
         cr_expect(memcmp(&first, &moment, sizeof first) == 0, "order %llu", (unsigned long long)seed);
@@ -153,7 +156,7 @@ Test(chain_on_host, twenty_orders_give_the_same_bits) {
 
 static myr_status run_moments(myr_context *context, void *user) {
     myr_moment moment;
-    return myr_backend_cuda.moments(context, user, &moment);
+    return myr_job_moments(context, &myr_backend_cuda, user, &moment);
 }
 
 /* Each call of the runtime may fail: one line, and all memory and streams given back. */

@@ -195,6 +195,64 @@ Test(cuda_on_host, an_index_past_2_to_the_32_gives_the_bits_of_the_cpu) {
     myr_context_destroy(context);
 }
 
+Test(cuda_on_host, targets_far_from_the_start_give_the_bits_of_the_cpu) {
+    const double mean[2] = {1e8, -3.3}, variance[2] = {0.01, 0.5}, covariance[4] = {0.25, 0.2, 0.2, 0.3};
+    static const char *const samplers[] = {"ddpm-large", "heun", "dpmpp-3m-sde"};
+    myr_context *context = new_context();
+    for (int full = 0; full < 2; full++) {
+        myr_target *target = NULL;
+        REQUIRE_OK(context, full ? myr_target_create_gaussian_full(context, 2, mean, covariance, &target)
+                                 : myr_target_create_gaussian(context, 2, mean, variance, &target));
+        for (int n = 0; n < 3; n++) {
+            myr_plan *plan = new_plan(context, samplers[n], 6, "prior", target);
+            myr_job job = make_job(plan, target, 100, 300);
+            expect_equal(&job, &myr_cuda_usual_limits, "a far mean");
+            myr_plan_destroy(plan);
+        }
+        myr_target_destroy(target);
+    }
+    myr_context_destroy(context);
+}
+
+/* Full batches and others, from a chunk that is none's first: whole and in pieces, the cpu's bits. */
+Test(cuda_on_host, pieces_of_a_run_join_to_the_bits_of_the_cpu) {
+    static const uint64_t cuts[] = {0, 3, 4, 9, 15, 16};
+    const myr_cuda_limits limits = {.launch_steps = 0x1p37,
+                                    .least_chunks = 1,
+                                    .most_chunks = 4,
+                                    .state_bytes = 1e9,
+                                    .copied_bytes = 1e9};
+    myr_context *context = new_context();
+    myr_target *target = make_target(context, 2, false);
+    myr_plan *plan = new_plan(context, "ddim", 2, "prior", target);
+    myr_job job = make_job(plan, target, 5 * MYR_CHUNK, 15 * MYR_CHUNK + 99);
+    myr_moment whole[2], cuda[2];
+    REQUIRE_OK(context, myr_job_moments(context, &myr_backend_cpu, &job, whole));
+    REQUIRE_OK(context, cuda_moments(context, &limits, &job, cuda));
+    cr_expect(memcmp(cuda, whole, sizeof whole) == 0, "m4 %a, of the cpu %a", cuda[0].m4, whole[0].m4);
+    myr_range *joined = NULL, *piece = NULL;
+    for (int n = 0; n < 5; n++) {
+        myr_job part = make_job(plan, target, job.first + cuts[n] * MYR_CHUNK, 0);
+        part.count = n == 4 ? 99 : (cuts[n + 1] - cuts[n]) * MYR_CHUNK;
+        REQUIRE_OK(context, myr_range_begin(context, &part, &piece));
+        REQUIRE_OK(context, myr_cuda_range(context, &limits, &part, piece));
+        if (n == 0) {
+            joined = piece;
+            continue;
+        }
+        REQUIRE_OK(context, myr_range_join(context, joined, piece));
+        myr_range_destroy(piece);
+    }
+    myr_range_moments(joined, cuda);
+    cr_expect(memcmp(cuda, whole, sizeof whole) == 0, "joined: m4 %a, of the cpu %a", cuda[0].m4,
+              whole[0].m4);
+    myr_range_destroy(joined);
+    cr_expect_eq(fake_live(), 0);
+    myr_plan_destroy(plan);
+    myr_target_destroy(target);
+    myr_context_destroy(context);
+}
+
 Test(cuda_on_host, parts_of_a_table_from_given_states_give_the_bits_of_the_cpu) {
     myr_context *context = new_context();
     for (int d = 1; d <= 5; d += 2) {
@@ -233,7 +291,7 @@ Test(cuda_on_host, twenty_orders_give_the_same_bits) {
                 myr_job job = make_job(plans[p], target, 0, MYR_CHUNK + 1);
                 myr_moment moments[3];
                 device_on_host_seed(seed);
-                REQUIRE_OK(context, myr_backend_cuda.moments(context, &job, moments));
+                REQUIRE_OK(context, myr_job_moments(context, &myr_backend_cuda, &job, moments));
                 if (seed == 0)
                     memcpy(first, moments, sizeof first);
                 for (int c = 0; c < d; c++)
@@ -367,7 +425,7 @@ typedef struct failing {
 static void expect_failure(myr_context *context, const myr_job *job, const failing *f) {
     myr_moment moments[1];
     fake_failure(f->function, f->call, f->error);
-    myr_status status = myr_backend_cuda.moments(context, job, moments);
+    myr_status status = myr_job_moments(context, &myr_backend_cuda, job, moments);
     cr_expect_eq(status, f->status, "%s: status %s", f->line, myr_status_name(status));
     cr_expect_str_eq(myr_context_error(context), f->line);
     fake_machine(1, CUDART_VERSION);
@@ -532,12 +590,12 @@ Test(cuda_on_host, progress_moves_between_batches_and_slices_and_can_stop_the_ru
     seen s = {0};
     job.progress = watch;
     job.user = &s;
-    REQUIRE_OK(context, myr_cuda_moments(context, &limits, &job, moments));
+    REQUIRE_OK(context, cuda_moments(context, &limits, &job, moments));
     cr_expect_eq(s.calls, 6, "%d calls", s.calls); /* two batches of three slices */
     cr_expect_eq(s.last, job.count);
     for (int stop = 1; stop <= 6; stop++) {
         s = (seen){.stop_at = stop};
-        cr_expect_eq(myr_cuda_moments(context, &limits, &job, moments), MYR_CANCELLED);
+        cr_expect_eq(cuda_moments(context, &limits, &job, moments), MYR_CANCELLED);
         cr_expect_eq(fake_live(), 0);
     }
     myr_plan_destroy(plan);

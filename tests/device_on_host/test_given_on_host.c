@@ -139,7 +139,7 @@ Test(given_on_host, twenty_orders_give_the_same_bits) {
         for (uint64_t seed = 0; seed < 20; seed++) {
             device_on_host_seed(seed);
             memset(moments, 0xff, sizeof moments);
-            REQUIRE_OK(context, myr_backend_cuda.moments(context, &job, moments));
+            REQUIRE_OK(context, myr_job_moments(context, &myr_backend_cuda, &job, moments));
             if (seed == 0)
                 memcpy(first, moments, sizeof first);
             cr_expect(memcmp(first, moments, (size_t)plan->dimension * sizeof *first) == 0,

@@ -187,7 +187,7 @@ Test(mixture_on_host, twenty_orders_give_the_same_bits) {
             for (uint64_t seed = 0; seed < 20; seed++) {
                 device_on_host_seed(seed);
                 memset(moments, 0xff, sizeof moments);
-                REQUIRE_OK(context, myr_backend_cuda.moments(context, &job, moments));
+                REQUIRE_OK(context, myr_job_moments(context, &myr_backend_cuda, &job, moments));
                 if (seed == 0)
                     memcpy(first, moments, sizeof first);
                 cr_expect(memcmp(first, moments, (size_t)d * sizeof *first) == 0, "order %llu, d %d",
@@ -231,7 +231,7 @@ Test(mixture_on_host, memory_is_bounded) {
             myr_job job = make_job(plan, kind ? full : target, 0, (uint64_t)(n ? 9 : 4) * MYR_CHUNK);
             myr_moment moments[D];
             fake_machine(1, CUDART_VERSION);
-            REQUIRE_OK(context, myr_cuda_moments(context, &limits, &job, moments));
+            REQUIRE_OK(context, cuda_moments(context, &limits, &job, moments));
             most[n] = fake_most_bytes();
             const double bound = limits.state_bytes + limits.window_bytes + 12 * sizeof(myr_step) + 4096;
             cr_expect((double)most[n] <= bound, "kind %d: %zu bytes, not %g", kind, most[n], bound);
@@ -306,7 +306,7 @@ Test(mixture_on_host, a_fast_start_is_near_the_exact_one) {
 
 static myr_status run_moments(myr_context *context, void *user) {
     myr_moment moments[4];
-    return myr_backend_cuda.moments(context, user, moments);
+    return myr_job_moments(context, &myr_backend_cuda, user, moments);
 }
 
 /* Each call of the runtime may fail: one line, and all memory and streams given back. */

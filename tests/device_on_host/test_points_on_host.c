@@ -6,11 +6,13 @@
 #include "cuda/cuda_points.h"
 #include "each_failure.h"
 #include "fake_runtime.h"
-#include "moments.h"
+#include "moments_by.h"
 #include "verify/rounding.h"
 
 /* Groups, tiles and batches that runs of some hundred trajectories go through. */
 static const myr_points_limits small = {.lanes = 256, .tile = 16, .state_bytes = 0.0};
+
+MOMENTS_BY(points_moments, myr_points_limits, myr_cuda_points_range)
 
 static myr_target *make_points(myr_context *context, int64_t count, int d) {
     float points[64 * 8];
@@ -148,7 +150,7 @@ Test(points_on_host, any_run_gives_the_same_bits) {
     myr_moment moments[3];
     memset(moments, 0xff, sizeof moments);
     job = make_job(plan, target, first, count);
-    REQUIRE_OK(context, myr_cuda_points_moments(context, &small, &job, moments));
+    REQUIRE_OK(context, points_moments(context, &small, &job, moments));
     for (int c = 0; c < 3; c++) {
         long double sum = 0.0L, squares = 0.0L;
         for (uint64_t n = 0; n < count; n++)
@@ -192,7 +194,7 @@ Test(points_on_host, ragged_counts_and_twenty_orders_give_the_same_bits) {
                   (unsigned long long)order);
         free(again);
         memset(moments, 0xff, sizeof moments);
-        REQUIRE_OK(context, myr_cuda_points_moments(context, &small, &job, moments));
+        REQUIRE_OK(context, points_moments(context, &small, &job, moments));
         if (order == 0)
             memcpy(first, moments, sizeof first);
         cr_expect(memcmp(first, moments, sizeof first) == 0, "moments, order %llu",
@@ -250,7 +252,7 @@ static int stop_at_once(void *user, uint64_t done, uint64_t total) {
 
 static myr_status run_moments(myr_context *context, void *user) {
     myr_moment moments[3];
-    return myr_cuda_points_moments(context, &small, user, moments);
+    return points_moments(context, &small, user, moments);
 }
 
 Test(points_on_host, every_failure_is_one_line_and_leaves_nothing) {
@@ -269,7 +271,7 @@ Test(points_on_host, every_failure_is_one_line_and_leaves_nothing) {
     for (size_t n = 0; n < sizeof calls / sizeof *calls; n++)
         expect_each_failure(context, calls[n], cudaErrorLaunchFailure, run_moments, &job);
     job.progress = stop_at_once;
-    cr_assert_eq(myr_cuda_points_moments(context, &small, &job, moments), MYR_CANCELLED);
+    cr_assert_eq(points_moments(context, &small, &job, moments), MYR_CANCELLED);
     cr_assert_eq(fake_live(), 0);
     myr_plan_destroy(plan);
     myr_target_destroy(target);
