@@ -133,9 +133,11 @@ static myr_status moments_of(myr_verification *v, const myr_case *used, uint64_t
     myr_status status = v->backend->states(v->context, &job, samples);
     if (status == MYR_OK)
         status = myr_job_moments(v->context, v->backend, &job, moments);
+    double leave[MYR_MAX_DIMENSION] = {0}; /* the mean path's end is the exact mean */
+    if (status == MYR_OK && !myr_verifies_reference(v))
+        status = myr_plan_exact(v->context, used->plan, used->target, leave, NULL);
     for (int c = 0; status == MYR_OK && c < d; c++) {
-        double path = used->plan->rows[used->plan->steps - 1].a_next * used->target->mean[c];
-        sums s = sum_samples(samples, count, d, c, myr_verifies_reference(v) ? 0.0 : path);
+        sums s = sum_samples(samples, count, d, c, leave[c]);
         *worst = myr_worse(*worst, worst_moment(&moments[c], &s, count));
     }
     return status;
