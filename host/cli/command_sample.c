@@ -262,7 +262,7 @@ static int run_command(settings *s) {
     if (status == CLI_DONE)
         cli_resolution_note(&s->resolution, r.path);
     if (status == CLI_DONE)
-        cli_note(r.report.note);
+        cli_note_run(&r.report);
     return status == CLI_DONE ? cli_repeat_finish(&s->repeat) : status;
 }
 

@@ -338,7 +338,7 @@ static int run_sweep(settings *s) {
         status = s->plot.path ? cli_sweep_plot(&s->report, s->lines, s->line_count, &s->plot)
                               : cli_plot_without(&s->plot);
     if (status == CLI_DONE) /* after the results: a failure is one line alone */
-        cli_note(s->latest.study.run.note);
+        cli_note_run(&s->latest.study.run);
     if (status == CLI_DONE)
         cli_note(s->plan.note);
     if (status == CLI_DONE)

@@ -147,7 +147,7 @@ static int run_command(settings *s) {
     if (status == CLI_DONE)
         status = cli_density_draw(&s->picture, &s->plan, s->run.trajectories);
     if (status == CLI_DONE) /* after the results: a failure is one line alone */
-        cli_note(study->run.note);
+        cli_note_run(&study->run);
     if (status == CLI_DONE)
         cli_note(s->plan.note);
     if (status == CLI_DONE)

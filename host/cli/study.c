@@ -4,6 +4,8 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "messages.h"
+
 static void fill_nan(double *values, int count) {
     for (int c = 0; c < count; c++)
         values[c] = NAN;
@@ -27,6 +29,12 @@ myr_status cli_study_exact(myr_context *context, const myr_plan *plan, const myr
     return status;
 }
 
+/* Infinite where there is a difference and no error; NaN without an exact value, or with one trajectory. */
+static double z_of(double estimate, double exact, double error) {
+    const double off = estimate - exact;
+    return off == 0.0 && error == 0.0 ? 0.0 : off / error;
+}
+
 void cli_study_statistics(const myr_target *target, const myr_moment *moments, cli_study *study) {
     myr_target_moments(target, NULL, study->target_variance);
     for (int c = 0; c < myr_target_dimension(target); c++) {
@@ -35,9 +43,7 @@ void cli_study_statistics(const myr_target *target, const myr_moment *moments, c
         study->mean_error[c] = myr_moment_mean_error(&moments[c]);
         study->variance[c] = myr_moment_variance(&moments[c]);
         study->variance_error[c] = myr_moment_variance_error(&moments[c]);
-        /* Two trajectories are needed for an error, and a spread: without, z says nothing. */
-        study->z[c] =
-            study->variance_error[c] > 0.0 ? (study->variance[c] - exact) / study->variance_error[c] : NAN;
+        study->z[c] = z_of(study->variance[c], exact, study->variance_error[c]);
         study->bias[c] = (isnan(exact) ? study->variance[c] : exact) / study->target_variance[c] - 1.0;
     }
 }
@@ -69,6 +75,14 @@ void cli_study_end_csv(cli_table *table, const cli_run_options *run, const cli_s
     cli_record_csv(table, &study->record);
 }
 
+/* 1 or -1 where a number is infinite, which JSON has null for; else 0. */
+static json_t *signs_of_infinite(const double *values, int count) {
+    json_t *array = cli_json_array();
+    for (int i = 0; i < count; i++)
+        cli_json_append(array, json_integer(isinf(values[i]) ? (values[i] > 0.0 ? 1 : -1) : 0));
+    return array;
+}
+
 void cli_study_begin_json(json_t *result, const cli_plan_options *plan, const cli_run_options *run,
                           const cli_study *study) {
     const int dimension = myr_target_dimension(plan->target);
@@ -85,6 +99,7 @@ void cli_study_begin_json(json_t *result, const cli_plan_options *plan, const cl
     cli_json_set(result, "exact_mean", cli_json_numbers(study->exact_mean, dimension));
     cli_json_set(result, "exact_variance", cli_json_numbers(study->exact_variance, dimension));
     cli_json_set(result, "z", cli_json_numbers(study->z, dimension));
+    cli_json_set(result, "z_infinite", signs_of_infinite(study->z, dimension));
     cli_json_set(result, "limit", cli_json_numbers(study->limit, dimension));
     cli_json_set(result, "target_variance", cli_json_numbers(study->target_variance, dimension));
 }
@@ -97,6 +112,11 @@ void cli_study_end_json(json_t *result, const cli_run_options *run, const cli_st
     cli_json_set(result, "seconds", cli_json_number(study->run.seconds));
     cli_json_set(result, "trajectory_steps_per_second",
                  cli_json_number(rate_of(cli_study_work(run, study), study->run.seconds)));
+}
+
+void cli_note_run(const myr_run_report *report) {
+    cli_note(report->note);
+    cli_note(report->warning);
 }
 
 void cli_study_end_text(double work, double seconds, const cli_study *last) {

@@ -44,6 +44,9 @@ void cli_study_begin_json(json_t *result, const cli_plan_options *plan, const cl
                           const cli_study *study);
 void cli_study_end_json(json_t *result, const cli_run_options *run, const cli_study *study);
 
+/* What a run's report has to say besides, on stderr: a line each. */
+void cli_note_run(const myr_run_report *report);
+
 /* The line of text on all runs together: where the last one ran, and how fast they were. */
 void cli_study_end_text(double work, double seconds, const cli_study *last);
 

@@ -82,10 +82,10 @@ static void add_text(cli_variance_report *report, const cli_study *study) {
         else
             cli_put_text(table, "-");
         cli_put_measured(table, study->exact_variance[c], error);
-        if (isfinite(study->z[c]))
-            cli_put_text(table, "%+.2f", study->z[c]);
-        else
+        if (isnan(study->z[c]))
             cli_put_text(table, "-");
+        else
+            cli_put_text(table, "%+.2f", study->z[c]); /* +inf and -inf too */
         cli_put_measured(table, study->limit[c], error);
         cli_put_measured(table, study->target_variance[c], error);
         if (isfinite(study->bias[c])) /* a coordinate of data may have no variance */
@@ -191,7 +191,10 @@ static void add_csv(cli_variance_report *report, const cli_study *study) {
         cli_put_number(table, study->variance_error[c]);
         cli_put_number(table, study->exact_mean[c]);
         cli_put_number(table, study->exact_variance[c]);
-        cli_put_number(table, study->z[c]);
+        if (isinf(study->z[c]))
+            cli_put_text(table, "%g", study->z[c]);
+        else
+            cli_put_number(table, study->z[c]);
         cli_put_number(table, study->limit[c]);
         cli_put_number(table, study->target_variance[c]);
         cli_study_end_csv(table, report->run, study);

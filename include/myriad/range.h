@@ -20,7 +20,7 @@ extern "C" {
 typedef struct myr_range myr_range;
 
 /* As myr_run_moments, but leaves a range: free it with myr_range_destroy. The report's checksum is that of its
- * moments. */
+ * moments. options and report may be NULL. */
 myr_status myr_run_range(myr_context *context, const myr_plan *plan, const myr_target *target,
                          const myr_run_options *options, myr_range **range, myr_run_report *report);
 
