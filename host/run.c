@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "backend.h"
+#include "coarse.h"
 #include "failure.h"
 #include "given.h"
 #include "plans/chain.h"
@@ -204,6 +205,8 @@ myr_status myr_run_prepare(myr_context *context, const myr_plan *plan, const myr
     *job = myr_job_make(plan, target, options);
     report->backend = (*backend)->name;
     report->math = math_of(*backend, job);
+    myr_coarse_warn(plan, target, *backend == &myr_backend_reference ? 53 : 24, report->warning,
+                    sizeof report->warning);
     (*backend)->describe(job->device, job->threads, report->device, sizeof report->device);
     return MYR_OK;
 }

@@ -1,0 +1,92 @@
+/* A state is held about a place that the backend chooses: of float a Gaussian's mean path, where nothing is
+ * lost, or else the target's mean; of the reference 0. Far from that place, numbers are coarse.
+ *
+ * With b bits, a number of size L is off by e = 2^-b L at most, a row's new state by as much again. Where the
+ * law's spread is s there, rho = e/s:
+ *
+ * - the roundings of T rows that do not amplify them add T (2e)^2/12 to a variance s^2, the share T rho^2/3;
+ * - a row that moves a state by less than e may leave it where it is. Over T rows the moves that count are of
+ *   s/T and more: rho <= 1/T keeps them.
+ *
+ * rho max(T, 1000) <= 1 is asked for: the share of the variance is then 1/3000 at most (at T = 1000; it is T/3e6
+ * below and 1/(3 T) above), which two million trajectories do not see, as 2/N is a variance's relative square
+ * error. Otherwise a line says so. */
+#include "coarse.h"
+
+#include <math.h>
+#include <stdio.h>
+
+enum { START = -2, WHOLE = -1 }; /* … what is no component: the start, or all of the target */
+
+/* What is worst so far. */
+typedef struct worst {
+    double ratio; /* of distance to spread */
+    double distance, spread;
+    int coordinate, component; /* the component of a mixture, from 0, or … */
+} worst;
+
+static void look(worst *w, double distance, double spread, int coordinate, int component) {
+    if (!(spread > 0.0 && fabs(distance) / spread > w->ratio))
+        return;
+    w->ratio = fabs(distance) / spread;
+    w->distance = fabs(distance);
+    w->spread = spread;
+    w->coordinate = coordinate;
+    w->component = component;
+}
+
+/* A mixture's components, about its mean or about 0. */
+static void look_at_components(worst *w, const myr_target *target, bool about_mean) {
+    const myr_mixture *m = &target->mixture;
+    for (int at = 0; at < m->components * target->dimension; at++) {
+        const int j = at / target->dimension, c = at % target->dimension;
+        look(w, m->means[at] - (about_mean ? target->mean[c] : 0.0), sqrt(m->variances[at]), c, j);
+    }
+}
+
+/* Held about a m, from which first the start is so far, and then a mixture's components. Data are floats
+ * themselves; but n of them are within sqrt(n) deviations of their mean. */
+static worst of_float(const myr_plan *plan, const myr_target *target) {
+    worst w = {0};
+    for (int c = 0; c < plan->dimension && !plan->start_in_component; c++)
+        look(&w, plan->start_mean[c] - plan->rows[0].a * target->mean[c], plan->start_scale[c], c, START);
+    if (target->kind == MYR_TARGET_MIXTURE)
+        look_at_components(&w, target, true);
+    for (int c = 0; target->kind == MYR_TARGET_EMPIRICAL && c < plan->dimension; c++)
+        look(&w, target->mean[c], sqrt(target->variance[c]), c, WHOLE);
+    return w;
+}
+
+/* Held about 0. */
+static worst of_double(const myr_plan *plan, const myr_target *target) {
+    worst w = {0};
+    if (target->kind == MYR_TARGET_MIXTURE)
+        look_at_components(&w, target, false);
+    for (int c = 0; target->kind == MYR_TARGET_EMPIRICAL && c < plan->dimension; c++)
+        look(&w, target->mean[c], sqrt(target->variance[c]), c, WHOLE);
+    for (int c = 0; target->kind == MYR_TARGET_GAUSSIAN && c < plan->dimension; c++)
+        look(&w, target->gaussian.axis_mean[c], sqrt(target->gaussian.axis_variance[c]), c, WHOLE);
+    return w;
+}
+
+void myr_coarse_warn(const myr_plan *plan, const myr_target *target, int digits, char *text, size_t size) {
+    const bool is_float = digits == 24;
+    text[0] = '\0';
+    if (plan->chain || (is_float && target->kind == MYR_TARGET_GAUSSIAN))
+        return;
+    const worst w = is_float ? of_float(plan, target) : of_double(plan, target);
+    const double steps = plan->steps > 1000 ? (double)plan->steps : 1000.0;
+    if (ldexp(w.ratio, -digits) * steps <= 1.0)
+        return;
+    char what[32] = "the target";
+    if (w.component == START)
+        snprintf(what, sizeof what, "the start");
+    else if (w.component != WHOLE)
+        snprintf(what, sizeof what, "component %d", w.component);
+    snprintf(
+        text, size,
+        "%s is too coarse for this run: %s has a standard deviation of %.3g in coordinate %d, %.3g from "
+        "where states are held about, and there numbers are %.2g apart",
+        is_float ? "float" : "double", what, w.spread, w.coordinate, w.distance,
+        ldexp(w.distance, 1 - digits));
+}

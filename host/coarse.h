@@ -1,0 +1,10 @@
+/* Whether a backend's numbers are fine enough for the states of a run. */
+#ifndef MYRIAD_COARSE_H
+#define MYRIAD_COARSE_H
+
+#include "backend.h"
+
+/* One line if they are not, else "". digits: of the backend's numbers, in bits, 24 or 53. */
+void myr_coarse_warn(const myr_plan *plan, const myr_target *target, int digits, char *text, size_t size);
+
+#endif
