@@ -12,6 +12,7 @@
 #include "resolution.h"
 #include "sample_plot.h"
 #include "sample_report.h"
+#include "study.h"
 
 static const char doc[] =
     "Draws samples with one sampler at one number of steps and writes them to a file, draws them, or "
