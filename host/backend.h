@@ -71,6 +71,9 @@ myr_status myr_backend_resolve(myr_context *context, const char *name, int devic
                                const myr_backend **backend, char *note);
 myr_status myr_options_check(myr_context *context, const myr_run_options *options);
 const myr_run_options *myr_options_or_defaults(const myr_run_options *options); /* NULL: these */
+/* Whether that many threads may be asked for, and how many are taken: those asked for, or all if it is 0, as
+ * far as they can be started. */
+myr_status myr_threads_check(myr_context *context, int threads);
 int myr_resolve_threads(int threads);
 myr_job myr_job_make(const myr_plan *plan, const myr_target *target, const myr_run_options *options);
 

@@ -114,10 +114,6 @@ myr_status myr_backend_available(myr_context *context, const char *name) {
     return myr_backend_resolve(context, name, 0, &backend, note);
 }
 
-int myr_resolve_threads(int threads) {
-    return threads > 0 ? threads : omp_get_max_threads();
-}
-
 const myr_run_options *myr_options_or_defaults(const myr_run_options *options) {
     static const myr_run_options defaults = MYR_RUN_OPTIONS_INIT;
     return options ? options : &defaults;
@@ -140,10 +136,7 @@ myr_status myr_options_check(myr_context *context, const myr_run_options *option
         return myr_fail(context, MYR_INVALID_ARGUMENT,
                         "first: %llu plus %llu trajectories passes the last index, 2^64 - 1",
                         (unsigned long long)options->first, (unsigned long long)options->count);
-    if (options->threads < 0 || options->threads > MYR_MAX_THREADS)
-        return myr_fail(context, MYR_INVALID_ARGUMENT, "threads: %d is out of range (expected 0 … %d)",
-                        options->threads, MYR_MAX_THREADS);
-    return MYR_OK;
+    return myr_threads_check(context, options->threads);
 }
 
 myr_job myr_job_make(const myr_plan *plan, const myr_target *target, const myr_run_options *options) {

@@ -15,7 +15,7 @@ static const cli_interval positive = {0.0, 1e30, true, "a finite number above 0"
 static const cli_interval share = {0.0, 1.0, false, "a number from 0 to 1"};
 
 static void reads_count(const char *text, uint64_t expected) {
-    cli_refusal refusal = {""};
+    cli_refusal refusal = {.text = ""};
     uint64_t value = POISON;
     cr_expect(cli_parse_count(text, 0, UINT64_MAX, &value, &refusal), "'%s': %s", text, refusal.text);
     cr_expect(value == expected, "'%s' read as %" PRIu64 ", not %" PRIu64, text, value, expected);
@@ -23,7 +23,7 @@ static void reads_count(const char *text, uint64_t expected) {
 
 /* The refusal quotes what was typed, says why, and what was expected; the value stays as it was. */
 static void refuses_count(const char *text, uint64_t low, uint64_t high, const char *why) {
-    cli_refusal refusal = {""};
+    cli_refusal refusal = {.text = ""};
     uint64_t value = POISON;
     cr_expect(!cli_parse_count(text, low, high, &value, &refusal), "'%s' read as %" PRIu64, text, value);
     cr_expect(value == POISON, "'%s' changed the value", text);
@@ -127,7 +127,7 @@ Test(numbers, refuses_counts_out_of_range) {
 }
 
 static void refuses_real(const char *text, const cli_interval *interval, const char *why) {
-    cli_refusal refusal = {""};
+    cli_refusal refusal = {.text = ""};
     double value = -77.0;
     cr_expect(!cli_parse_real(text, interval, &value, &refusal), "'%s' read as %g", text, value);
     cr_expect(value == -77.0, "'%s' changed the value", text);
@@ -137,7 +137,7 @@ static void refuses_real(const char *text, const cli_interval *interval, const c
 }
 
 static void reads_real(const char *text, const cli_interval *interval, double expected) {
-    cli_refusal refusal = {""};
+    cli_refusal refusal = {.text = ""};
     double value = NAN;
     cr_expect(cli_parse_real(text, interval, &value, &refusal), "'%s': %s", text, refusal.text);
     cr_expect(value == expected, "'%s' read as %.17g", text, value);
@@ -169,7 +169,7 @@ Test(numbers, reals_are_finite_and_in_range) {
 }
 
 Test(numbers, lists_are_of_any_length) {
-    cli_refusal refusal = {""};
+    cli_refusal refusal = {.text = ""};
     enum { ITEMS = 20000 };
     char *text = malloc(ITEMS * 8);
     size_t used = 0, count = 0;
@@ -192,7 +192,7 @@ Test(numbers, lists_are_of_any_length) {
 }
 
 static void refuses_list(const char *text, const char *beginning) {
-    cli_refusal refusal = {""};
+    cli_refusal refusal = {.text = ""};
     uint64_t poison = POISON, *counts = &poison;
     size_t count = 77;
     cr_expect(!cli_parse_counts(text, 1, 1000, &counts, &count, &refusal), "'%s' was read", text);
@@ -215,7 +215,7 @@ Test(numbers, long_text_is_cut_in_the_refusal) {
     char text[100000];
     memset(text, '9', sizeof text);
     text[sizeof text - 1] = '\0';
-    cli_refusal refusal = {""};
+    cli_refusal refusal = {.text = ""};
     uint64_t value;
     cr_assert(!cli_parse_count(text, 0, 10, &value, &refusal));
     cr_assert(strlen(refusal.text) < 250 && strstr(refusal.text, "is above 10"), "%s", refusal.text);

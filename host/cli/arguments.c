@@ -187,6 +187,8 @@ bool cli_parse_file_arguments(int argc, char **argv, const char *doc, const cli_
 static error_t report(bool good, const char *option, const cli_refusal *refusal) {
     if (good)
         return 0;
+    if (refusal->out_of_memory)
+        cli_out_of_memory();
     cli_fail(CLI_USAGE, "%s: %s", option, refusal->text);
     return CLI_REPORTED;
 }

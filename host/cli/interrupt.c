@@ -2,10 +2,13 @@
 
 #include <pthread.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "myriad/myriad.h"
+#include "messages.h"
+
+/* ---- signals ---------------------------------------------------------------------------------------- */
 
 /* Those that come from outside and end a program. */
 static const struct {
@@ -75,7 +78,27 @@ static sigset_t all_ending(void) {
     return set;
 }
 
+/* ---- exit ------------------------------------------------------------------------------------------- */
+
+static volatile sig_atomic_t expected;
+
+static void leave(void) {
+    while (myr_atomic_abandon())
+        continue;
+    if (!expected)
+        _exit(cli_fail(CLI_NO_MEMORY, "out of memory: a library could not go on"));
+}
+
+void cli_exit(int status) {
+    expected = 1;
+    exit(status);
+}
+
+/* ---- set-up ----------------------------------------------------------------------------------------- */
+
 void cli_interrupt_watch(void) {
+    if (atexit(leave) != 0)
+        cli_out_of_memory();
     struct sigaction old, action = {.sa_handler = end, .sa_mask = all_ending(), .sa_flags = SA_RESTART};
     writer = pthread_self();
     for (int n = 0; n < ENDING; n++)

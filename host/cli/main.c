@@ -124,7 +124,7 @@ int main(int argc, char **argv) {
     cli_interrupt_watch();
     /* Without this check, the next file that is opened would take stdout's number, and the results. */
     if (fcntl(STDOUT_FILENO, F_GETFD) < 0)
-        return cli_fail(CLI_IO, "standard output is closed: %s", strerror(errno));
+        cli_exit(cli_fail(CLI_IO, "standard output is closed: %s", strerror(errno)));
     /* The longest help fits: a write that fails does so in a flush of our own, with its reason at hand.
      * (glibc takes the size only with a buffer.) */
     static char results[1 << 16];
@@ -132,5 +132,5 @@ int main(int argc, char **argv) {
     int status = cli_flush_results(dispatch(argc, argv));
     if (fclose(stdout) != 0 && status == CLI_DONE)
         status = cli_fail(CLI_IO, "cannot write the results to standard output: %s", strerror(errno));
-    return status;
+    cli_exit(status);
 }

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "interrupt.h"
+
 static bool silent;
 
 void cli_silence(bool on) {
@@ -67,7 +69,7 @@ void cli_note(const char *text) {
 }
 
 void cli_out_of_memory(void) {
-    exit(cli_fail(CLI_NO_MEMORY, "out of memory"));
+    cli_exit(cli_fail(CLI_NO_MEMORY, "out of memory"));
 }
 
 int cli_flush_results(int status) {
@@ -84,5 +86,5 @@ int cli_flush_results(int status) {
 void cli_show_results(void) {
     int status = cli_flush_results(CLI_DONE);
     if (status != CLI_DONE)
-        exit(status);
+        cli_exit(status);
 }

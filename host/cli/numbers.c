@@ -10,6 +10,7 @@
 static bool refuse(cli_refusal *refusal, const char *text, const char *what, const char *expected) {
     /* 80 characters tell which value it was; a longer one is cut. */
     snprintf(refusal->text, sizeof refusal->text, "'%.80s' %s: expected %s", text, what, expected);
+    refusal->out_of_memory = false;
     return false;
 }
 
@@ -195,7 +196,7 @@ static bool parse_list(const char *text, parse_item *parse, const void *range, s
     void *array = list ? calloc(items, size) : NULL;
     bool good = array != NULL;
     if (!good)
-        snprintf(refusal->text, sizeof refusal->text, "out of memory");
+        *refusal = (cli_refusal){.text = "out of memory", .out_of_memory = true};
     for (size_t i = 0; i < items && good; i++) {
         good = parse(list[i], range, array, i, refusal);
         if (!good)

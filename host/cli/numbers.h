@@ -9,6 +9,7 @@
 
 typedef struct cli_refusal {
     char text[512];
+    bool out_of_memory; /* of lists: the text is not to blame */
 } cli_refusal;
 
 /* What a real number must be; expected says it in words, as "a finite number above 0". */

@@ -153,8 +153,15 @@ json_t *cli_json_numbers(const double *values, int count) {
 }
 
 void cli_print_json(json_t *object) {
+    /* Into memory that is there beforehand: jansson's own, where it does not grow, loses keys silently. */
+    const size_t flags = JSON_INDENT(2) | JSON_REAL_PRECISION(17),
+                 size = json_dumpb(object, NULL, 0, flags);
+    char *text = malloc(size + 1);
+    if (!text || size == 0 || json_dumpb(object, text, size, flags) != size)
+        cli_out_of_memory();
+    text[size] = '\0';
     /* Over stdio, so that a full disk or a closed pipe shows in ferror like everything else. */
-    json_dumpf(object, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(17));
-    putchar('\n');
+    puts(text);
+    free(text);
     json_decref(object);
 }

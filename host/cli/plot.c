@@ -168,13 +168,18 @@ int cli_plot_without(const cli_plot_options *options) {
     return options->missed ? CLI_IO : CLI_DONE;
 }
 
+/* By errno. */
+static int fail_gnuplot(const cli_plot *plot, const char *what) {
+    const bool memory = errno == ENOMEM;
+    return cli_fail(memory ? CLI_NO_MEMORY : CLI_IO, "%s: %s: %s", plot->options->path, what,
+                    memory ? "out of memory" : strerror(errno));
+}
+
 /* A script that is not kept has no name at all. */
 static int open_script(cli_plot *plot) {
     if (!plot->options->keep) {
         plot->script = tmpfile();
-        return plot->script ? CLI_DONE
-                            : cli_fail(CLI_IO, "%s: there is no room for gnuplot's script: %s",
-                                       plot->options->path, strerror(errno));
+        return plot->script ? CLI_DONE : fail_gnuplot(plot, "there is no room for gnuplot's script");
     }
     char *name = script_name(plot->options->path);
     const myr_status status = myr_atomic_open(plot->context, name, &plot->kept);
@@ -215,31 +220,54 @@ int cli_plot_open(cli_plot *plot, const cli_plot_options *options, int width, in
     return CLI_DONE;
 }
 
-/* Starts gnuplot, silent, with the script as its standard input and the picture as its standard output, and
- * in a group of its own, which signals end; errno. No shell, and no name of a file, comes near it. */
+/* The script as its standard input, the picture as its standard output, silence; errno. */
+static int set_files(const cli_plot *plot, posix_spawn_file_actions_t *files) {
+    int error = posix_spawn_file_actions_adddup2(files, fileno(plot->script), STDIN_FILENO);
+    if (!error)
+        error = posix_spawn_file_actions_adddup2(files, fileno(myr_atomic_stream(plot->picture)),
+                                                 STDOUT_FILENO);
+    if (!error)
+        error = posix_spawn_file_actions_addopen(files, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+    return error;
+}
+
+/* A group of its own, which signals end, and signals as they usually are: main() ignores two; errno. */
+static int set_signals(posix_spawnattr_t *attributes) {
+    sigset_t none, usual;
+    sigemptyset(&none);
+    sigemptyset(&usual);
+    sigaddset(&usual, SIGPIPE);
+    sigaddset(&usual, SIGXFSZ);
+    int error = posix_spawnattr_setpgroup(attributes, 0);
+    if (!error)
+        error = posix_spawnattr_setsigmask(attributes, &none);
+    if (!error)
+        error = posix_spawnattr_setsigdefault(attributes, &usual);
+    if (!error)
+        error = posix_spawnattr_setflags(
+            attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+    return error;
+}
+
+/* Starts gnuplot; errno. No shell, and no name of a file, comes near it. */
 static int start_gnuplot(const cli_plot *plot, pid_t *child) {
     char program[] = "gnuplot", option[] = "-e", draws[] = "myriad_draws = 1", standard_input[] = "-";
     char *arguments[] = {program, option, draws, standard_input, NULL};
-    sigset_t none, usual;
     posix_spawn_file_actions_t files;
     posix_spawnattr_t attributes;
-    sigemptyset(&none);
-    sigemptyset(&usual);
-    sigaddset(&usual, SIGPIPE); /* which main() ignores */
-    sigaddset(&usual, SIGXFSZ);
-    posix_spawnattr_init(&attributes);
-    posix_spawnattr_setpgroup(&attributes, 0);
-    posix_spawnattr_setsigmask(&attributes, &none);
-    posix_spawnattr_setsigdefault(&attributes, &usual);
-    posix_spawnattr_setflags(&attributes,
-                             POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-    posix_spawn_file_actions_init(&files);
-    posix_spawn_file_actions_adddup2(&files, fileno(plot->script), STDIN_FILENO);
-    posix_spawn_file_actions_adddup2(&files, fileno(myr_atomic_stream(plot->picture)), STDOUT_FILENO);
-    posix_spawn_file_actions_addopen(&files, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
-    const int error = posix_spawnp(child, program, &files, &attributes, arguments, environ);
+    int error = posix_spawn_file_actions_init(&files);
+    if (error)
+        return error;
+    error = posix_spawnattr_init(&attributes);
+    if (!error) {
+        error = set_files(plot, &files);
+        if (!error)
+            error = set_signals(&attributes);
+        if (!error)
+            error = posix_spawnp(child, program, &files, &attributes, arguments, environ);
+        posix_spawnattr_destroy(&attributes);
+    }
     posix_spawn_file_actions_destroy(&files);
-    posix_spawnattr_destroy(&attributes);
     return error;
 }
 
@@ -272,8 +300,7 @@ static int draw(cli_plot *plot) {
         return cli_fail(CLI_IO, "%s: there is no gnuplot here to draw it: expected gnuplot on the path",
                         path);
     if (result == -1)
-        return cli_fail(errno == ENOMEM ? CLI_NO_MEMORY : CLI_IO, "%s: gnuplot cannot be started: %s", path,
-                        errno == ENOMEM ? "out of memory" : strerror(errno));
+        return fail_gnuplot(plot, "gnuplot cannot be started");
     if (result != 0 || fstat(fileno(myr_atomic_stream(plot->picture)), &made) != 0 || made.st_size == 0)
         return cli_fail(CLI_IO, "%s: gnuplot could not draw it", path);
     return CLI_DONE;

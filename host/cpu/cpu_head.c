@@ -67,9 +67,14 @@ myr_status myr_cpu_head_begin(myr_context *context, const myr_head_job *job, voi
     myr_status status = myr_cpu_isa_choose(context, &isa);
     if (status != MYR_OK)
         return status;
+    status = myr_cpu_product_begin(context, job->compute.threads);
+    if (status != MYR_OK)
+        return status;
     cpu_head *h = calloc(1, sizeof *h);
-    if (!h)
+    if (!h) {
+        myr_cpu_product_end();
         return myr_fail_memory(context, sizeof *h);
+    }
     h->job = *job;
     h->lanes = MYR_LANES_OF(myr_token_lanes, isa);
     const size_t rows = (size_t)job->chunk_rows, bytes = rows * (size_t)job->vocabulary * sizeof *h->x;
@@ -78,7 +83,6 @@ myr_status myr_cpu_head_begin(myr_context *context, const myr_head_job *job, voi
     const size_t tiles =
         job->matrix.type == MYR_F32 ? 0 : (size_t)job->compute.threads * VOCABULARY_TILE * row_bytes(h);
     h->tiles = tiles ? malloc(tiles) : NULL;
-    myr_cpu_product_begin();
     *work = h;
     if (!h->x || !h->hidden || (tiles && !h->tiles))
         return myr_fail_memory(context, bytes + rows * row_bytes(h) + tiles);

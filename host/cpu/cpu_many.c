@@ -241,8 +241,9 @@ myr_status myr_cpu_many(myr_context *context, const myr_linear_job *job, myr_mar
     run.lanes = MYR_LANES_OF(myr_margin_lanes, run.isa);
     status = begin(context, &run);
     *bad = UINT64_MAX;
+    if (status == MYR_OK)
+        status = myr_cpu_product_begin(context, run.threads);
     if (status == MYR_OK) {
-        myr_cpu_product_begin();
         for (uint32_t b = 0; b < job->many->replicates; b += run.panel) {
             uint32_t left = job->many->replicates - b;
             run_panel(&run, b, left < run.panel ? left : run.panel, sums);

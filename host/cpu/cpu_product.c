@@ -3,13 +3,18 @@
 #include <cblas.h>
 #include <omp.h>
 
+#include "blas_room.h"
+
 /* OpenBLAS has one number of threads for the process, so who holds it at 1 must be counted for the process
  * too. Built on OpenMP it follows the calling thread's own number of threads, and sets that: so each thread
  * keeps its own, and gets it back. */
 static int holders, threads_before;
 static _Thread_local int own_holders, own_threads_before;
 
-void myr_cpu_product_begin(void) {
+myr_status myr_cpu_product_begin(myr_context *context, int threads) {
+    const myr_status status = myr_blas_room(context, threads);
+    if (status != MYR_OK)
+        return status;
 #pragma omp critical(myr_cpu_product)
     {
         if (holders++ == 0)
@@ -19,6 +24,7 @@ void myr_cpu_product_begin(void) {
             openblas_set_num_threads(1);
         }
     }
+    return MYR_OK;
 }
 
 void myr_cpu_product_end(void) {

@@ -6,11 +6,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "myriad/context.h"
+
 /* Between begin and end a product is one thread's work, so that many may run at a time and none depends on
  * how many threads there are. That setting is OpenBLAS's, of the whole process: products of others that run
- * meanwhile are slower, not wrong. Calls of several threads may overlap; each begin has its end on the same
- * thread. */
-void myr_cpu_product_begin(void);
+ * meanwhile are slower, not wrong. Calls of several threads may overlap; each begin that succeeds has its end
+ * on the same thread.
+ *
+ * So many threads will have products at a time (blas_room.h). Errors: MYR_OUT_OF_MEMORY. */
+myr_status myr_cpu_product_begin(myr_context *context, int threads);
 void myr_cpu_product_end(void);
 
 /* A matrix of `stride` elements from row to row; transposed: its rows are taken for columns. */

@@ -117,7 +117,11 @@ myr_status myr_cpu_rows_begin(myr_context *context, myr_cpu_rows *rows, const my
     if (status != MYR_OK)
         return status;
     if (is_empirical(job))
-        myr_cpu_product_begin();
+        status = myr_cpu_product_begin(context, rows->threads);
+    if (status != MYR_OK) {
+        myr_empirical_table_destroy(&rows->empirical);
+        return status;
+    }
     return allocate(context, rows);
 }
 

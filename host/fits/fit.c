@@ -268,9 +268,9 @@ myr_status myr_fit(myr_context *context, const myr_outcomes *outcomes, const myr
                                   (uint64_t)f.models.count * options->bootstrap};
     status = myr_models_check(context, outcomes, &f.models);
     report->seconds = omp_get_wtime() - start;
+    if (status == MYR_OK) /* LAPACK in one thread: the same bits; replicates are what is shared out */
+        status = myr_cpu_product_begin(context, options->bootstrap > 0 ? f.solver.threads : 1);
     if (status == MYR_OK) {
-        myr_cpu_product_begin(); /* LAPACK in one thread: the same bits; replicates are what is shared out
-                                  */
         status = fit_parts(&f);
         myr_cpu_product_end();
     }

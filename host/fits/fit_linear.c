@@ -222,8 +222,9 @@ myr_status myr_fit_linear(myr_context *context, const myr_features *features,
         status = myr_loss_linear(context, &fit.loss, features, (myr_array){fit.theta, MYR_F64}, &near,
                                  (myr_array_out){NULL, MYR_F64}, NULL, NULL);
     }
+    if (status == MYR_OK)
+        status = myr_cpu_product_begin(context, myr_resolve_threads(near.threads));
     if (status == MYR_OK) {
-        myr_cpu_product_begin();
         status = run(&fit, estimates);
         myr_cpu_product_end();
     }

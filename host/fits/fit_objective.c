@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "backend.h"
 #include "failure.h"
 
 /* In the order in which they are listed. */
@@ -84,6 +85,6 @@ myr_status myr_fit_check_options(myr_context *context, const myr_fit_options *op
         status =
             check_range(context, "bootstrap", options->bootstrap, 0.0, MYR_MAX_BOOTSTRAP, "0 … 100000");
     if (status == MYR_OK)
-        status = check_range(context, "threads", options->threads, 0.0, MYR_MAX_THREADS, "0 … 4096");
+        status = myr_threads_check(context, options->threads);
     return status;
 }

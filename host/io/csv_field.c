@@ -2,15 +2,38 @@
 
 #include "csv_field.h"
 
-#include <jansson.h>
 #include <locale.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+/* Bytes of the character that begins at text; 0 if it is none. RFC 3629: the shortest form, no surrogates,
+ * nothing above U+10FFFF. */
+static size_t character(const unsigned char *text, size_t left) {
+    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+    const unsigned char first = text[0];
+    const size_t size = first < 0x80 ? 1 : first < 0xc0 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+    if (size < 2)
+        return size;
+    if (size > left || first > 0xf4)
+        return 0;
+    uint32_t code = first & (0x7fu >> size);
+    for (size_t n = 1; n < size; n++) {
+        if ((text[n] & 0xc0) != 0x80)
+            return 0;
+        code = code << 6 | (text[n] & 0x3f);
+    }
+    return code < least[size] || code > 0x10ffff || (code >= 0xd800 && code < 0xe000) ? 0 : size;
+}
+
 static bool is_utf8(const char *text, size_t length) {
-    json_t *string = json_stringn(text, length);
-    json_decref(string);
-    return string != NULL;
+    for (size_t at = 0; at < length;) {
+        const size_t size = character((const unsigned char *)text + at, length - at);
+        if (size == 0)
+            return false;
+        at += size;
+    }
+    return true;
 }
 
 const char *myr_field_shown(const char *text, size_t length, char shown[MYR_FIELD_SHOWN]) {

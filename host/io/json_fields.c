@@ -1,29 +1,46 @@
 #include "json_fields.h"
 
-#include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "failure.h"
-#include "input_file.h"
+#include "whole_file.h"
+
+/* jansson does not say whether it lacked memory: where all that a text of this size can become may be had,
+ * it does not, and what it says then counts. An empty array, "[],", becomes less than 192. */
+static bool memory_suffices(size_t size) {
+    void *volatile all = malloc(64 * size + 65536); /* or the compiler would leave it out */
+    free(all);
+    return all != NULL;
+}
+
+static myr_status parse(myr_json *json, const char *bytes, size_t size) {
+    const size_t flags = JSON_REJECT_DUPLICATES | JSON_DECODE_INT_AS_REAL;
+    json_error_t error;
+    json->object = json_loadb(bytes, size, flags, &error);
+    if (!json->object && !memory_suffices(size))
+        return myr_fail_memory(json->context, 64 * size);
+    if (!json->object)
+        json->object = json_loadb(bytes, size, flags, &error);
+    return json->object ? MYR_OK
+                        : myr_fail(json->context, MYR_INVALID_DATA,
+                                   "%s: line %d, column %d: %s; expected a JSON object", json->path,
+                                   error.line, error.column, error.text);
+}
 
 myr_status myr_json_load(myr_context *context, const char *path, myr_json *json) {
+    char *bytes;
+    size_t size;
     *json = (myr_json){.context = context, .path = path};
-    errno = 0;
-    FILE *file = myr_input_open(path);
-    if (!file)
-        return myr_fail(context, MYR_IO_ERROR, "%s: cannot be opened: %s", path, strerror(errno));
-    json_error_t error;
-    json->object = json_loadf(file, JSON_REJECT_DUPLICATES | JSON_DECODE_INT_AS_REAL, &error);
-    int failed = ferror(file), reason = errno;
-    myr_input_close(file);
-    if (failed) {
-        json_decref(json->object);
-        return myr_fail(context, MYR_IO_ERROR, "%s: cannot be read: %s", path, strerror(reason));
-    }
-    if (!json->object)
-        return myr_fail(context, MYR_INVALID_DATA, "%s: line %d, column %d: %s; expected a JSON object",
-                        path, error.line, error.column, error.text);
+    myr_status status = myr_read_whole(context, path, &bytes, &size);
+    if (status != MYR_OK)
+        return status;
+    status = parse(json, bytes, size);
+    free(bytes);
+    if (status != MYR_OK)
+        return status;
     if (json_is_object(json->object))
         return MYR_OK;
     json_decref(json->object);

@@ -7,6 +7,7 @@
 #include "failure.h"
 #include "input_file.h"
 #include "narrow.h"
+#include "whole_file.h"
 
 enum { PIECE = 8192 }; /* elements of at most eight bytes that are converted at a time */
 
@@ -164,12 +165,12 @@ myr_status myr_npy_read_file(myr_context *context, const char *path, FILE *file,
 
 myr_status myr_npy_read(myr_context *context, const char *path, const myr_npy_wanted *wanted,
                         myr_npy *array) {
+    FILE *file;
     memset(array, 0, sizeof *array);
-    errno = 0;
-    FILE *file = myr_input_open(path);
-    if (!file)
-        return myr_fail(context, MYR_IO_ERROR, "%s: cannot be opened: %s", path, strerror(errno));
-    myr_status status = myr_npy_read_file(context, path, file, wanted, array);
+    myr_status status = myr_open_file(context, path, &file);
+    if (status != MYR_OK)
+        return status;
+    status = myr_npy_read_file(context, path, file, wanted, array);
     myr_input_close(file);
     return status;
 }

@@ -14,6 +14,8 @@
 #include "input_file.h"
 
 static myr_status fail_read(myr_context *context, const char *path, const char *what) {
+    if (errno == ENOMEM)
+        return myr_fail(context, MYR_OUT_OF_MEMORY, "%s: cannot be %s: out of memory", path, what);
     return myr_fail(context, MYR_IO_ERROR, "%s: cannot be %s: %s", path, what, strerror(errno));
 }
 
@@ -49,13 +51,19 @@ static myr_status read_on(myr_context *context, const char *path, FILE *file, ch
     return myr_fail_memory(context, room);
 }
 
-myr_status myr_read_whole(myr_context *context, const char *path, char **bytes, size_t *size) {
-    *bytes = NULL;
+myr_status myr_open_file(myr_context *context, const char *path, FILE **file) {
     errno = 0;
-    FILE *file = myr_input_open(path);
-    if (!file)
-        return fail_read(context, path, "opened");
-    myr_status status = read_on(context, path, file, bytes, size);
+    *file = myr_input_open(path);
+    return *file ? MYR_OK : fail_read(context, path, "opened");
+}
+
+myr_status myr_read_whole(myr_context *context, const char *path, char **bytes, size_t *size) {
+    FILE *file;
+    *bytes = NULL;
+    myr_status status = myr_open_file(context, path, &file);
+    if (status != MYR_OK)
+        return status;
+    status = read_on(context, path, file, bytes, size);
     myr_input_close(file);
     if (status != MYR_OK) {
         free(*bytes);

@@ -43,9 +43,9 @@ static myr_status check_options(myr_context *context, const myr_compute_options 
                         "compute options: struct_size is not set by MYR_COMPUTE_OPTIONS_INIT");
     if (!options->backend)
         return myr_fail(context, MYR_INVALID_ARGUMENT, "backend: NULL (expected a name)");
-    if (options->threads < 0 || options->threads > MYR_MAX_THREADS)
-        return myr_fail(context, MYR_INVALID_ARGUMENT, "threads: %d is out of range (expected 0 … %d)",
-                        options->threads, MYR_MAX_THREADS);
+    const myr_status status = myr_threads_check(context, options->threads);
+    if (status != MYR_OK)
+        return status;
     if (options->memory != MYR_HOST && options->memory != MYR_DEVICE)
         return myr_fail(context, MYR_INVALID_ARGUMENT,
                         "memory: %d is out of range (expected host or device)", (int)options->memory);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "blas_room.h"
 #include "failure.h"
 #include "target_data.h"
 
@@ -79,6 +80,8 @@ static myr_status check_definite(myr_context *context, int d, const double *cova
     lapack_int stopped = LAPACKE_dpotrf(LAPACK_ROW_MAJOR, 'L', d, work, d);
     if (stopped == 0)
         return MYR_OK;
+    if (stopped < 0) /* LAPACKE's own copy of the matrix; the arguments are right */
+        return myr_fail_memory(context, (size_t)d * (size_t)d * sizeof *work);
     int at = (int)stopped - 1;
     return myr_fail(context, MYR_INVALID_ARGUMENT,
                     "covariance[%d][%d] is %.17g; expected more, for the matrix to be positive definite: "
@@ -107,6 +110,8 @@ static myr_status decompose(myr_context *context, const double *covariance, myr_
         for (int c = 0; c < d; c++)
             g->axes[r * d + c] = 0.5 * (covariance[r * d + c] + covariance[c * d + r]);
     lapack_int failed = LAPACKE_dsyev(LAPACK_ROW_MAJOR, 'V', 'L', d, g->axes, d, g->axis_variance);
+    if (failed < 0)
+        return myr_fail_memory(context, (size_t)d * (size_t)d * sizeof *g->axes);
     /* A matrix may pass Cholesky and yet have an eigenvalue that is lost in the rounding of the largest. */
     if (failed != 0 || !(g->axis_variance[0] > 0.0))
         return myr_fail(context, MYR_INVALID_ARGUMENT,
@@ -143,7 +148,9 @@ myr_status myr_target_create_gaussian_full(myr_context *context, int dimension, 
     myr_status status = myr_target_allocate(context, MYR_TARGET_GAUSSIAN, dimension, target);
     if (status != MYR_OK)
         return status;
-    status = fill_full(context, mean, covariance, *target);
+    status = myr_blas_room(context, 1);
+    if (status == MYR_OK)
+        status = fill_full(context, mean, covariance, *target);
     if (status != MYR_OK) {
         myr_target_destroy(*target);
         *target = NULL;

@@ -61,10 +61,7 @@ static myr_status check_options(myr_context *context, const myr_statistics_optio
     if (options->bins < 1 || options->bins > MYR_MAX_BINS)
         return myr_fail(context, MYR_INVALID_ARGUMENT, "bins: %d is out of range (expected 1 … %d)",
                         options->bins, MYR_MAX_BINS);
-    if (options->threads < 0 || options->threads > MYR_MAX_THREADS)
-        return myr_fail(context, MYR_INVALID_ARGUMENT, "threads: %d is out of range (expected 0 … %d)",
-                        options->threads, MYR_MAX_THREADS);
-    return MYR_OK;
+    return myr_threads_check(context, options->threads);
 }
 
 static myr_status want_one(myr_context *context, myr_statistics *s, const char *name, size_t length) {

@@ -1,0 +1,73 @@
+/* Put before the C library (LD_PRELOAD): the tool's allocation of number $FAIL_AT, counted from 1, fails; with $FAIL_ALL all after
+ * it do too. Without FAIL_AT none fails. How many there were is written into the file $COUNT_INTO at the end. What the libraries'
+ * own start takes is not counted. */
+#define _GNU_SOURCE
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* glibc's own, so that nothing has to be looked up, which would allocate. */
+void *__libc_malloc(size_t size);
+void *__libc_calloc(size_t count, size_t size);
+void *__libc_realloc(void *memory, size_t size);
+void *__libc_memalign(size_t alignment, size_t size);
+
+static atomic_long made;
+static long fail_at; /* 0: none */
+static bool fail_all, counts;
+
+__attribute__((constructor)) static void begin(void) {
+    const char *at = getenv("FAIL_AT");
+    fail_at = at ? atol(at) : 0;
+    fail_all = getenv("FAIL_ALL") != NULL;
+    counts = strcmp(program_invocation_short_name, "myriad") == 0; /* and not gnuplot, which it starts */
+}
+
+__attribute__((destructor)) static void end(void) {
+    const char *path = counts ? getenv("COUNT_INTO") : NULL;
+    char text[32];
+    const int size = snprintf(text, sizeof text, "%ld\n", (long)made);
+    const int file = path ? open(path, O_WRONLY | O_CREAT | O_TRUNC, 0666) : -1;
+    if (file >= 0 && write(file, text, (size_t)size) != size)
+        _exit(99);
+}
+
+static bool fails(void) {
+    if (!counts)
+        return false;
+    const long number = atomic_fetch_add(&made, 1) + 1;
+    if (fail_at == 0 || number < fail_at || (number > fail_at && !fail_all))
+        return false;
+    errno = ENOMEM;
+    return true;
+}
+
+void *malloc(size_t size) {
+    return fails() ? NULL : __libc_malloc(size);
+}
+
+void *calloc(size_t count, size_t size) {
+    return fails() ? NULL : __libc_calloc(count, size);
+}
+
+void *realloc(void *memory, size_t size) {
+    return fails() ? NULL : __libc_realloc(memory, size);
+}
+
+void *aligned_alloc(size_t alignment, size_t size) {
+    return fails() ? NULL : __libc_memalign(alignment, size);
+}
+
+int posix_memalign(void **memory, size_t alignment, size_t size) {
+    void *made_here = fails() ? NULL : __libc_memalign(alignment, size);
+    if (made_here)
+        *memory = made_here;
+    return made_here ? 0 : ENOMEM;
+}
