@@ -4,6 +4,10 @@
  * one thread at a time may use a context, any number of threads may use a context each. The context may be
  * NULL: then there is no message.
  *
+ * Threads are OpenMP's, which do not outlive a fork: in the child of a thread whose calls have used several,
+ * calls of several threads are refused, MYR_UNSUPPORTED, and those of one thread work. Calls take fewer
+ * threads than they may where not all can be started; results do not depend on their number.
+ *
  * What holds in all headers. Options, pointers to structs myr_…_options, may be NULL: the defaults, those
  * of the struct's initialiser MYR_…_OPTIONS_INIT. Other pointers may be NULL where a header says so; else
  * NULL is refused, MYR_INVALID_ARGUMENT. Arrays are C's, [rows][columns] with rows outermost, in host
