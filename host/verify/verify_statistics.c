@@ -78,11 +78,11 @@ static sums sum_samples(const double *samples, uint64_t count, int dimension, in
     sums s = {0};
     for (uint64_t n = 0; n < count; n++) {
         double x = samples[n * (uint64_t)dimension + (uint64_t)c];
-        s.mean += x;
+        s.mean += (long double)x - leave;
         s.size += fabs(x - leave) / (double)count;
         s.largest = fmax(s.largest, fabs(x));
     }
-    s.mean /= count;
+    s.mean = s.mean / count + leave;
     for (uint64_t n = 0; n < count; n++) {
         long double d = samples[n * (uint64_t)dimension + (uint64_t)c] - s.mean;
         double size = (double)fabsl(d);
@@ -101,7 +101,8 @@ static sums sum_samples(const double *samples, uint64_t count, int dimension, in
  * Operations a value goes through: 16 additions into a partial sum, 8 halvings, at most 4 in the powers,
  * and about 16 a level of the merge tree; so a sum is K u relative from the sum of its terms' sizes. One
  * observation at a time in long double (the reference), and the sums above, have up to count steps at 2^-64
- * each: some 8 count 2^-11 u more. The fast backends sum x~ = x - leave (the reference: x, leave = 0);
+ * each: some 8 count 2^-11 u more. The fast backends sum x~ = x - leave (the reference: x, leave = 0), and so
+ * do the sums above, or a spread far below the mean would drown in what count steps of its size round off;
  * leave is added to the mean, and to each sample when it is widened, with one rounding, u |x|. With that
  * and the error of the mean of x~, delta in all, a sum of p-th powers is off by p delta sum |x -
  * mean|^(p-1), and terms of second order. */
