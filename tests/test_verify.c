@@ -133,18 +133,21 @@ static myr_status faulty_states(myr_context *context, const myr_job *job, double
     return status;
 }
 
-/* The last coordinate of the first node, which is all or nearly all of these runs. */
+/* The last coordinate of every node. */
 static myr_status faulty_range(myr_context *context, const myr_job *job, myr_range *range) {
+    const int d = job->plan->dimension;
     myr_status status = myr_backend_cpu.range(context, job, range);
-    myr_moment_node *last = &range->node[job->plan->dimension - 1];
-    if (planted == fourth_moment_off_by_1e_10)
-        last->m4 *= 1.0 + 1e-10;
-    if (planted == nan_in_a_moment)
-        last->m3 = NAN;
-    if (planted == variance_off_by_ten_errors)
-        last->m2 *= 1.0 + 10.0 * sqrt(2.0 / (double)job->count);
-    if (planted == several_of_vector_targets && is_of(job, MYR_TARGET_MIXTURE))
-        last->m2 *= 1.05;
+    for (int n = 0; n < range->nodes; n++) {
+        myr_moment_node *last = &range->node[n * d + d - 1];
+        if (planted == fourth_moment_off_by_1e_10)
+            last->m4 *= 1.0 + 1e-10;
+        if (planted == nan_in_a_moment)
+            last->m3 = NAN;
+        if (planted == variance_off_by_ten_errors)
+            last->m2 *= 1.0 + 10.0 * sqrt(2.0 / (double)job->count);
+        if (planted == several_of_vector_targets && is_of(job, MYR_TARGET_MIXTURE))
+            last->m2 *= 1.05;
+    }
     return status;
 }
 
