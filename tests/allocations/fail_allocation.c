@@ -1,8 +1,9 @@
 /* Put before the C library (LD_PRELOAD): the tool's allocation of number $FAIL_AT, counted from 1, fails; with $FAIL_ALL all after
- * it do too. Without FAIL_AT none fails. How many there were is written into the file $COUNT_INTO at the end. What the libraries'
- * own start takes is not counted. */
+ * it do too. Without FAIL_AT none fails. How many there were is written into the file $COUNT_INTO at the end. What comes before
+ * main, of libraries that are linked in too (the CUDA runtime's does not look), is not counted. */
 #define _GNU_SOURCE
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdatomic.h>
@@ -27,7 +28,27 @@ __attribute__((constructor)) static void begin(void) {
     const char *at = getenv("FAIL_AT");
     fail_at = at ? atol(at) : 0;
     fail_all = getenv("FAIL_ALL") != NULL;
+}
+
+typedef int program_main(int argc, char **argv, char **environment);
+typedef int start_main(program_main *main, int argc, char **argv, void (*init)(void), void (*fini)(void),
+                       void (*unload)(void), void *stack_end);
+
+static program_main *tool_main;
+
+static int count_and_run(int argc, char **argv, char **environment) {
     counts = strcmp(program_invocation_short_name, "myriad") == 0; /* and not gnuplot, which it starts */
+    return tool_main(argc, argv, environment);
+}
+
+/* The C library's own, which calls the constructors that the program has, and then main. */
+start_main __libc_start_main;
+int __libc_start_main(program_main *main, int argc, char **argv, void (*init)(void), void (*fini)(void),
+                      void (*unload)(void), void *stack_end) {
+    start_main *start;
+    *(void **)&start = dlsym(RTLD_NEXT, "__libc_start_main");
+    tool_main = main;
+    return start(count_and_run, argc, argv, init, fini, unload, stack_end);
 }
 
 __attribute__((destructor)) static void end(void) {
