@@ -435,7 +435,7 @@ static void expect_failure(myr_context *context, const myr_job *job, const faili
 Test(cuda_on_host, each_failure_of_a_run_gives_its_status_and_line) {
     const failing list[] = {
         {"cudaMalloc", 1, cudaErrorMemoryAllocation, MYR_OUT_OF_MEMORY,
-         "out of GPU memory: 96 bytes could not be reserved"},
+         "out of GPU memory: 64 bytes could not be reserved"},
         {"cudaMalloc", 3, cudaErrorMemoryAllocation, MYR_OUT_OF_MEMORY,
          "out of GPU memory: 40 bytes could not be reserved"},
         {"launch", 1, cudaErrorLaunchOutOfResources, MYR_DEVICE_ERROR,
