@@ -83,7 +83,8 @@ Test(tokens_on_host, refusals_are_those_of_the_cpu) {
     myr_context *context = new_context();
     fake_machine(1, CUDART_VERSION);
     x[V - 1] = NAN;
-    x[3 * V + 1029] = -INFINITY;
+    x[V] = -INFINITY; /* of no probability, and of a label that is refused: not what is wrong */
+    x[3 * V + 1029] = INFINITY;
     x[4 * V + 6] = -1e9f;
     x[5 * V] = NAN; /* masked */
     myr_row_job job = {.compute = {.threads = 1},
