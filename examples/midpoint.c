@@ -65,12 +65,12 @@ static myr_status compare_midpoint(myr_context *context, double variance, double
 
 int main(int argc, char **argv) {
     int steps = argc > 1 ? atoi(argv[1]) : 16;
-    myr_context *context = NULL;
-    myr_status status = myr_context_create(&context);
     if (steps < 1 || steps > MOST_STEPS / 16) {
         fprintf(stderr, "midpoint: expected 1 to %d steps\n", MOST_STEPS / 16);
         return 2;
     }
+    myr_context *context = NULL;
+    myr_status status = myr_context_create(&context);
     printf("steps  exact variance     error\n");
     for (int doubled = 0; status == MYR_OK && doubled < 5; doubled++, steps *= 2) {
         double exact, limit;

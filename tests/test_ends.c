@@ -79,6 +79,8 @@ Test(ends, files_are_abandoned_one_by_one) {
     cr_expect_str_eq(myr_atomic_abandon(), "a");
     cr_expect_str_eq(myr_atomic_abandon(), "b");
     cr_expect_null(myr_atomic_abandon());
+    for (int n = 0; n < 2; n++) /* nothing of them is left to remove */
+        cr_expect_eq(myr_atomic_close(NULL, files[n], MYR_CANCELLED), MYR_CANCELLED);
     cr_expect_eq(remove("closed"), 0);
     cr_expect_eq(rmdir(folder), 0, "something is left in %s", folder);
 }
