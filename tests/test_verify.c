@@ -191,9 +191,21 @@ static myr_status faulty_rankings(myr_context *context, const myr_ranking_draw *
     return status;
 }
 
-/* Verifies the backend with a fault: true if it passes. The checks in `expected` (parts of names, between
- * bars; NULL: none) must have failed. */
-static bool passes_with(fault fault_to_plant, const char *expected) {
+static myr_verification verification(myr_context *context, const myr_backend *backend, outcome *o) {
+    return (myr_verification){.context = context,
+                              .backend = backend,
+                              .seed = MYR_DEFAULT_SEED,
+                              .count = MYR_VERIFY_MIN_COUNT,
+                              .threads = 1,
+                              .report = note,
+                              .user = o};
+}
+
+typedef myr_status (*const tier)(myr_verification *);
+
+/* Verifies the backend with a fault in some tiers (whole verifications would take minutes): those checks of theirs must
+ * have failed whose names begin with one of the names between the bars. */
+static void expect_finds(fault fault_to_plant, tier *tiers, const char *expected) {
     myr_backend faulty = myr_backend_cpu;
     faulty.states = faulty_states;
     faulty.range = faulty_range;
@@ -202,48 +214,70 @@ static bool passes_with(fault fault_to_plant, const char *expected) {
     faulty.rankings = faulty_rankings;
     planted = fault_to_plant;
     myr_context *context = new_context();
-    myr_verify_options options = verify_options("cpu");
     outcome o = {0};
-    myr_status status = myr_verify_backend(context, &options, &faulty, note, &o);
-    cr_assert(status == MYR_OK || status == MYR_CHECK_FAILED, "%s", myr_context_error(context));
-    cr_assert_eq(status == MYR_OK, o.failed == 0);
+    myr_verification v = verification(context, &faulty, &o);
+    for (; *tiers; tiers++)
+        REQUIRE_OK(context, (*tiers)(&v));
+    cr_assert_eq(v.failed, o.failed > 0);
+    cr_assert_eq(v.failed, fault_to_plant != no_fault, "%s", o.names);
     char names[1024];
-    snprintf(names, sizeof names, "%s", expected ? expected : "");
+    snprintf(names, sizeof names, "%s", expected);
     for (char *rest, *name = strtok_r(names, "|", &rest); name; name = strtok_r(NULL, "|", &rest))
         cr_assert(strstr(o.names, name), "expected a failure of %s, not of\n%s", name, o.names);
     myr_context_destroy(context);
-    return status == MYR_OK;
 }
 
-Test(verify, passes_without_a_fault) {
-    cr_assert(passes_with(no_fault, NULL));
+#define EXPECT_FINDS(fault, expected, ...) expect_finds(fault, (tier[]){__VA_ARGS__, NULL}, expected)
+
+Test(verify, finds_nothing_without_a_fault) {
+    EXPECT_FINDS(no_fault, "", myr_verify_words, myr_verify_normals, myr_verify_exact, myr_verify_one_step,
+                 myr_verify_trajectories, myr_verify_statistics, myr_verify_moments,
+                 myr_verify_repeatability, myr_verify_mixtures, myr_verify_points, myr_verify_rankings,
+                 myr_verify_policies, myr_verify_chains);
+}
+
+/* A backend that is not listed is verified whole, and its fault is the status. */
+Test(verify, a_fault_is_the_status) {
+    myr_backend faulty = myr_backend_cpu;
+    faulty.words = faulty_words;
+    planted = one_bit_of_one_word;
+    myr_context *context = new_context();
+    myr_verify_options options = verify_options("cpu");
+    outcome o = {0};
+    cr_assert_eq(myr_verify_backend(context, &options, &faulty, note, &o), MYR_CHECK_FAILED);
+    cr_assert(o.failed > 0 && o.checks > 40);
+    myr_context_destroy(context);
 }
 
 Test(verify, finds_faulty_states) {
-    cr_assert_not(passes_with(four_units_of_one_state, "one step, |exact arithmetic, "));
-    cr_assert_not(passes_with(one_bit_of_one_state, "exact arithmetic, "));
-    cr_assert_not(passes_with(index_counted_from_the_run, "trajectories, |repeatability, a run in three"));
-    cr_assert_not(
-        passes_with(bits_depend_on_threads, "repeatability, 7 threads|33 states, against baseline"));
+    EXPECT_FINDS(four_units_of_one_state, "one step, |exact arithmetic, ", myr_verify_one_step,
+                 myr_verify_exact);
+    EXPECT_FINDS(one_bit_of_one_state, "exact arithmetic, ", myr_verify_exact);
+    EXPECT_FINDS(index_counted_from_the_run, "trajectories, |repeatability, a run in three",
+                 myr_verify_trajectories, myr_verify_repeatability);
+    EXPECT_FINDS(bits_depend_on_threads, "repeatability, 7 threads|33 states, against baseline",
+                 myr_verify_repeatability, myr_verify_chains);
 }
 
 Test(verify, finds_states_that_are_no_numbers) {
-    cr_assert_not(passes_with(nan_in_one_state, "one step, |trajectories, "));
-    cr_assert_not(passes_with(one_state_not_written, "one step, |repeatability, a second run"));
+    EXPECT_FINDS(nan_in_one_state, "one step, |trajectories, ", myr_verify_one_step,
+                 myr_verify_trajectories);
+    EXPECT_FINDS(one_state_not_written, "one step, |repeatability, a second run", myr_verify_one_step,
+                 myr_verify_repeatability);
 }
 
 Test(verify, finds_faulty_chains) {
-    cr_assert_not(passes_with(neighbour_of_one_state_of_a_chain, "draws that part"));
-    cr_assert_not(passes_with(impossible_state_of_a_chain, "33 states: worst |z| of occupancy"));
+    EXPECT_FINDS(neighbour_of_one_state_of_a_chain, "draws that part", myr_verify_chains);
+    EXPECT_FINDS(impossible_state_of_a_chain, "33 states: worst |z| of occupancy", myr_verify_chains);
 }
 
 Test(verify, finds_faulty_mixtures_and_data_points) {
-    cr_assert_not(passes_with(several_of_vector_targets,
-                              "mixtures, one and three steps|mixtures, exact arithmetic, |"
-                              "mixtures, repeatability|mixtures, trajectories, ddim|"
-                              "mixtures, trajectories, ddpm-large|mixtures, statistics, ddim|"
-                              "mixtures, statistics, ddpm-small|data points, one and three steps|"
-                              "data points, repeatability"));
+    EXPECT_FINDS(
+        several_of_vector_targets,
+        "mixtures, one and three steps|mixtures, exact arithmetic, |mixtures, repeatability|"
+        "mixtures, trajectories, ddim|mixtures, trajectories, ddpm-large|mixtures, statistics, ddim|"
+        "mixtures, statistics, ddpm-small|data points, one and three steps|data points, repeatability",
+        myr_verify_mixtures, myr_verify_points);
 }
 
 /* ---- gradients --------------------------------------------------------------------------------------- */
@@ -298,16 +332,6 @@ static void plant(myr_gradient_problem *p) {
 static void plant_in_reference(myr_gradient_problem *p) {
     real_run = p->run;
     p->run = faulty_reference;
-}
-
-static myr_verification verification(myr_context *context, const myr_backend *backend, outcome *o) {
-    return (myr_verification){.context = context,
-                              .backend = backend,
-                              .seed = MYR_DEFAULT_SEED,
-                              .count = MYR_VERIFY_MIN_COUNT,
-                              .threads = 1,
-                              .report = note,
-                              .user = o};
 }
 
 static void expect_found(myr_context *context, const myr_backend *backend, int index,
@@ -374,25 +398,28 @@ Test(verify, finds_faulty_gradients_of_pairs) {
 }
 
 Test(verify, finds_faulty_normals_and_words) {
-    cr_assert_not(passes_with(nan_in_one_normal, "normals: "));
-    cr_assert_not(passes_with(sign_of_one_normal, "normals: "));
-    cr_assert_not(passes_with(one_bit_of_one_word, "words, published|words, against the reference"));
-    cr_assert_not(passes_with(wrong_word_late_in_the_stream, "words, against the reference"));
+    EXPECT_FINDS(nan_in_one_normal, "normals: ", myr_verify_normals);
+    EXPECT_FINDS(sign_of_one_normal, "normals: ", myr_verify_normals);
+    EXPECT_FINDS(one_bit_of_one_word, "words, published|words, against the reference", myr_verify_words);
+    EXPECT_FINDS(wrong_word_late_in_the_stream, "words, against the reference", myr_verify_words);
 }
 
 Test(verify, finds_faulty_moments) {
-    cr_assert_not(passes_with(fourth_moment_off_by_1e_10, "moments, |exact arithmetic, "));
-    cr_assert_not(passes_with(nan_in_a_moment, "moments, |exact arithmetic, "));
-    cr_assert_not(passes_with(variance_off_by_ten_errors, "statistics, |moments, "));
+    EXPECT_FINDS(fourth_moment_off_by_1e_10, "moments, |exact arithmetic, ", myr_verify_moments,
+                 myr_verify_exact);
+    EXPECT_FINDS(nan_in_a_moment, "moments, |exact arithmetic, ", myr_verify_moments, myr_verify_exact);
+    EXPECT_FINDS(variance_off_by_ten_errors, "statistics, |moments, ", myr_verify_statistics,
+                 myr_verify_moments);
 }
 
 Test(verify, finds_faulty_rankings) {
-    cr_assert_not(passes_with(two_places_of_one_ranking,
-                              "rankings, against the reference|rankings, against the cpu"));
-    cr_assert_not(passes_with(rankings_counted_from_the_run, "rankings, in parts"));
-    cr_assert_not(
-        passes_with(rewards_stretched, "rankings, frequencies|policies, DPO recovers pi* from 32768"));
-    cr_assert_not(passes_with(no_ranking, "rankings, against the reference|policies, preferences drawn"));
+    EXPECT_FINDS(two_places_of_one_ranking, "rankings, against the reference|rankings, against the cpu",
+                 myr_verify_rankings);
+    EXPECT_FINDS(rankings_counted_from_the_run, "rankings, in parts", myr_verify_rankings);
+    EXPECT_FINDS(rewards_stretched, "rankings, frequencies|policies, DPO recovers pi* from 32768",
+                 myr_verify_rankings, myr_verify_policies);
+    EXPECT_FINDS(no_ranking, "rankings, against the reference|policies, preferences drawn",
+                 myr_verify_rankings, myr_verify_policies);
 }
 
 Test(verify, refuses_bad_options) {

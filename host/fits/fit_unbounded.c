@@ -181,7 +181,7 @@ bool myr_unbounded_estimates(const myr_model *model, const double *weights, cons
                              myr_solve_space *space, const double *x, int64_t baseline, double *estimate) {
     order o = {.model = model, .weights = weights};
     myr_home_ways home = {false, false};
-    double *fate = malloc(model->parameters * sizeof *fate);
+    double *fate = calloc(model->parameters, sizeof *fate);
     bool enough = fate && make_order(&o) && (!model->home || myr_model_home_ways(model, weights, &home));
     if (enough) {
         judge(&o, home, baseline, fate);
