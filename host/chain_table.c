@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "chain_step.h"
+#include "environment.h"
 #include "failure.h"
 #include "plans/chain.h"
 
@@ -57,12 +58,15 @@ myr_status myr_chain_table_create(myr_context *context, const myr_job *job, myr_
         return myr_fail_memory(context, bytes);
     table->steps = table->start + w;
     fill_start(chain, table);
-#pragma omp parallel for schedule(static) \
-    num_threads(job->threads) if (table->rows * (int64_t)step > 100000)
-    for (int64_t r = 0; r < table->rows; r++) {
-        const int64_t t = plan->steps - (job->row_begin + r);
-        fill_step(chain->laws + (t - 1) * chain->states, myr_discrete_matrix(&job->target->discrete, t),
-                  table, table->steps + (size_t)r * step);
+#pragma omp parallel num_threads(job->threads) if (table->rows * (int64_t)step > 100000)
+    {
+        MYR_STANDARD_ENVIRONMENT;
+#pragma omp for schedule(static) nowait
+        for (int64_t r = 0; r < table->rows; r++) {
+            const int64_t t = plan->steps - (job->row_begin + r);
+            fill_step(chain->laws + (t - 1) * chain->states, myr_discrete_matrix(&job->target->discrete, t),
+                      table, table->steps + (size_t)r * step);
+        }
     }
     return MYR_OK;
 }

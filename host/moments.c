@@ -2,24 +2,36 @@
 #include <math.h>
 #include <string.h>
 
+#include "environment.h"
 #include "ranges.h"
 
+/* A number that is returned is stored before the caller's environment comes back (environment.h). */
 double myr_moment_variance(const myr_moment *moment) {
-    return !moment || moment->count < 2 ? NAN : moment->m2 / (double)(moment->count - 1);
+    MYR_STANDARD_ENVIRONMENT;
+    if (!moment || moment->count < 2)
+        return NAN;
+    const volatile double variance = moment->m2 / (double)(moment->count - 1);
+    return variance;
 }
 
 double myr_moment_mean_error(const myr_moment *moment) {
-    return moment ? sqrt(myr_moment_variance(moment) / (double)moment->count) : NAN;
+    MYR_STANDARD_ENVIRONMENT;
+    if (!moment)
+        return NAN;
+    const volatile double error = sqrt(myr_moment_variance(moment) / (double)moment->count);
+    return error;
 }
 
 double myr_moment_variance_error(const myr_moment *moment) {
+    MYR_STANDARD_ENVIRONMENT;
     if (!moment || moment->count < 2)
         return NAN;
     double n = (double)moment->count;
     double variance = myr_moment_variance(moment);
     double fourth = moment->m4 / n;
     double square = (fourth - variance * variance * ((n - 3.0) / (n - 1.0))) / n;
-    return sqrt(square < 0.0 ? 0.0 : square); /* rounding only; NaN stays NaN */
+    const volatile double error = sqrt(square < 0.0 ? 0.0 : square); /* rounding only; NaN stays NaN */
+    return error;
 }
 
 static uint64_t fnv1a(uint64_t hash, uint64_t value) {

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "backend.h"
+#include "environment.h"
 #include "failure.h"
 
 /* Checks a request and resolves the backend that is to serve it. */
@@ -42,6 +43,7 @@ static myr_status prepare(myr_context *context, const myr_run_options *options, 
 
 myr_status myr_random_words(myr_context *context, const myr_run_options *options, uint32_t stream,
                             uint32_t block, uint32_t blocks, uint32_t *words) {
+    MYR_STANDARD_ENVIRONMENT;
     myr_draw draw;
     const myr_backend *backend;
     myr_status status =
@@ -51,6 +53,7 @@ myr_status myr_random_words(myr_context *context, const myr_run_options *options
 
 myr_status myr_random_normals(myr_context *context, const myr_run_options *options, uint32_t stream,
                               uint32_t block, uint32_t blocks, double *normals) {
+    MYR_STANDARD_ENVIRONMENT;
     myr_draw draw;
     const myr_backend *backend;
     myr_status status =

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "environment.h"
 #include "failure.h"
 
 /* Nodes that make up any range of that many chunks, and one that is being merged: the sizes of the smallest
@@ -96,11 +97,13 @@ static myr_moment moment_of(const myr_range *range, int c) {
 }
 
 void myr_range_moments(const myr_range *range, myr_moment *moments) {
+    MYR_STANDARD_ENVIRONMENT;
     for (int c = 0; range && moments && c < range->dimension; c++)
         moments[c] = moment_of(range, c);
 }
 
 uint64_t myr_range_checksum(const myr_range *range) {
+    MYR_STANDARD_ENVIRONMENT;
     uint64_t hash = MYR_CHECKSUM_OF_NOTHING;
     for (int c = 0; range && c < range->dimension; c++) {
         const myr_moment moment = moment_of(range, c);
@@ -148,6 +151,7 @@ static myr_status check_neighbours(myr_context *context, const myr_range *left, 
 }
 
 myr_status myr_range_join(myr_context *context, myr_range *left, const myr_range *right) {
+    MYR_STANDARD_ENVIRONMENT;
     myr_status status = check_neighbours(context, left, right);
     if (status != MYR_OK)
         return status;

@@ -8,6 +8,7 @@
 
 #include "backend.h"
 #include "coarse.h"
+#include "environment.h"
 #include "failure.h"
 #include "given.h"
 #include "plans/chain.h"
@@ -107,6 +108,7 @@ myr_status myr_backend_resolve(myr_context *context, const char *name, int devic
 }
 
 myr_status myr_backend_available(myr_context *context, const char *name) {
+    MYR_STANDARD_ENVIRONMENT;
     char note[256];
     const myr_backend *backend;
     if (!name)
@@ -206,6 +208,7 @@ myr_status myr_run_prepare(myr_context *context, const myr_plan *plan, const myr
 
 myr_status myr_run_range(myr_context *context, const myr_plan *plan, const myr_target *target,
                          const myr_run_options *options, myr_range **range, myr_run_report *report) {
+    MYR_STANDARD_ENVIRONMENT;
     myr_run_report scratch;
     if (!report)
         report = &scratch;
@@ -233,6 +236,7 @@ myr_status myr_run_range(myr_context *context, const myr_plan *plan, const myr_t
 
 myr_status myr_run_moments(myr_context *context, const myr_plan *plan, const myr_target *target,
                            const myr_run_options *options, myr_moment *moments, myr_run_report *report) {
+    MYR_STANDARD_ENVIRONMENT;
     myr_range *range = NULL;
     myr_status status = myr_run_range(context, plan, target, options, moments ? &range : NULL, report);
     myr_range_moments(range, moments);
@@ -268,12 +272,14 @@ static myr_status run(myr_context *context, const myr_plan *plan, const myr_targ
 
 myr_status myr_run_samples(myr_context *context, const myr_plan *plan, const myr_target *target,
                            const myr_run_options *options, double *samples, myr_run_report *report) {
+    MYR_STANDARD_ENVIRONMENT;
     return run(context, plan, target, options, NULL, samples, report);
 }
 
 myr_status myr_run_samples_given(myr_context *context, const myr_plan *plan, const myr_target *target,
                                  const myr_run_options *options, const myr_given *given, double *samples,
                                  myr_run_report *report) {
+    MYR_STANDARD_ENVIRONMENT;
     if (!given || given->struct_size != sizeof *given)
         return myr_fail(context, MYR_INVALID_ARGUMENT,
                         "given: NULL, or struct_size not set by MYR_GIVEN_INIT");

@@ -6,6 +6,7 @@
 
 #include "backend.h"
 #include "chunk_moments.h"
+#include "environment.h"
 #include "failure.h"
 
 /* A job's share of the whole: parts before … before + size of total, in trajectories. */
@@ -60,6 +61,7 @@ static myr_status run_blocks(myr_context *context, const myr_backend *backend, c
 myr_status myr_run_stream(myr_context *context, const myr_plan *plan, const myr_target *target,
                           const myr_run_options *options, myr_sink sink, void *user,
                           myr_run_report *report) {
+    MYR_STANDARD_ENVIRONMENT;
     myr_run_report scratch;
     const myr_backend *backend = NULL;
     myr_job job;
@@ -148,6 +150,7 @@ static myr_status trace_levels(myr_context *context, const myr_backend *backend,
 
 myr_status myr_run_trace(myr_context *context, const myr_plan *plan, const myr_target *target,
                          const myr_run_options *options, double *states, myr_run_report *report) {
+    MYR_STANDARD_ENVIRONMENT;
     myr_run_report scratch;
     const myr_backend *backend = NULL;
     myr_job job;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "chunk_moments.h"
+#include "environment.h"
 
 /* Trajectories that are turned at once: what they have of a number is a cache line of floats, and their own
  * doubles stay in the cache meanwhile. */
@@ -23,34 +24,42 @@ static int team(int threads, uint32_t count) {
 
 void myr_stage(const double *from, size_t stride, size_t numbers, const double *less, uint32_t count,
                int threads, float *staged) {
-#pragma omp parallel for num_threads(team(threads, count))
-    for (size_t first = 0; first < count; first += MYR_CHUNK) {
-        const size_t size = least(MYR_CHUNK, count - first);
-        float *to = staged + first * numbers;
-        for (size_t begin = 0; begin < size; begin += TURNED) {
-            const size_t end = least(begin + TURNED, size);
+#pragma omp parallel num_threads(team(threads, count))
+    {
+        MYR_STANDARD_ENVIRONMENT;
+#pragma omp for nowait
+        for (size_t first = 0; first < count; first += MYR_CHUNK) {
+            const size_t size = least(MYR_CHUNK, count - first);
+            float *to = staged + first * numbers;
+            for (size_t begin = 0; begin < size; begin += TURNED) {
+                const size_t end = least(begin + TURNED, size);
+                for (size_t n = 0; n < numbers; n++)
+                    for (size_t j = begin; j < end; j++) {
+                        const double value = from[(first + j) * stride + n];
+                        to[n * MYR_CHUNK + j] = (float)(less ? value - less[n] : value);
+                    }
+            }
             for (size_t n = 0; n < numbers; n++)
-                for (size_t j = begin; j < end; j++) {
-                    const double value = from[(first + j) * stride + n];
-                    to[n * MYR_CHUNK + j] = (float)(less ? value - less[n] : value);
-                }
+                memset(to + n * MYR_CHUNK + size, 0, (MYR_CHUNK - size) * sizeof *to);
         }
-        for (size_t n = 0; n < numbers; n++)
-            memset(to + n * MYR_CHUNK + size, 0, (MYR_CHUNK - size) * sizeof *to);
     }
 }
 
 void myr_unstage(const float *staged, size_t numbers, const double *add, uint32_t count, int threads,
                  double *to) {
-#pragma omp parallel for num_threads(team(threads, count))
-    for (size_t first = 0; first < count; first += MYR_CHUNK) {
-        const size_t size = least(MYR_CHUNK, count - first);
-        const float *from = staged + first * numbers;
-        for (size_t begin = 0; begin < size; begin += TURNED) {
-            const size_t end = least(begin + TURNED, size);
-            for (size_t n = 0; n < numbers; n++)
-                for (size_t j = begin; j < end; j++)
-                    to[(first + j) * numbers + n] = (double)from[n * MYR_CHUNK + j] + add[n];
+#pragma omp parallel num_threads(team(threads, count))
+    {
+        MYR_STANDARD_ENVIRONMENT;
+#pragma omp for nowait
+        for (size_t first = 0; first < count; first += MYR_CHUNK) {
+            const size_t size = least(MYR_CHUNK, count - first);
+            const float *from = staged + first * numbers;
+            for (size_t begin = 0; begin < size; begin += TURNED) {
+                const size_t end = least(begin + TURNED, size);
+                for (size_t n = 0; n < numbers; n++)
+                    for (size_t j = begin; j < end; j++)
+                        to[(first + j) * numbers + n] = (double)from[n * MYR_CHUNK + j] + add[n];
+            }
         }
     }
 }

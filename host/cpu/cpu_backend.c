@@ -12,6 +12,7 @@
 #include "cpu_isa.h"
 #include "cpu_rows.h"
 #include "cpu_simulate.h"
+#include "environment.h"
 #include "failure.h"
 #include "ranges.h"
 
@@ -19,13 +20,17 @@ static void push_moments(const myr_cpu_rows *run, uint64_t count, myr_moment_nod
                          myr_range *range) {
     int64_t chunks = (int64_t)((count + MYR_CHUNK - 1) / MYR_CHUNK);
     int dimension = run->job->plan->dimension;
-#pragma omp parallel for collapse(2) schedule(static) num_threads(run->threads)
-    for (int c = 0; c < dimension; c++) {
-        for (int64_t chunk = 0; chunk < chunks; chunk++) {
-            uint64_t offset = (uint64_t)chunk * MYR_CHUNK;
-            int n = count - offset < MYR_CHUNK ? (int)(count - offset) : MYR_CHUNK;
-            nodes[c * chunks + chunk] =
-                run->isa->moments(&run->values[(uint64_t)c * run->batch + offset], n);
+#pragma omp parallel num_threads(run->threads)
+    {
+        MYR_STANDARD_ENVIRONMENT;
+#pragma omp for collapse(2) schedule(static) nowait
+        for (int c = 0; c < dimension; c++) {
+            for (int64_t chunk = 0; chunk < chunks; chunk++) {
+                uint64_t offset = (uint64_t)chunk * MYR_CHUNK;
+                int n = count - offset < MYR_CHUNK ? (int)(count - offset) : MYR_CHUNK;
+                nodes[c * chunks + chunk] =
+                    run->isa->moments(&run->values[(uint64_t)c * run->batch + offset], n);
+            }
         }
     }
     for (int64_t chunk = 0; chunk < chunks; chunk++)
@@ -63,18 +68,22 @@ static void leave_rows(const myr_cpu_rows *run, uint64_t count, double *states) 
     enum { PIECE = 512 };
     const int64_t d = run->job->plan->dimension, batch = (int64_t)run->batch;
     const int64_t pieces = ((int64_t)count + PIECE - 1) / PIECE;
-#pragma omp parallel for schedule(static) num_threads(run->threads)
-    for (int64_t piece = 0; piece < pieces; piece++) {
-        const int64_t begin = piece * PIECE;
-        const int64_t end = begin + PIECE < (int64_t)count ? begin + PIECE : (int64_t)count;
-        for (int64_t c = 0; c < d; c++) {
-            const float *values = run->values + c * batch;
-            const double leave = run->leave[c];
-            if (d == 1) /* a loop that vectors can do */
-                for (int64_t i = begin; i < end; i++)
-                    states[i] = (double)values[i] + leave;
-            for (int64_t i = begin; d > 1 && i < end; i++)
-                states[i * d + c] = (double)values[i] + leave;
+#pragma omp parallel num_threads(run->threads)
+    {
+        MYR_STANDARD_ENVIRONMENT;
+#pragma omp for schedule(static) nowait
+        for (int64_t piece = 0; piece < pieces; piece++) {
+            const int64_t begin = piece * PIECE;
+            const int64_t end = begin + PIECE < (int64_t)count ? begin + PIECE : (int64_t)count;
+            for (int64_t c = 0; c < d; c++) {
+                const float *values = run->values + c * batch;
+                const double leave = run->leave[c];
+                if (d == 1) /* a loop that vectors can do */
+                    for (int64_t i = begin; i < end; i++)
+                        states[i] = (double)values[i] + leave;
+                for (int64_t i = begin; d > 1 && i < end; i++)
+                    states[i * d + c] = (double)values[i] + leave;
+            }
         }
     }
 }

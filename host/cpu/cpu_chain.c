@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "environment.h"
 #include "failure.h"
 #include "lanes_chain.h"
 #include "ranges.h"
@@ -91,10 +92,14 @@ static myr_status run_batch(myr_context *context, const chain_run *run, uint64_t
     const uint64_t first = job->first + done, begin = first / MYR_LANES;
     const uint64_t blocks = (first + (count - 1)) / MYR_LANES - begin + 1;
     const int64_t strips = (int64_t)((blocks - 1) / MYR_CHAIN_BLOCKS + 1);
-#pragma omp parallel for schedule(dynamic) num_threads(run->threads)
-    for (int64_t strip = 0; strip < strips; strip++) {
-        const uint64_t at = (uint64_t)strip * MYR_CHAIN_BLOCKS, left = blocks - at;
-        run_strip(run, begin + at, left < MYR_CHAIN_BLOCKS ? left : MYR_CHAIN_BLOCKS, done, count);
+#pragma omp parallel num_threads(run->threads)
+    {
+        MYR_STANDARD_ENVIRONMENT;
+#pragma omp for schedule(dynamic) nowait
+        for (int64_t strip = 0; strip < strips; strip++) {
+            const uint64_t at = (uint64_t)strip * MYR_CHAIN_BLOCKS, left = blocks - at;
+            run_strip(run, begin + at, left < MYR_CHAIN_BLOCKS ? left : MYR_CHAIN_BLOCKS, done, count);
+        }
     }
     if (job->progress && job->progress(job->user, done + count, job->count))
         return myr_fail(context, MYR_CANCELLED, "cancelled after %llu of %llu trajectories",
@@ -104,10 +109,15 @@ static myr_status run_batch(myr_context *context, const chain_run *run, uint64_t
 
 static void push_moments(const chain_run *run, uint64_t count, myr_moment_node *nodes, myr_range *range) {
     const int64_t chunks = (int64_t)((count - 1) / MYR_CHUNK + 1);
-#pragma omp parallel for schedule(static) num_threads(run->threads)
-    for (int64_t chunk = 0; chunk < chunks; chunk++) {
-        const uint64_t offset = (uint64_t)chunk * MYR_CHUNK, left = count - offset;
-        nodes[chunk] = run->isa->moments(run->values + offset, left < MYR_CHUNK ? (int)left : MYR_CHUNK);
+#pragma omp parallel num_threads(run->threads)
+    {
+        MYR_STANDARD_ENVIRONMENT;
+#pragma omp for schedule(static) nowait
+        for (int64_t chunk = 0; chunk < chunks; chunk++) {
+            const uint64_t offset = (uint64_t)chunk * MYR_CHUNK, left = count - offset;
+            nodes[chunk] =
+                run->isa->moments(run->values + offset, left < MYR_CHUNK ? (int)left : MYR_CHUNK);
+        }
     }
     for (int64_t chunk = 0; chunk < chunks; chunk++)
         myr_range_push(range, 0, &nodes[chunk], 1);

@@ -13,6 +13,7 @@
 
 #include "cpu_product.h"
 #include "cpu_tokens.h"
+#include "environment.h"
 #include "failure.h"
 #include "load.h"
 #include "token_row.h"
@@ -135,6 +136,7 @@ myr_status myr_cpu_head_forward(myr_context *context, void *work, const uint64_t
         to_floats(&job->hidden, rows[i] * job->width, job->width, h->hidden + i * job->width);
 #pragma omp parallel num_threads(job->compute.threads)
     {
+        MYR_STANDARD_ENVIRONMENT;
 #pragma omp for schedule(dynamic)
         for (int64_t j = 0; j < vocabulary; j += VOCABULARY_TILE)
             myr_cpu_product((int64_t)count, tile(j, VOCABULARY_TILE, vocabulary), width,
@@ -202,6 +204,7 @@ myr_status myr_cpu_head_backward(myr_context *context, void *work, const uint64_
     const chunk c = {h, rows, (int64_t)count, results, upstream};
 #pragma omp parallel num_threads(h->job.compute.threads)
     {
+        MYR_STANDARD_ENVIRONMENT;
         slope_rows(&c);
         add_to_matrix(&c);
         take_to_hidden(&c);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cpu_reductions.h"
+#include "environment.h"
 #include "failure.h"
 #include "linear_lanes.h"
 #include "losses/pair_sums.h"
@@ -130,12 +131,16 @@ static uint64_t find_bad(const cpu_linear *run, int64_t chunk) {
 static void add_nodes(const cpu_linear *run) {
     for (int64_t step = 1; step < run->chunks; step *= 2) {
         const int64_t pairs = (run->chunks - step + 2 * step - 1) / (2 * step);
-#pragma omp parallel for schedule(static) num_threads(run->threads)
-        for (int64_t pair = 0; pair < pairs; pair++) {
-            double *to = run->nodes + (size_t)(2 * pair * step) * run->node;
-            const double *from = to + (size_t)step * run->node;
-            for (size_t j = 0; j < run->node; j++)
-                to[j] += from[j];
+#pragma omp parallel num_threads(run->threads)
+        {
+            MYR_STANDARD_ENVIRONMENT;
+#pragma omp for schedule(static) nowait
+            for (int64_t pair = 0; pair < pairs; pair++) {
+                double *to = run->nodes + (size_t)(2 * pair * step) * run->node;
+                const double *from = to + (size_t)step * run->node;
+                for (size_t j = 0; j < run->node; j++)
+                    to[j] += from[j];
+            }
         }
     }
 }
@@ -145,6 +150,7 @@ static void run_chunks(cpu_linear *run, uint64_t *bad) {
     int64_t first_bad = INT64_MAX;
 #pragma omp parallel num_threads(run->threads) reduction(min : first_bad)
     {
+        MYR_STANDARD_ENVIRONMENT;
         double *own = run->sums ? run->sums + (size_t)omp_get_thread_num() * sums : NULL;
 #pragma omp for schedule(static)
         for (int64_t chunk = 0; chunk < run->chunks; chunk++)

@@ -8,6 +8,7 @@
 #include "cpu_isa.h"
 #include "cpu_product.h"
 #include "cpu_reductions.h"
+#include "environment.h"
 #include "failure.h"
 #include "linear_lanes.h"
 #include "losses/pair_sums.h"
@@ -142,10 +143,14 @@ static void add_chunks(const cpu_many *run, int chunks, uint32_t replicates) {
     for (int k = 0; k < chunks; k++)
         for (uint32_t j = 0; j < replicates * MYR_MARGIN_SUMS; j++)
             run->sums[j] += run->works[k].sums[j];
-#pragma omp parallel for schedule(static) num_threads(run->threads)
-    for (int64_t j = 0; j < elements; j++)
-        for (int k = 0; k < chunks; k++)
-            run->gradient[j] += (double)run->works[k].gradient[j];
+#pragma omp parallel num_threads(run->threads)
+    {
+        MYR_STANDARD_ENVIRONMENT;
+#pragma omp for schedule(static) nowait
+        for (int64_t j = 0; j < elements; j++)
+            for (int k = 0; k < chunks; k++)
+                run->gradient[j] += (double)run->works[k].gradient[j];
+    }
 }
 
 static void take_results(const cpu_many *run, uint32_t replicate, uint32_t replicates,
@@ -174,9 +179,13 @@ static void run_panel(const cpu_many *run, uint32_t replicate, uint32_t replicat
     for (uint64_t first = 0; first < count; first += (uint64_t)run->threads * CHUNK) {
         const uint64_t left = (count - first + CHUNK - 1) / CHUNK;
         const int chunks = left < (uint64_t)run->threads ? (int)left : run->threads;
-#pragma omp parallel for schedule(static) num_threads(run->threads)
-        for (int k = 0; k < chunks; k++)
-            run_chunk(run, first + (uint64_t)k * CHUNK, replicate, replicates, &run->works[k]);
+#pragma omp parallel num_threads(run->threads)
+        {
+            MYR_STANDARD_ENVIRONMENT;
+#pragma omp for schedule(static) nowait
+            for (int k = 0; k < chunks; k++)
+                run_chunk(run, first + (uint64_t)k * CHUNK, replicate, replicates, &run->works[k]);
+        }
         add_chunks(run, chunks, replicates);
     }
     take_results(run, replicate, replicates, sums);

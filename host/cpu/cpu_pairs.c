@@ -3,6 +3,7 @@
 
 #include "cpu_isa.h"
 #include "cpu_reductions.h"
+#include "environment.h"
 #include "failure.h"
 #include "losses/pair_passes.h"
 #include "losses/pair_sums.h"
@@ -34,13 +35,17 @@ static uint64_t find_bad(const cpu_pairs *run, const myr_pair_view *view, int64_
 static myr_status run_view(void *user, const myr_pair_view *view, double *sums, uint64_t *bad) {
     const cpu_pairs *run = user;
     int64_t first_bad = INT64_MAX;
-#pragma omp parallel for schedule(static) num_threads(run->threads) reduction(min : first_bad)
-    for (int64_t chunk = 0; chunk < run->chunks; chunk++) {
-        uint64_t first = (uint64_t)chunk * MYR_CHUNK;
-        int count = run->count - first < MYR_CHUNK ? (int)(run->count - first) : MYR_CHUNK;
-        int is_bad = run->lanes->chunk(view, first, count, run->sums + chunk * MYR_SUMS);
-        if (is_bad && chunk < first_bad)
-            first_bad = chunk;
+#pragma omp parallel num_threads(run->threads) reduction(min : first_bad)
+    {
+        MYR_STANDARD_ENVIRONMENT;
+#pragma omp for schedule(static) nowait
+        for (int64_t chunk = 0; chunk < run->chunks; chunk++) {
+            uint64_t first = (uint64_t)chunk * MYR_CHUNK;
+            int count = run->count - first < MYR_CHUNK ? (int)(run->count - first) : MYR_CHUNK;
+            int is_bad = run->lanes->chunk(view, first, count, run->sums + chunk * MYR_SUMS);
+            if (is_bad && chunk < first_bad)
+                first_bad = chunk;
+        }
     }
     *bad = first_bad == INT64_MAX ? UINT64_MAX : find_bad(run, view, first_bad);
     for (int sum = 0; sum < MYR_SUMS; sum++)

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "cpu_tokens.h"
+#include "environment.h"
 
 /* Tokens that are worth a thread of their own. */
 static const double thread_tokens = 5e4;
@@ -13,12 +14,16 @@ static int useful_threads(const myr_policy_job *job) {
 
 myr_status myr_cpu_policy_tokens(myr_context *context, const myr_policy_job *job, double *tokens) {
     (void)context; /* nothing here can fail */
-#pragma omp parallel for schedule(dynamic, 16) num_threads(useful_threads(job))
-    for (uint64_t s = 0; s < job->sequences; s++) {
-        uint64_t count = 0;
-        for (uint64_t t = job->starts[s]; t < job->starts[s + 1]; t++)
-            count += job->mask[t] != 0;
-        tokens[s] = (double)count;
+#pragma omp parallel num_threads(useful_threads(job))
+    {
+        MYR_STANDARD_ENVIRONMENT;
+#pragma omp for schedule(dynamic, 16) nowait
+        for (uint64_t s = 0; s < job->sequences; s++) {
+            uint64_t count = 0;
+            for (uint64_t t = job->starts[s]; t < job->starts[s + 1]; t++)
+                count += job->mask[t] != 0;
+            tokens[s] = (double)count;
+        }
     }
     return MYR_OK;
 }
@@ -40,15 +45,19 @@ myr_status myr_cpu_policy_on(myr_context *context, const myr_lanes_isa *isa, con
                                   .type = (int)job->log_probs.type,
                                   .gradient_type = (int)job->gradient.type,
                                   .cap = (float)job->cap};
-#pragma omp parallel for schedule(dynamic, 16) num_threads(useful_threads(job))
-    for (uint64_t s = 0; s < job->sequences; s++) {
-        if (job->scale[s] == 0.0) {
-            sums[s] = (myr_policy_sums){0};
-            clear(job, s);
-            continue;
+#pragma omp parallel num_threads(useful_threads(job))
+    {
+        MYR_STANDARD_ENVIRONMENT;
+#pragma omp for schedule(dynamic, 16) nowait
+        for (uint64_t s = 0; s < job->sequences; s++) {
+            if (job->scale[s] == 0.0) {
+                sums[s] = (myr_policy_sums){0};
+                clear(job, s);
+                continue;
+            }
+            lanes->policy(&view, (size_t)job->starts[s], (size_t)(job->starts[s + 1] - job->starts[s]),
+                          (float)(job->scale[s] * job->advantage[s]), &sums[s]);
         }
-        lanes->policy(&view, (size_t)job->starts[s], (size_t)(job->starts[s + 1] - job->starts[s]),
-                      (float)(job->scale[s] * job->advantage[s]), &sums[s]);
     }
     return MYR_OK;
 }

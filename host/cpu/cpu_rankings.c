@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "cpu_reductions.h"
+#include "environment.h"
 #include "failure.h"
 #include "losses/pair_sums.h"
 #include "losses/ranking_view.h"
@@ -46,9 +47,13 @@ static double weigh_chunk(const cpu_rankings *run, int64_t chunk, uint64_t *bad)
 /* The sum of weights, in the order of the others. *bad: the first that is refused. */
 static double weigh(cpu_rankings *run, uint64_t *bad) {
     uint64_t first_bad = UINT64_MAX;
-#pragma omp parallel for num_threads(run->threads) reduction(min : first_bad)
-    for (int64_t chunk = 0; chunk < run->chunks; chunk++)
-        run->sums[chunk] = weigh_chunk(run, chunk, &first_bad);
+#pragma omp parallel num_threads(run->threads) reduction(min : first_bad)
+    {
+        MYR_STANDARD_ENVIRONMENT;
+#pragma omp for nowait
+        for (int64_t chunk = 0; chunk < run->chunks; chunk++)
+            run->sums[chunk] = weigh_chunk(run, chunk, &first_bad);
+    }
     *bad = first_bad;
     return myr_tree_sum(run->sums, (size_t)run->chunks, 1);
 }
@@ -66,6 +71,7 @@ static void reduce(cpu_rankings *run, uint64_t *bad) {
     int64_t first_bad = INT64_MAX;
 #pragma omp parallel num_threads(run->threads) reduction(min : first_bad)
     {
+        MYR_STANDARD_ENVIRONMENT;
         myr_ranking_work *own = &run->works[omp_get_thread_num()];
 #pragma omp for schedule(dynamic)
         for (int64_t chunk = 0; chunk < run->chunks; chunk++) {

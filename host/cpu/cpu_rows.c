@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cpu_product.h"
+#include "environment.h"
 #include "failure.h"
 
 /* A batch's size: at most this much memory, if that is a chunk; and about this much work a thread (under a
@@ -280,10 +281,14 @@ static myr_status run_blocks(myr_context *context, const myr_cpu_rows *rows, uin
     const int64_t most = blocks_of_a_piece(rows);
     for (int64_t piece = begin; piece < end; piece += most) {
         const int64_t piece_end = end - piece < most ? end : piece + most;
-#pragma omp parallel for schedule(dynamic) num_threads(rows->threads)
-        for (int64_t block = piece; block < piece_end; block++) {
-            span s = span_of(rows, (uint64_t)block, done, count);
-            run_block(rows, &s, w);
+#pragma omp parallel num_threads(rows->threads)
+        {
+            MYR_STANDARD_ENVIRONMENT;
+#pragma omp for schedule(dynamic) nowait
+            for (int64_t block = piece; block < piece_end; block++) {
+                span s = span_of(rows, (uint64_t)block, done, count);
+                run_block(rows, &s, w);
+            }
         }
         double share = piece_end == end
                            ? to
@@ -364,10 +369,14 @@ myr_status myr_cpu_rows_step(myr_context *context, myr_cpu_rows *rows, uint64_t 
     const uint64_t first = job->first + done;
     const int64_t begin = (int64_t)(first / MYR_LANES),
                   end = (int64_t)((first + count - 1) / MYR_LANES) + 1;
-#pragma omp parallel for schedule(static) num_threads(rows->threads)
-    for (int64_t block = begin; block < end; block++) {
-        const span s = span_of(rows, (uint64_t)block, done, count);
-        show_block(rows, &s, levels, stride);
+#pragma omp parallel num_threads(rows->threads)
+    {
+        MYR_STANDARD_ENVIRONMENT;
+#pragma omp for schedule(static) nowait
+        for (int64_t block = begin; block < end; block++) {
+            const span s = span_of(rows, (uint64_t)block, done, count);
+            show_block(rows, &s, levels, stride);
+        }
     }
     return MYR_OK;
 }

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "cpu_isa.h"
+#include "environment.h"
 #include "failure.h"
 #include "myriad/policy.h"
 #include "policies/race_scales.h"
@@ -45,9 +46,13 @@ myr_status myr_cpu_simulate(myr_context *context, const myr_ranking_draw *draw, 
         return myr_fail_memory(context, (size_t)draw->prompts * draw->answers * sizeof *scales);
     const uint64_t begin = draw->first / MYR_LANES;
     const int64_t blocks = (int64_t)((draw->first + (draw->count - 1)) / MYR_LANES - begin + 1);
-#pragma omp parallel for schedule(static) num_threads(draw->threads) if (blocks > 8)
-    for (int64_t block = 0; block < blocks; block++)
-        rank_lanes(draw, isa, scales, (begin + (uint64_t)block) * MYR_LANES, rankings);
+#pragma omp parallel num_threads(draw->threads) if (blocks > 8)
+    {
+        MYR_STANDARD_ENVIRONMENT;
+#pragma omp for schedule(static) nowait
+        for (int64_t block = 0; block < blocks; block++)
+            rank_lanes(draw, isa, scales, (begin + (uint64_t)block) * MYR_LANES, rankings);
+    }
     free(scales);
     return MYR_OK;
 }

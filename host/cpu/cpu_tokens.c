@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "environment.h"
 #include "token_row.h"
 
 /* Logits that are worth a thread of their own. */
@@ -34,9 +35,13 @@ myr_status myr_cpu_rows_on(myr_context *context, const myr_lanes_isa *isa, const
                            myr_row_result *results) {
     (void)context; /* nothing here can fail */
     const myr_token_lanes *lanes = MYR_LANES_OF(myr_token_lanes, isa);
-#pragma omp parallel for schedule(dynamic) num_threads(useful_threads(job))
-    for (uint64_t row = 0; row < job->rows; row++)
-        results[row] = run_row(lanes, job, row);
+#pragma omp parallel num_threads(useful_threads(job))
+    {
+        MYR_STANDARD_ENVIRONMENT;
+#pragma omp for schedule(dynamic) nowait
+        for (uint64_t row = 0; row < job->rows; row++)
+            results[row] = run_row(lanes, job, row);
+    }
     return MYR_OK;
 }
 
@@ -45,15 +50,19 @@ myr_status myr_cpu_gradient_on(myr_context *context, const myr_lanes_isa *isa, c
     (void)context;
     const myr_token_lanes *lanes = MYR_LANES_OF(myr_token_lanes, isa);
     const size_t vocabulary = (size_t)job->vocabulary, size = myr_dtype_size(job->logits.type);
-#pragma omp parallel for schedule(dynamic) num_threads(useful_threads(job))
-    for (uint64_t row = 0; row < job->rows; row++) {
-        const size_t first = (size_t)row * vocabulary;
-        float factor = (float)upstream[row];
-        if (results[row].state == MYR_ROW_COUNTS && factor != 0.0f)
-            lanes->gradient(job->logits.data, (int)job->logits.type, first, vocabulary,
-                            (size_t)read_label(job, row), &results[row], factor);
-        else
-            memset((char *)job->logits.data + first * size, 0, vocabulary * size);
+#pragma omp parallel num_threads(useful_threads(job))
+    {
+        MYR_STANDARD_ENVIRONMENT;
+#pragma omp for schedule(dynamic) nowait
+        for (uint64_t row = 0; row < job->rows; row++) {
+            const size_t first = (size_t)row * vocabulary;
+            float factor = (float)upstream[row];
+            if (results[row].state == MYR_ROW_COUNTS && factor != 0.0f)
+                lanes->gradient(job->logits.data, (int)job->logits.type, first, vocabulary,
+                                (size_t)read_label(job, row), &results[row], factor);
+            else
+                memset((char *)job->logits.data + first * size, 0, vocabulary * size);
+        }
     }
     return MYR_OK;
 }

@@ -8,6 +8,7 @@
 
 #include "backend.h"
 #include "cpu/cpu_product.h"
+#include "environment.h"
 #include "failure.h"
 #include "fit_bootstrap.h"
 #include "fit_covariance.h"
@@ -233,6 +234,7 @@ static myr_status check(myr_context *context, const myr_outcomes *o, const myr_f
 
 myr_status myr_fit(myr_context *context, const myr_outcomes *outcomes, const myr_fit_options *options,
                    myr_estimate *items, myr_fit_report *report) {
+    MYR_STANDARD_ENVIRONMENT;
     static const myr_fit_options defaults = MYR_FIT_OPTIONS_INIT;
     const myr_objective *objective = NULL;
     options = options ? options : &defaults;

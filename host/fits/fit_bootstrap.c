@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "environment.h"
 #include "failure.h"
 #include "fit_linked.h"
 #include "fit_resample.h"
@@ -22,6 +23,7 @@ static bool make_counts(const myr_model *m, uint32_t batch, uint32_t *draws, int
     bool good = true;
 #pragma omp parallel num_threads(threads) reduction(&& : good)
     {
+        MYR_STANDARD_ENVIRONMENT;
         myr_poisson poisson = {0};
 #pragma omp for schedule(dynamic, 64)
         for (uint64_t c = 0; c < m->cells; c++) {
@@ -81,6 +83,7 @@ static bool fit_batch(const replicates *r, int threads, const uint32_t *draws, u
     bool good = true;
 #pragma omp parallel num_threads(threads) reduction(&& : good)
     {
+        MYR_STANDARD_ENVIRONMENT;
         myr_solve_space space = {0};
         double *weights = malloc((size_t)m->weight_count * sizeof *weights);
         good = weights && myr_solve_space_make(m, MYR_FIT_NEWTON, &space);

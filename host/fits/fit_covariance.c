@@ -11,6 +11,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "environment.h"
 #include "failure.h"
 
 bool myr_invert(uint64_t size, double *matrix) {
@@ -52,9 +53,13 @@ static bool sandwich(const myr_model *model, const double *x, double *inverse, i
     for (size_t i = 0; b < n && i < model->items; i++)
         for (size_t j = 0; i != b && j < n; j++)
             inverse[i * n + j] -= inverse[b * n + j];
-#pragma omp parallel for schedule(static) num_threads(threads) if (threads > 1)
-    for (size_t i = 0; i < n; i++)
-        errors[i] = i == b ? 0.0 : sqrt(myr_model_spread(model, scores, inverse + i * n));
+#pragma omp parallel num_threads(threads) if (threads > 1)
+    {
+        MYR_STANDARD_ENVIRONMENT;
+#pragma omp for schedule(static) nowait
+        for (size_t i = 0; i < n; i++)
+            errors[i] = i == b ? 0.0 : sqrt(myr_model_spread(model, scores, inverse + i * n));
+    }
     free(scores);
     return true;
 }

@@ -8,6 +8,7 @@
 
 #include "backend.h"
 #include "cpu/cpu_product.h"
+#include "environment.h"
 #include "failure.h"
 #include "fit_interval.h"
 
@@ -74,17 +75,21 @@ static void take_sandwich(double *C, const double *J, size_t P, int threads, dou
     for (size_t p = 0; p < P; p++)
         for (size_t j = p + 1; j < P; j++)
             C[p * P + j] = C[j * P + p];
-#pragma omp parallel for schedule(static) num_threads(threads)
-    for (size_t p = 0; p < P; p++) {
-        const double *row = C + p * P;
-        double variance = 0.0;
-        for (size_t i = 0; i < P; i++) {
-            double along = 0.5 * J[i * P + i] * row[i];
-            for (size_t j = 0; j < i; j++)
-                along += J[i * P + j] * row[j];
-            variance += 2.0 * row[i] * along;
+#pragma omp parallel num_threads(threads)
+    {
+        MYR_STANDARD_ENVIRONMENT;
+#pragma omp for schedule(static) nowait
+        for (size_t p = 0; p < P; p++) {
+            const double *row = C + p * P;
+            double variance = 0.0;
+            for (size_t i = 0; i < P; i++) {
+                double along = 0.5 * J[i * P + i] * row[i];
+                for (size_t j = 0; j < i; j++)
+                    along += J[i * P + j] * row[j];
+                variance += 2.0 * row[i] * along;
+            }
+            errors[p] = sqrt(variance);
         }
-        errors[p] = sqrt(variance);
     }
 }
 
@@ -185,6 +190,7 @@ static myr_status run(myr_linear_fit *fit, myr_estimate *estimates) {
 myr_status myr_fit_linear(myr_context *context, const myr_features *features,
                           const myr_fit_options *options, const myr_compute_options *compute,
                           myr_estimate *estimates, myr_fit_report *report) {
+    MYR_STANDARD_ENVIRONMENT;
     const myr_objective *objective = NULL;
     static const myr_fit_options defaults = MYR_FIT_OPTIONS_INIT;
     static const myr_compute_options anywhere = MYR_COMPUTE_OPTIONS_INIT;

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "backend.h"
+#include "environment.h"
 #include "failure.h"
 #include "fit_cone.h"
 #include "fit_linear.h"
@@ -189,6 +190,7 @@ static bool fit_batch(const myr_linear_fit *f, const uint32_t *draws, uint32_t b
     bool good = true;
 #pragma omp parallel num_threads(threads) reduction(&& : good)
     {
+        MYR_STANDARD_ENVIRONMENT;
         space s = {0};
         good = space_make(f, &s);
 #pragma omp for schedule(dynamic, 1)

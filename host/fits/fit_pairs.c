@@ -4,6 +4,7 @@
  *     curvature = (a + b) sigmoid(t) sigmoid(-t),      a and b the weights of first and of second wins */
 #include <math.h>
 
+#include "environment.h"
 #include "fit_value.h"
 
 enum { CHUNK = 4096 }; /* pairs whose values are added up together */
@@ -42,14 +43,18 @@ static void add_chunk(const myr_model *model, const double *weights, const doubl
 }
 
 static void gather(const myr_model *model, const double *slopes, double *gradient, int threads) {
-#pragma omp parallel for schedule(static) num_threads(threads) if (threads > 1)
-    for (uint32_t i = 0; i < model->items; i++) {
-        double sum = 0.0;
-        for (uint64_t k = model->arc_begin[i]; k < model->arc_begin[i + 1]; k++) {
-            uint64_t index = model->arcs[k].index;
-            sum += index % 2 ? -slopes[index / 2] : slopes[index / 2];
+#pragma omp parallel num_threads(threads) if (threads > 1)
+    {
+        MYR_STANDARD_ENVIRONMENT;
+#pragma omp for schedule(static) nowait
+        for (uint32_t i = 0; i < model->items; i++) {
+            double sum = 0.0;
+            for (uint64_t k = model->arc_begin[i]; k < model->arc_begin[i + 1]; k++) {
+                uint64_t index = model->arcs[k].index;
+                sum += index % 2 ? -slopes[index / 2] : slopes[index / 2];
+            }
+            gradient[i] = sum;
         }
-        gradient[i] = sum;
     }
 }
 
@@ -57,9 +62,13 @@ long double myr_pairs_value(const myr_model *model, const double *weights, const
                             double *gradient, double *scratch, int threads) {
     const uint64_t chunks = chunk_count(model);
     double *slopes = scratch, *sums = scratch + model->pair_count;
-#pragma omp parallel for schedule(static) num_threads(threads) if (threads > 1)
-    for (uint64_t c = 0; c < chunks; c++)
-        add_chunk(model, weights, x, c, slopes, sums + 2 * c);
+#pragma omp parallel num_threads(threads) if (threads > 1)
+    {
+        MYR_STANDARD_ENVIRONMENT;
+#pragma omp for schedule(static) nowait
+        for (uint64_t c = 0; c < chunks; c++)
+            add_chunk(model, weights, x, c, slopes, sums + 2 * c);
+    }
     gather(model, slopes, gradient, threads);
     long double value = 0.0L, home = 0.0L;
     for (uint64_t c = 0; c < chunks; c++) {

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "environment.h"
 #include "failure.h"
 
 void *myr_grown(void *array, uint64_t count, uint64_t *room, size_t size) {
@@ -174,6 +175,7 @@ myr_status myr_outcomes_create_comparisons(myr_context *context, uint32_t items,
                                            const uint32_t *first, const uint32_t *second,
                                            const double *first_wins, const double *second_wins,
                                            myr_outcomes **outcomes) {
+    MYR_STANDARD_ENVIRONMENT;
     myr_status status = check_create(context, items, count, first && second ? first : NULL, outcomes);
     if (status != MYR_OK)
         return status;
@@ -202,6 +204,7 @@ static myr_status check_scored(myr_context *context, uint64_t m, double score, d
 myr_status myr_outcomes_create_scores(myr_context *context, uint32_t items, uint64_t count,
                                       const uint32_t *first, const uint32_t *second, const double *score,
                                       const double *weight, myr_outcomes **outcomes) {
+    MYR_STANDARD_ENVIRONMENT;
     myr_status status = check_create(context, items, count, first && second ? first : NULL, outcomes);
     if (status != MYR_OK)
         return status;
@@ -242,6 +245,7 @@ static myr_status check_ranking(myr_context *context, uint32_t items, uint64_t m
 myr_status myr_outcomes_create_rankings(myr_context *context, uint32_t items, uint64_t count,
                                         const uint64_t *offsets, const uint32_t *item,
                                         myr_outcomes **outcomes) {
+    MYR_STANDARD_ENVIRONMENT;
     myr_status status = check_create(context, items, count, offsets && item ? item : NULL, outcomes);
     if (status != MYR_OK)
         return status;

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "environment.h"
 #include "failure.h"
 #include "fits/outcomes.h"
 #include "npy_read.h"
@@ -107,6 +108,7 @@ static myr_status make(myr_context *context, myr_outcomes *o, myr_npy *array, co
 
 myr_status myr_outcomes_features(myr_context *context, myr_outcomes *outcomes, const char *path,
                                  const double *reference, myr_features *features) {
+    MYR_STANDARD_ENVIRONMENT;
     if (!outcomes || !path || !features)
         return myr_fail(context, MYR_INVALID_ARGUMENT,
                         "features: outcomes, path or features is NULL (expected all three)");

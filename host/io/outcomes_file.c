@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "csv_field.h"
+#include "environment.h"
 #include "failure.h"
 #include "whole_file.h"
 
@@ -151,6 +152,7 @@ static myr_status read_bytes(myr_context *context, const char *path, const char 
 
 myr_status myr_outcomes_load(myr_context *context, const char *path, const myr_outcomes_options *options,
                              myr_outcomes **outcomes) {
+    MYR_STANDARD_ENVIRONMENT;
     static const myr_outcomes_options defaults = MYR_OUTCOMES_OPTIONS_INIT;
     options = options ? options : &defaults;
     if (!outcomes)

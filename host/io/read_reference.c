@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "csv_field.h"
+#include "environment.h"
 #include "failure.h"
 #include "outcomes_file.h"
 #include "whole_file.h"
@@ -74,6 +75,7 @@ static const char *take_record(void *user) {
 
 myr_status myr_outcomes_load_reference(myr_context *context, const char *path, const myr_outcomes *outcomes,
                                        double *logs) {
+    MYR_STANDARD_ENVIRONMENT;
     if (!path || !outcomes || !logs)
         return myr_fail(context, MYR_INVALID_ARGUMENT,
                         "reference: path, outcomes or logs is NULL (expected all three)");

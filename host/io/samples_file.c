@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "environment.h"
 #include "failure.h"
 #include "input_file.h"
 #include "myriad/atomic_file.h"
@@ -128,6 +129,7 @@ static myr_status check_shape(myr_context *context, const myr_samples_shape *sha
 
 myr_status myr_samples_open(myr_context *context, const char *path, const myr_samples_shape *shape,
                             myr_samples_file **file) {
+    MYR_STANDARD_ENVIRONMENT;
     if (!path || !shape || !file)
         return myr_fail(context, MYR_INVALID_ARGUMENT, "samples: path, shape and file must not be NULL");
     *file = NULL;
@@ -163,6 +165,7 @@ myr_status myr_samples_open(myr_context *context, const char *path, const myr_sa
 
 myr_status myr_samples_write(myr_context *context, myr_samples_file *file, const double *values,
                              uint64_t trajectories) {
+    MYR_STANDARD_ENVIRONMENT;
     if (!file || !values)
         return myr_fail(context, MYR_INVALID_ARGUMENT, "samples: file and values must not be NULL");
     const myr_samples_shape *shape = &file->shape;
@@ -186,6 +189,7 @@ myr_status myr_samples_write(myr_context *context, myr_samples_file *file, const
 }
 
 myr_status myr_samples_close(myr_context *context, myr_samples_file *file, myr_status status) {
+    MYR_STANDARD_ENVIRONMENT;
     if (!file)
         return status;
     if (status == MYR_OK && file->written != file->shape.count)

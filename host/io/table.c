@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "environment.h"
 #include "failure.h"
 #include "input_file.h"
 #include "myriad/atomic_file.h"
@@ -27,6 +28,7 @@ static myr_status fail_column(myr_context *context, int column) {
 
 myr_status myr_table_read(myr_context *context, const char *path, const myr_table_column *columns,
                           int count, const char *map, myr_table **table) {
+    MYR_STANDARD_ENVIRONMENT;
     if (!table)
         return myr_fail(context, MYR_INVALID_ARGUMENT, "table: NULL (expected where to put it)");
     *table = NULL;
@@ -106,6 +108,7 @@ static void write_npy(FILE *file, uint64_t rows, int count, const double *const 
 
 myr_status myr_table_write(myr_context *context, const char *path, uint64_t rows, int count,
                            const char *const *names, const double *const *columns) {
+    MYR_STANDARD_ENVIRONMENT;
     if (!path || !names || !columns || count < 1 || count > MYR_TABLE_COLUMNS)
         return myr_fail(context, MYR_INVALID_ARGUMENT,
                         "table: path, names and columns must not be NULL, and columns 1 … %d",

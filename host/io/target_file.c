@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "environment.h"
 #include "failure.h"
 #include "input_file.h"
 
@@ -54,6 +55,7 @@ static const struct {
 enum { FORMATS = sizeof formats / sizeof *formats };
 
 myr_status myr_target_load(myr_context *context, const char *path, myr_target **target) {
+    MYR_STANDARD_ENVIRONMENT;
     if (!target)
         return myr_fail(context, MYR_INVALID_ARGUMENT,
                         "target is NULL; expected a place for the new target");

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "array_rules.h"
+#include "environment.h"
 #include "failure.h"
 #include "pair_step.h"
 #include "token_arrays.h"
@@ -212,6 +213,7 @@ myr_status myr_loss_head(myr_context *context, const myr_loss_options *loss, con
                          const myr_compute_options *options, myr_array_out hidden_gradient,
                          myr_array_out matrix_gradient, myr_array_out sequence_logps,
                          myr_loss_metrics *metrics, myr_compute_report *report) {
+    MYR_STANDARD_ENVIRONMENT;
     head_call call = {.gradients = hidden_gradient.data != NULL};
     myr_compute_report scratch;
     const myr_reductions *reductions;

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "array_rules.h"
+#include "environment.h"
 #include "failure.h"
 #include "linear_faults.h"
 #include "reductions.h"
@@ -120,6 +121,7 @@ static myr_status finish(myr_context *context, const myr_linear_job *job, myr_st
 myr_status myr_loss_linear(myr_context *context, const myr_loss_options *loss, const myr_features *features,
                            myr_array theta, const myr_compute_options *options, myr_array_out gradient,
                            myr_linear_metrics *metrics, myr_compute_report *report) {
+    MYR_STANDARD_ENVIRONMENT;
     myr_linear_job job = {.features = features, .theta = theta, .gradient = gradient};
     const myr_reductions *reductions;
     myr_compute_report scratch;
@@ -142,6 +144,7 @@ myr_status myr_loss_linear(myr_context *context, const myr_loss_options *loss, c
 myr_status myr_loss_many(myr_context *context, const myr_loss_options *loss, const myr_features *features,
                          myr_array theta, const myr_many *many, const myr_compute_options *options,
                          myr_array_out gradient, myr_linear_metrics *metrics, myr_compute_report *report) {
+    MYR_STANDARD_ENVIRONMENT;
     myr_linear_job job = {.features = features, .theta = theta, .many = many, .gradient = gradient};
     const myr_reductions *reductions;
     myr_compute_report scratch;

@@ -6,6 +6,7 @@
 
 #include "cpu/cpu_product.h"
 #include "element.h"
+#include "environment.h"
 #include "failure.h"
 
 enum { TILE = 256 }; /* rows that are squared at once */
@@ -91,10 +92,14 @@ myr_status myr_linear_information(myr_context *context, const myr_linear_model *
     double *memory = make_slots(P, hessian, parts);
     if (!memory)
         return myr_fail_memory(context, (size_t)slots * (TILE + P) * P * sizeof *memory);
-#pragma omp parallel for schedule(dynamic, 1) num_threads(threads)
-    for (int s = 0; s < slots; s++)
-        for (uint64_t tile = (uint64_t)s; tile < tiles; tile += (uint64_t)slots)
-            add_tile(model, theta, tile, &parts[s]);
+#pragma omp parallel num_threads(threads)
+    {
+        MYR_STANDARD_ENVIRONMENT;
+#pragma omp for schedule(dynamic, 1) nowait
+        for (int s = 0; s < slots; s++)
+            for (uint64_t tile = (uint64_t)s; tile < tiles; tile += (uint64_t)slots)
+                add_tile(model, theta, tile, &parts[s]);
+    }
     *value = 0.0;
     memset(gradient, 0, P * sizeof *gradient);
     for (int s = 0; s < slots; s++) {
@@ -163,14 +168,18 @@ myr_status myr_linear_spread(myr_context *context, const myr_linear_model *model
     double *memory = make_slots(P, true, parts);
     if (!memory)
         return myr_fail_memory(context, (size_t)slots * (TILE + P) * P * sizeof *memory);
-#pragma omp parallel for schedule(dynamic, 1) num_threads(threads)
-    for (int s = 0; s < slots; s++)
-        for (uint64_t tile = (uint64_t)s; tile < tiles; tile += (uint64_t)slots) {
-            const uint64_t begin = tile * TILE, end = begin + TILE < games ? begin + TILE : games;
-            for (uint64_t g = begin; g < end; g++)
-                take_game(model, theta, g, parts[s].rows + (g - begin) * P);
-            myr_cpu_add_squares((int64_t)P, (int64_t)(end - begin), parts[s].rows, parts[s].hessian);
-        }
+#pragma omp parallel num_threads(threads)
+    {
+        MYR_STANDARD_ENVIRONMENT;
+#pragma omp for schedule(dynamic, 1) nowait
+        for (int s = 0; s < slots; s++)
+            for (uint64_t tile = (uint64_t)s; tile < tiles; tile += (uint64_t)slots) {
+                const uint64_t begin = tile * TILE, end = begin + TILE < games ? begin + TILE : games;
+                for (uint64_t g = begin; g < end; g++)
+                    take_game(model, theta, g, parts[s].rows + (g - begin) * P);
+                myr_cpu_add_squares((int64_t)P, (int64_t)(end - begin), parts[s].rows, parts[s].hessian);
+            }
+    }
     add_hessians(parts, P, spread);
     free(memory);
     return MYR_OK;
@@ -201,9 +210,13 @@ myr_status myr_linear_scale(myr_context *context, const myr_linear_model *model,
     double totals[SLOTS], *sums = calloc(SLOTS * P, sizeof *sums);
     if (!sums)
         return myr_fail_memory(context, SLOTS * P * sizeof *sums);
-#pragma omp parallel for schedule(dynamic, 1) num_threads(threads)
-    for (int s = 0; s < SLOTS; s++)
-        totals[s] = add_squares(model, (uint64_t)s, SLOTS, sums + (size_t)s * P);
+#pragma omp parallel num_threads(threads)
+    {
+        MYR_STANDARD_ENVIRONMENT;
+#pragma omp for schedule(dynamic, 1) nowait
+        for (int s = 0; s < SLOTS; s++)
+            totals[s] = add_squares(model, (uint64_t)s, SLOTS, sums + (size_t)s * P);
+    }
     memset(diagonal, 0, P * sizeof *diagonal);
     *weight = 0.0;
     for (size_t s = 0; s < SLOTS; s++) {

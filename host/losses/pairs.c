@@ -5,6 +5,7 @@
 #include <omp.h>
 #include <string.h>
 
+#include "environment.h"
 #include "failure.h"
 #include "pair_faults.h"
 #include "reductions.h"
@@ -132,6 +133,7 @@ myr_status myr_loss_pairs(myr_context *context, const myr_loss_options *loss, co
                           const myr_compute_options *options, myr_array_out chosen_gradient,
                           myr_array_out rejected_gradient, myr_loss_metrics *metrics,
                           myr_compute_report *report) {
+    MYR_STANDARD_ENVIRONMENT;
     myr_compute_report scratch;
     myr_pair_job job = {
         .pairs = pairs, .chosen_gradient = chosen_gradient, .rejected_gradient = rejected_gradient};

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "array_rules.h"
+#include "environment.h"
 #include "failure.h"
 #include "reductions.h"
 #include "token_arrays.h"
@@ -156,6 +157,7 @@ static myr_status run(myr_context *context, const myr_reductions *reductions, my
 myr_status myr_loss_rankings(myr_context *context, const myr_rankings *rankings,
                              const myr_compute_options *options, myr_array_out gradient,
                              myr_ranking_metrics *metrics, myr_compute_report *report) {
+    MYR_STANDARD_ENVIRONMENT;
     myr_ranking_job job = {.rankings = rankings, .gradient = gradient};
     const myr_reductions *reductions;
     myr_compute_report scratch;

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "array_rules.h"
+#include "environment.h"
 #include "failure.h"
 #include "rlvr_groups.h"
 #include "token_arrays.h"
@@ -245,6 +246,7 @@ static myr_status run(myr_context *context, const myr_rlvr_options *rlvr, rlvr_c
 myr_status myr_loss_rlvr(myr_context *context, const myr_rlvr_options *rlvr, const myr_rlvr_batch *batch,
                          const myr_compute_options *options, myr_array_out advantages,
                          myr_array_out gradient, myr_rlvr_metrics *metrics, myr_compute_report *report) {
+    MYR_STANDARD_ENVIRONMENT;
     static const myr_rlvr_options defaults = MYR_RLVR_OPTIONS_INIT;
     rlvr_call call = {.batch = batch};
     myr_rlvr_metrics found;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "array_rules.h"
+#include "environment.h"
 #include "failure.h"
 #include "pair_step.h"
 #include "token_arrays.h"
@@ -81,6 +82,7 @@ static myr_status put_rows(myr_context *context, token_call *call, myr_array_out
 myr_status myr_token_logps(myr_context *context, const myr_tokens *tokens, myr_array logits,
                            const myr_compute_options *options, myr_array_out sequence_logps,
                            myr_array_out row_logps, myr_compute_report *report) {
+    MYR_STANDARD_ENVIRONMENT;
     token_call call;
     /* Only the gradient writes logits. NOLINTNEXTLINE(performance-no-int-to-ptr) */
     myr_array_out same = {(void *)(uintptr_t)logits.data, logits.type};
@@ -131,6 +133,7 @@ static myr_status read_upstream(myr_context *context, token_call *call, myr_arra
 myr_status myr_token_gradient(myr_context *context, const myr_tokens *tokens, myr_array_out logits,
                               myr_array sequence_gradient, myr_array row_gradient,
                               const myr_compute_options *options, myr_compute_report *report) {
+    MYR_STANDARD_ENVIRONMENT;
     token_call call;
     if (!sequence_gradient.data == !row_gradient.data)
         return myr_fail(context, MYR_INVALID_ARGUMENT,
@@ -195,6 +198,7 @@ myr_status myr_loss_tokens(myr_context *context, const myr_loss_options *loss, c
                            const myr_token_pairs *pairs, myr_array_out logits, bool write_gradient,
                            const myr_compute_options *options, myr_array_out sequence_logps,
                            myr_loss_metrics *metrics, myr_compute_report *report) {
+    MYR_STANDARD_ENVIRONMENT;
     token_call call;
     myr_loss_metrics found = {0};
     myr_status status =

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "chain_step.h"
+#include "environment.h"
 #include "failure.h"
 
 void myr_chain_destroy(myr_chain *chain) {
@@ -160,6 +161,7 @@ void myr_chain_push_law(const myr_plan *plan, const myr_target *target, int64_t 
 
 myr_status myr_plan_exact_states(myr_context *context, const myr_plan *plan, const myr_target *target,
                                  double *probabilities) {
+    MYR_STANDARD_ENVIRONMENT;
     if (!plan || !target || !probabilities)
         return myr_fail(context, MYR_INVALID_ARGUMENT, "plan, target and probabilities must not be NULL");
     if (!plan->chain)

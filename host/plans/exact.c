@@ -8,6 +8,7 @@
 #include <stddef.h>
 
 #include "chain.h"
+#include "environment.h"
 #include "failure.h"
 #include "mean_path.h"
 #include "plan_table.h"
@@ -141,6 +142,7 @@ static myr_status exact_of_chain(myr_context *context, const myr_plan *plan, con
 
 myr_status myr_plan_exact(myr_context *context, const myr_plan *plan, const myr_target *target,
                           double *mean, double *variance) {
+    MYR_STANDARD_ENVIRONMENT;
     if (plan && target && plan->chain)
         return exact_of_chain(context, plan, target, mean, variance);
     myr_status status = check_pair(context, plan, target);
@@ -185,6 +187,7 @@ static double limit_variance(const myr_plan *plan, int axis, double v) {
 
 myr_status myr_plan_limit(myr_context *context, const myr_plan *plan, const myr_target *target,
                           double *variance) {
+    MYR_STANDARD_ENVIRONMENT;
     myr_status status = check_pair(context, plan, target);
     if (status != MYR_OK)
         return status;

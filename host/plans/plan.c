@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "chain.h"
+#include "environment.h"
 #include "failure.h"
 #include "plan_choice.h"
 #include "target_data.h"
@@ -118,6 +119,7 @@ static myr_status fill(myr_context *context, const myr_plan_choice *choice, cons
 
 myr_status myr_plan_create(myr_context *context, const myr_plan_options *options, const myr_target *target,
                            myr_plan **plan) {
+    MYR_STANDARD_ENVIRONMENT;
     if (!plan)
         return myr_fail(context, MYR_INVALID_ARGUMENT, "plan is NULL; expected a place for the new plan");
     *plan = NULL;
@@ -232,6 +234,7 @@ static myr_status check_table(myr_context *context, int dimension, int64_t steps
 myr_status myr_plan_create_from_rows(myr_context *context, int dimension, int64_t steps,
                                      const myr_row *rows, const double *start_mean,
                                      const double *start_scale, myr_plan **plan) {
+    MYR_STANDARD_ENVIRONMENT;
     if (!plan)
         return myr_fail(context, MYR_INVALID_ARGUMENT, "plan is NULL; expected a place for the new plan");
     *plan = NULL;

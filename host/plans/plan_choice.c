@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "environment.h"
 #include "failure.h"
 
 #define LARGEST_SIGMA 1e9 /* of churn's range, as of the process edm */
@@ -227,6 +228,7 @@ myr_status myr_plan_choose(myr_context *context, const myr_plan_options *options
 
 myr_status myr_plan_settle(myr_context *context, const myr_plan_options *options,
                            myr_plan_options *settled) {
+    MYR_STANDARD_ENVIRONMENT;
     if (!settled)
         return myr_fail(context, MYR_INVALID_ARGUMENT, "plan options: settled is NULL; expected a place");
     myr_plan_choice choice;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "environment.h"
 #include "failure.h"
 #include "myriad/plan.h"
 #include "target_data.h"
@@ -128,6 +129,7 @@ static void find_moments(myr_target *target) {
 myr_status myr_target_create_discrete(myr_context *context, int states, const double *weights,
                                       int64_t matrices, const double *transitions, const double *prior,
                                       myr_target **target) {
+    MYR_STANDARD_ENVIRONMENT;
     myr_status status = myr_target_allocate(context, MYR_TARGET_DISCRETE, 1, target);
     if (status != MYR_OK)
         return status;

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "environment.h"
 #include "failure.h"
 #include "target_data.h"
 
@@ -81,6 +82,7 @@ myr_status myr_target_adopt_points(myr_context *context, int64_t count, int dime
 
 myr_status myr_target_create_empirical(myr_context *context, int64_t count, int dimension,
                                        const float *points, myr_target **target) {
+    MYR_STANDARD_ENVIRONMENT;
     if (!target)
         return myr_fail(context, MYR_INVALID_ARGUMENT,
                         "target is NULL; expected a place for the new target");

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "blas_room.h"
+#include "environment.h"
 #include "failure.h"
 #include "target_data.h"
 
@@ -24,6 +25,7 @@ static myr_status check_diagonal(myr_context *context, int dimension, const doub
 
 myr_status myr_target_create_gaussian(myr_context *context, int dimension, const double *mean,
                                       const double *variance, myr_target **target) {
+    MYR_STANDARD_ENVIRONMENT;
     myr_status status = myr_target_allocate(context, MYR_TARGET_GAUSSIAN, dimension, target);
     if (status != MYR_OK)
         return status;
@@ -145,6 +147,7 @@ static myr_status fill_full(myr_context *context, const double *mean, const doub
 
 myr_status myr_target_create_gaussian_full(myr_context *context, int dimension, const double *mean,
                                            const double *covariance, myr_target **target) {
+    MYR_STANDARD_ENVIRONMENT;
     myr_status status = myr_target_allocate(context, MYR_TARGET_GAUSSIAN, dimension, target);
     if (status != MYR_OK)
         return status;

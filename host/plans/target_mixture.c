@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "environment.h"
 #include "failure.h"
 #include "target_data.h"
 
@@ -64,6 +65,7 @@ static void find_moments(myr_target *target) {
 myr_status myr_target_create_mixture(myr_context *context, int dimension, int components,
                                      const double *weights, const double *means, const double *variances,
                                      myr_target **target) {
+    MYR_STANDARD_ENVIRONMENT;
     myr_status status = myr_target_allocate(context, MYR_TARGET_MIXTURE, dimension, target);
     if (status != MYR_OK)
         return status;

@@ -2,6 +2,7 @@
  * "Structured denoising diffusion models in discrete state-spaces", and the symmetric walk with ends. */
 #include <string.h>
 
+#include "environment.h"
 #include "failure.h"
 #include "myriad/target.h"
 
@@ -35,6 +36,7 @@ enum { CHAINS = sizeof chains / sizeof *chains };
 
 myr_status myr_transition_matrix(myr_context *context, const char *name, int states, double beta,
                                  int absorbing_state, double *matrix) {
+    MYR_STANDARD_ENVIRONMENT;
     int chain = 0;
     while (chain < CHAINS && (!name || strcmp(chains[chain].name, name) != 0))
         chain++;

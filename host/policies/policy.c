@@ -2,6 +2,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "environment.h"
 #include "failure.h"
 #include "policy_tables.h"
 
@@ -100,6 +101,7 @@ static void tilt(const myr_policy_problem *problem, const double *reference, dou
 
 myr_status myr_policy_exact(myr_context *context, const myr_policy_problem *problem, double *policy,
                             double *log_z) {
+    MYR_STANDARD_ENVIRONMENT;
     double *table = NULL;
     myr_status status = make_reference(context, problem, true, &table);
     if (status != MYR_OK)
@@ -121,6 +123,7 @@ static void add_value(const myr_policy_problem *problem, const double *reference
 
 myr_status myr_policy_evaluate(myr_context *context, const myr_policy_problem *problem,
                                const double *policy, myr_policy_value *value) {
+    MYR_STANDARD_ENVIRONMENT;
     double *reference = NULL;
     if (!policy || !value)
         return myr_fail(context, MYR_INVALID_ARGUMENT, "policy or value is NULL (expected both)");
@@ -154,6 +157,7 @@ myr_status myr_policy_evaluate(myr_context *context, const myr_policy_problem *p
 
 myr_status myr_policy_rewards(myr_context *context, const myr_policy_problem *problem, const double *policy,
                               double *rewards) {
+    MYR_STANDARD_ENVIRONMENT;
     double *reference = NULL;
     if (!policy || !rewards)
         return myr_fail(context, MYR_INVALID_ARGUMENT, "policy or rewards is NULL (expected both)");

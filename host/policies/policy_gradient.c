@@ -2,6 +2,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "environment.h"
 #include "failure.h"
 #include "policy_tables.h"
 #include "reference/reference_random.h"
@@ -109,6 +110,7 @@ static myr_status check_options(myr_context *context, const myr_gradient_options
 myr_status myr_policy_gradient(myr_context *context, const myr_policy_problem *problem,
                                const double *logits, const myr_gradient_options *options, double *gradient,
                                double *variance) {
+    MYR_STANDARD_ENVIRONMENT;
     static const myr_gradient_options defaults = MYR_GRADIENT_OPTIONS_INIT;
     options = options ? options : &defaults;
     myr_status status = myr_policy_check(context, problem, true);

@@ -2,6 +2,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "environment.h"
 #include "failure.h"
 #include "policy_tables.h"
 #include "race_scales.h"
@@ -76,6 +77,7 @@ static myr_status check(myr_context *context, const myr_policy_problem *problem,
 
 myr_status myr_policy_simulate(myr_context *context, const myr_policy_problem *problem,
                                const myr_run_options *options, uint32_t length, uint32_t *rankings) {
+    MYR_STANDARD_ENVIRONMENT;
     const myr_backend *backend;
     char note[256];
     options = myr_options_or_defaults(options);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "environment.h"
 #include "failure.h"
 #include "losses/loss.h"
 #include "optimizer.h"
@@ -268,6 +269,7 @@ static void end(training *t) {
 myr_status myr_policy_train(myr_context *context, const myr_policy_problem *problem,
                             const myr_policy_pairs *pairs, const myr_training_options *options,
                             double *result, myr_training_report *report) {
+    MYR_STANDARD_ENVIRONMENT;
     static const myr_training_options defaults = MYR_TRAINING_OPTIONS_INIT;
     options = options ? options : &defaults;
     training t = {.context = context, .problem = problem, .options = options};

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "environment.h"
 #include "failure.h"
 
 /* Evaluations of a normal's distribution function that making the bins may take: some seconds. */
@@ -203,21 +204,29 @@ static void add_together(const myr_marginal_bins *all, int c, int count, const d
     myr_bins *bins = &all->bins[c];
     const int d = all->dimension;
     int32_t place[PIECE];
-#pragma omp parallel for schedule(static) num_threads(all->threads) if (count > PIECE / 16)
-    for (int t = 0; t < count; t++)
-        place[t] = find_bin(bins, samples[(size_t)t * (size_t)d + (size_t)c]);
+#pragma omp parallel num_threads(all->threads) if (count > PIECE / 16)
+    {
+        MYR_STANDARD_ENVIRONMENT;
+#pragma omp for schedule(static) nowait
+        for (int t = 0; t < count; t++)
+            place[t] = find_bin(bins, samples[(size_t)t * (size_t)d + (size_t)c]);
+    }
     count_places(bins, d, count, samples + c, place);
 }
 
 /* Of many coordinates, a thread each; few enough samples to stay in the caches. */
 static void add_apart(const myr_marginal_bins *all, int count, const double *samples) {
     const int d = all->dimension;
-#pragma omp parallel for schedule(static) num_threads(all->threads)
-    for (int c = 0; c < d; c++) {
-        int32_t place[PIECE / 16];
-        for (int t = 0; t < count; t++)
-            place[t] = find_bin(&all->bins[c], samples[(size_t)t * (size_t)d + (size_t)c]);
-        count_places(&all->bins[c], d, count, samples + c, place);
+#pragma omp parallel num_threads(all->threads)
+    {
+        MYR_STANDARD_ENVIRONMENT;
+#pragma omp for schedule(static) nowait
+        for (int c = 0; c < d; c++) {
+            int32_t place[PIECE / 16];
+            for (int t = 0; t < count; t++)
+                place[t] = find_bin(&all->bins[c], samples[(size_t)t * (size_t)d + (size_t)c]);
+            count_places(&all->bins[c], d, count, samples + c, place);
+        }
     }
 }
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "environment.h"
 #include "failure.h"
 #include "statistic.h"
 
@@ -98,10 +99,14 @@ static myr_status create(myr_context *context, myr_statistics_setting *setting, 
     v->square = v->sum + square;
     v->mean = v->square + square;
     v->block_mean = v->mean + d;
-#pragma omp parallel for schedule(dynamic) num_threads(v->threads)
-    for (int i = 0; i < v->dimension; i++)
-        for (int j = 0; j <= i; j++)
-            v->expected[(size_t)i * d + (size_t)j] = covariance_of(setting->target, i, j);
+#pragma omp parallel num_threads(v->threads)
+    {
+        MYR_STANDARD_ENVIRONMENT;
+#pragma omp for schedule(dynamic) nowait
+        for (int i = 0; i < v->dimension; i++)
+            for (int j = 0; j <= i; j++)
+                v->expected[(size_t)i * d + (size_t)j] = covariance_of(setting->target, i, j);
+    }
     *state = v;
     return MYR_OK;
 }
@@ -151,9 +156,13 @@ static void merge_row(const covariance *v, int i) {
 
 static void merge_block(covariance *v) {
     centre(v->block, BLOCK, v->dimension, v->block_mean);
-#pragma omp parallel for schedule(dynamic, 8) num_threads(v->threads) if (v->dimension > 16)
-    for (int i = 0; i < v->dimension; i++)
-        merge_row(v, i);
+#pragma omp parallel num_threads(v->threads) if (v->dimension > 16)
+    {
+        MYR_STANDARD_ENVIRONMENT;
+#pragma omp for schedule(dynamic, 8) nowait
+        for (int i = 0; i < v->dimension; i++)
+            merge_row(v, i);
+    }
     v->total += BLOCK;
     for (int c = 0; c < v->dimension; c++)
         v->mean[c] += (v->block_mean[c] - v->mean[c]) * (BLOCK / (double)v->total);

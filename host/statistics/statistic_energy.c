@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "block_test.h"
+#include "environment.h"
 #include "failure.h"
 #include "target_draw.h"
 
@@ -75,9 +76,13 @@ static void finish_block(energy *e) {
     for (int i = 0; i < BLOCK; i++)
         myr_target_draw(e->target, e->seed, e->begin + (uint64_t)i,
                         e->y + (size_t)i * (size_t)e->dimension);
-#pragma omp parallel for schedule(static) num_threads(e->threads)
-    for (int i = 0; i < BLOCK; i++)
-        row[i] = row_of(e, i);
+#pragma omp parallel num_threads(e->threads)
+    {
+        MYR_STANDARD_ENVIRONMENT;
+#pragma omp for schedule(static) nowait
+        for (int i = 0; i < BLOCK; i++)
+            row[i] = row_of(e, i);
+    }
     for (int i = 0; i < BLOCK; i++)
         sum += row[i];
     myr_block_test_add(&e->test, sum, 0.0);

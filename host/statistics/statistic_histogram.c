@@ -2,6 +2,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "environment.h"
 #include "failure.h"
 #include "statistic.h"
 
@@ -88,13 +89,17 @@ static void add(void *state, uint64_t first, uint64_t count, const double *sampl
     (void)first;
     histogram *h = state;
     const int d = h->dimension;
-#pragma omp parallel for schedule(static) num_threads(h->threads)
-    for (int c = 0; c < d; c++) {
-        uint64_t *found = h->found + (size_t)c * (size_t)(h->bins + 2);
-        for (uint64_t t = 0; t < count; t++) {
-            const int b = find_bin(&h->axis[c], h->bins, samples[t * (uint64_t)d + (uint64_t)c]);
-            if (b >= 0)
-                found[b]++;
+#pragma omp parallel num_threads(h->threads)
+    {
+        MYR_STANDARD_ENVIRONMENT;
+#pragma omp for schedule(static) nowait
+        for (int c = 0; c < d; c++) {
+            uint64_t *found = h->found + (size_t)c * (size_t)(h->bins + 2);
+            for (uint64_t t = 0; t < count; t++) {
+                const int b = find_bin(&h->axis[c], h->bins, samples[t * (uint64_t)d + (uint64_t)c]);
+                if (b >= 0)
+                    found[b]++;
+            }
         }
     }
     h->total += count;

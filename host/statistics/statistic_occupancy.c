@@ -9,6 +9,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "environment.h"
 #include "failure.h"
 #include "myriad/random.h"
 #include "null_laws.h"
@@ -119,10 +120,15 @@ static void add(void *state, uint64_t first, uint64_t count, const double *sampl
     int label[PIECE];
     for (uint64_t at = 0; at < count; at += PIECE) {
         const int n = count - at < PIECE ? (int)(count - at) : PIECE;
-#pragma omp parallel for schedule(static) num_threads(o->threads)
-        for (int t = 0; t < n; t++) {
-            const double *x = samples + (at + (uint64_t)t) * d;
-            label[t] = discrete ? label_of_state(o, x) : label_in_mixture(o, first + at + (uint64_t)t, x);
+#pragma omp parallel num_threads(o->threads)
+        {
+            MYR_STANDARD_ENVIRONMENT;
+#pragma omp for schedule(static) nowait
+            for (int t = 0; t < n; t++) {
+                const double *x = samples + (at + (uint64_t)t) * d;
+                label[t] =
+                    discrete ? label_of_state(o, x) : label_in_mixture(o, first + at + (uint64_t)t, x);
+            }
         }
         for (int t = 0; t < n; t++) {
             if (label[t] < 0)

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 
 #include "block_test.h"
+#include "environment.h"
 #include "failure.h"
 #include "reference/reference_random.h"
 #include "target_draw.h"
@@ -135,9 +136,13 @@ static double distance_along(const sliced *s, int k, double *y) {
 
 static double distance_of(const sliced *s, double *projected) {
     double along[DIRECTIONS], sum = 0.0;
-#pragma omp parallel for schedule(static) num_threads(s->threads)
-    for (int k = 0; k < s->directions; k++)
-        along[k] = distance_along(s, k, projected + (size_t)k * BLOCK);
+#pragma omp parallel num_threads(s->threads)
+    {
+        MYR_STANDARD_ENVIRONMENT;
+#pragma omp for schedule(static) nowait
+        for (int k = 0; k < s->directions; k++)
+            along[k] = distance_along(s, k, projected + (size_t)k * BLOCK);
+    }
     for (int k = 0; k < s->directions; k++)
         sum += along[k];
     return sum / s->directions;
@@ -154,11 +159,15 @@ static void project(const sliced *s, const double *x, double *projected, int pla
 }
 
 static void finish_block(sliced *s) {
-#pragma omp parallel for schedule(static) num_threads(s->threads)
-    for (int i = 0; i < BLOCK; i++) {
-        double x[MYR_MAX_DATA_DIMENSION];
-        myr_target_draw(s->target, s->seed, s->begin + (uint64_t)i, x);
-        project(s, x, s->partner, i);
+#pragma omp parallel num_threads(s->threads)
+    {
+        MYR_STANDARD_ENVIRONMENT;
+#pragma omp for schedule(static) nowait
+        for (int i = 0; i < BLOCK; i++) {
+            double x[MYR_MAX_DATA_DIMENSION];
+            myr_target_draw(s->target, s->seed, s->begin + (uint64_t)i, x);
+            project(s, x, s->partner, i);
+        }
     }
     const double value = distance_of(s, s->projected);
     myr_block_test_add(&s->test, value, distance_of(s, s->partner));
@@ -173,9 +182,13 @@ static void add(void *state, uint64_t first, uint64_t count, const double *sampl
         const int n = count - t < (uint64_t)room ? (int)(count - t) : room;
         if (s->have == 0)
             s->begin = first + t;
-#pragma omp parallel for schedule(static) num_threads(s->threads)
-        for (int i = 0; i < n; i++)
-            project(s, samples + (t + (uint64_t)i) * (uint64_t)s->dimension, s->projected, s->have + i);
+#pragma omp parallel num_threads(s->threads)
+        {
+            MYR_STANDARD_ENVIRONMENT;
+#pragma omp for schedule(static) nowait
+            for (int i = 0; i < n; i++)
+                project(s, samples + (t + (uint64_t)i) * (uint64_t)s->dimension, s->projected, s->have + i);
+        }
         s->have += n;
         t += (uint64_t)n;
         if (s->have == BLOCK)

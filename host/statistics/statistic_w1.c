@@ -21,6 +21,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "environment.h"
 #include "failure.h"
 #include "myriad/random.h"
 #include "reference/reference_random.h"
@@ -93,9 +94,13 @@ static myr_status create(myr_context *context, myr_statistics_setting *setting, 
     if (!w->bridge || !w->width || !w->marginals)
         status = myr_fail_memory(context, (BRIDGES + d) * sizeof *w->width);
     if (status == MYR_OK) {
-#pragma omp parallel for schedule(static) num_threads(setting->threads)
-        for (int n = 0; n < BRIDGES; n++)
-            draw_bridge(setting->seed, (uint64_t)n, w->bridge[n]);
+#pragma omp parallel num_threads(setting->threads)
+        {
+            MYR_STANDARD_ENVIRONMENT;
+#pragma omp for schedule(static) nowait
+            for (int n = 0; n < BRIDGES; n++)
+                draw_bridge(setting->seed, (uint64_t)n, w->bridge[n]);
+        }
         status = fill_widths(context, setting, w);
     }
     if (status == MYR_OK)

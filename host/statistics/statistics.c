@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "backend.h"
+#include "environment.h"
 #include "failure.h"
 #include "statistic.h"
 
@@ -102,6 +103,7 @@ const myr_marginal_bins *myr_statistics_marginals(myr_context *context, myr_stat
 
 myr_status myr_statistics_create(myr_context *context, const myr_target *target,
                                  const myr_statistics_options *options, myr_statistics **statistics) {
+    MYR_STANDARD_ENVIRONMENT;
     static const myr_statistics_options defaults = MYR_STATISTICS_OPTIONS_INIT;
     options = options ? options : &defaults;
     if (!target || !statistics)
@@ -144,6 +146,7 @@ void myr_statistics_destroy(myr_statistics *statistics) {
 
 myr_status myr_statistics_add(myr_context *context, myr_statistics *statistics, uint64_t first,
                               uint64_t count, const double *samples) {
+    MYR_STANDARD_ENVIRONMENT;
     if (!statistics || !samples)
         return myr_fail(context, MYR_INVALID_ARGUMENT, "statistics and samples must not be NULL");
     if (statistics->count > 0 && first != statistics->next)
@@ -175,6 +178,7 @@ static myr_status take(void *user, uint64_t first, uint64_t count, const double 
 myr_status myr_run_statistics(myr_context *context, const myr_plan *plan, const myr_target *target,
                               const myr_run_options *options, myr_statistics *statistics,
                               myr_run_report *report) {
+    MYR_STANDARD_ENVIRONMENT;
     if (!statistics)
         return myr_fail(context, MYR_INVALID_ARGUMENT, "statistics must not be NULL");
     if (plan && plan->dimension != statistics->setting.dimension)
@@ -203,6 +207,7 @@ myr_statistic_row *myr_statistic_row_add(myr_statistic_rows *rows, const char *s
 
 myr_status myr_statistics_rows(myr_context *context, myr_statistics *statistics,
                                const myr_statistic_row **rows, size_t *count) {
+    MYR_STANDARD_ENVIRONMENT;
     if (!statistics || !rows || !count)
         return myr_fail(context, MYR_INVALID_ARGUMENT, "statistics, rows and count must not be NULL");
     statistics->rows.count = 0;

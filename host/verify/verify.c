@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "environment.h"
 #include "failure.h"
 #include "tiers.h"
 
@@ -90,6 +91,7 @@ myr_status myr_verify_backend(myr_context *context, const myr_verify_options *op
 
 myr_status myr_verify(myr_context *context, const myr_verify_options *options, myr_check_report report,
                       void *user) {
+    MYR_STANDARD_ENVIRONMENT;
     static const myr_verify_options defaults = MYR_VERIFY_OPTIONS_INIT;
     options = options ? options : &defaults;
     if (options->struct_size != sizeof *options)

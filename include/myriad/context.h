@@ -8,6 +8,11 @@
  * calls of several threads are refused, MYR_UNSUPPORTED, and those of one thread work. Calls take fewer
  * threads than they may where not all can be started; results do not depend on their number.
  *
+ * All calls compute in the standard floating-point environment: to the nearest, with subnormal numbers and without
+ * traps. The caller's (rounding mode, flush to zero, traps, flags) changes no result and is afterwards what it was, in
+ * OpenMP's threads too. What the library calls back runs in the standard one; and a thread that OpenMP first starts
+ * for a call begins in it.
+ *
  * What holds in all headers. Options, pointers to structs myr_…_options, may be NULL: the defaults, those
  * of the struct's initialiser MYR_…_OPTIONS_INIT. Other pointers may be NULL where a header says so; else
  * NULL is refused, MYR_INVALID_ARGUMENT. Arrays are C's, [rows][columns] with rows outermost, in host
