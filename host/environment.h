@@ -33,8 +33,8 @@ typedef fenv_t myr_environment;
 myr_environment myr_environment_enter(void);
 void myr_environment_leave(const myr_environment *environment);
 
-#define MYR_STANDARD_ENVIRONMENT                                                            \
-    const myr_environment myr_the_callers __attribute__((cleanup(myr_environment_leave))) = \
+#define MYR_STANDARD_ENVIRONMENT                                                                    \
+    const myr_environment myr_the_callers __attribute__((unused, cleanup(myr_environment_leave))) = \
         myr_environment_enter()
 
 #endif

@@ -7,6 +7,7 @@
 
 #include "help.h"
 #include "messages.h"
+#include "named_files.h"
 #include "nearest.h"
 
 #define MAX_OPTIONS 96
@@ -178,8 +179,10 @@ bool cli_parse_file_arguments(int argc, char **argv, const char *doc, const cli_
         *status = cli_fail(CLI_NO_MEMORY, "out of memory");
     } else if (error != 0 && error != CLI_REPORTED) {
         explain_refusal(&list, argc, argv);
+    } else if (error == 0) {
+        *status = cli_check_named_files();
     }
-    return error == 0;
+    return error == 0 && *status == CLI_DONE;
 }
 
 /* ---- values ---------------------------------------------------------------------------------------- */
@@ -232,7 +235,7 @@ void cli_join_names(const char *const *names, size_t count, char *text, size_t s
     }
 }
 
-error_t cli_read_path(const char *option, const char *text, const char **path) {
+static error_t read_path(const char *option, const char *text, const char **path) {
     *path = text;
     if (*text)
         return 0;
@@ -240,10 +243,16 @@ error_t cli_read_path(const char *option, const char *text, const char **path) {
     return CLI_REPORTED;
 }
 
+error_t cli_read_output(const char *option, const char *text, const char **path) {
+    cli_name_output(option, text);
+    return read_path(option, text, path);
+}
+
 error_t cli_read_input(const char *option, const char *text, const char **path) {
     static const char *taken; /* there is one standard input */
+    cli_name_input(option, text);
     if (strcmp(text, "-") != 0)
-        return cli_read_path(option, text, path);
+        return read_path(option, text, path);
     if (taken && strcmp(taken, option) != 0) {
         cli_fail(CLI_USAGE, "%s and %s are both standard input: expected one of them, and a file's name",
                  taken, option);

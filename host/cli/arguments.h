@@ -42,8 +42,9 @@ error_t cli_read_real(const char *option, const char *text, const cli_interval *
 error_t cli_read_reals(const char *option, const char *text, const cli_interval *interval, double **values,
                        size_t *count);
 
-/* A file's name, which is kept; anything but "", such as a shell's variable that is not set leaves. */
-error_t cli_read_path(const char *option, const char *text, const char **path);
+/* The name of a file that is written, which is kept; anything but "", such as a shell's variable that is not set
+ * leaves. */
+error_t cli_read_output(const char *option, const char *text, const char **path);
 
 /* The same of a file that is read, or - for standard input, which one option alone may take. */
 error_t cli_read_input(const char *option, const char *text, const char **path);

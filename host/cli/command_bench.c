@@ -7,6 +7,7 @@
 #include "bench.h"
 #include "command.h"
 #include "messages.h"
+#include "named_files.h"
 #include "output.h"
 #include "progress.h"
 #include "run_options.h"
@@ -54,6 +55,7 @@ static error_t read_name(const char *argument, const char **name) {
 static error_t read_points(const char *argument, const char **points) {
     const size_t length = strlen(argument);
     *points = argument;
+    cli_name_input("--target", argument);
     if (length > 4 && strcmp(argument + length - 4, ".npy") == 0)
         return 0;
     cli_fail(CLI_USAGE, "--target: '%s' is no file of data points: expected the name of one, FILE.npy",

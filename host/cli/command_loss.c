@@ -149,7 +149,7 @@ static error_t parse_loss(int key, char *argument, struct argp_state *state) {
             arguments->columns = argument;
             return 0;
         case KEY_GRADIENTS:
-            return cli_read_path("--gradients", argument, &arguments->gradients);
+            return cli_read_output("--gradients", argument, &arguments->gradients);
         default:
             return ARGP_ERR_UNKNOWN;
     }

@@ -66,7 +66,7 @@ static error_t parse_sample(int key, char *argument, struct argp_state *state) {
     sample_arguments *arguments = state->input;
     switch (key) {
         case KEY_OUTPUT:
-            return cli_read_path("--output", argument, &arguments->output);
+            return cli_read_output("--output", argument, &arguments->output);
         case KEY_FIRST:
             return cli_read_count("--first", argument, 0, CLI_LARGEST, &arguments->first);
         case KEY_TRACE:

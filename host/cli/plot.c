@@ -14,6 +14,7 @@
 #include "arguments.h"
 #include "interrupt.h"
 #include "messages.h"
+#include "named_files.h"
 
 static const struct {
     const char *extension, *terminal;
@@ -89,6 +90,7 @@ static error_t parse_plot(int key, char *argument, struct argp_state *state) {
     switch (key) {
         case KEY_PLOT:
             options->path = argument;
+            cli_name_output("--plot", argument);
             return check_path(argument);
         case KEY_KEEP:
             options->keep = true;
@@ -96,8 +98,10 @@ static error_t parse_plot(int key, char *argument, struct argp_state *state) {
         case ARGP_KEY_SUCCESS:
             if (!options->keep)
                 return 0;
-            if (options->path)
+            if (options->path) {
+                cli_name_output("--keep", script_name(options->path));
                 return check_kept(options->path);
+            }
             cli_fail(CLI_USAGE, "--keep: there is no picture to keep the script of: expected --plot FILE");
             return CLI_REPORTED;
         default:
