@@ -5,11 +5,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
-#include <ucontext.h>
 
 #include <vector>
 
 #include "fake_runtime.h"
+#include "stacks.h"
 
 uint3 threadIdx, blockIdx;
 dim3 blockDim, gridDim;
@@ -23,7 +23,7 @@ namespace {
 enum class state { ready, at_barrier, at_exchange, returned };
 
 struct fiber {
-    ucontext_t context;
+    place here; /* where it stopped */
     char *stack;
     void *fake_stack; /* AddressSanitizer's own */
     state now;
@@ -44,7 +44,7 @@ struct machine {
     unsigned threads = 0, current = 0;
     const char *kernel = nullptr; /* null between launches */
     const std::function<void()> *thread = nullptr;
-    ucontext_t scheduler;
+    place scheduler;
     void *scheduler_fake_stack = nullptr;
     const void *scheduler_bottom = nullptr;
     size_t scheduler_size = 0;
@@ -83,7 +83,7 @@ void to_scheduler() {
     const bool leaves = self.now == state::returned;
     __sanitizer_start_switch_fiber(leaves ? nullptr : &self.fake_stack, m.scheduler_bottom,
                                    m.scheduler_size);
-    swapcontext(&self.context, &m.scheduler);
+    switch_places(self.here, m.scheduler);
     __sanitizer_finish_switch_fiber(self.fake_stack, &m.scheduler_bottom, &m.scheduler_size);
 }
 
@@ -91,7 +91,7 @@ void to_fiber(unsigned t) {
     set_thread(t);
     fiber &next = m.fibers[t];
     __sanitizer_start_switch_fiber(&m.scheduler_fake_stack, next.stack, stack_bytes);
-    swapcontext(&m.scheduler, &next.context);
+    switch_places(m.scheduler, next.here);
     __sanitizer_finish_switch_fiber(m.scheduler_fake_stack, nullptr, nullptr);
 }
 
@@ -119,11 +119,7 @@ void prepare_fibers() {
     m.ready.clear();
     for (unsigned t = 0; t < m.threads; t++) {
         fiber &f = m.fibers[t];
-        getcontext(&f.context);
-        f.context.uc_stack.ss_sp = f.stack;
-        f.context.uc_stack.ss_size = stack_bytes;
-        f.context.uc_link = nullptr;
-        makecontext(&f.context, fiber_main, 0);
+        start_at(f.here, f.stack, stack_bytes, fiber_main);
         f.fake_stack = nullptr;
         f.now = state::ready;
         m.ready.push_back(t);
