@@ -205,7 +205,7 @@ static int choose_against(settings *s) {
 
 /* The moments of the blocks, of all, and, unless that is a distance, what they say of the error. */
 static myr_status find_moments(settings *s, const myr_plan *plan, cli_sweep_point *point) {
-    myr_moment whole[MYR_MAX_DATA_DIMENSION];
+    static myr_moment whole[MYR_MAX_DATA_DIMENSION];
     cli_study *study = &s->latest.study;
     myr_range *joined = NULL;
     myr_status status = run_blocks(s, plan, study, &joined);

@@ -77,7 +77,7 @@ static myr_status run_statistics(settings *s, const myr_plan *plan, const myr_ru
 }
 
 static myr_status run_study(settings *s, const myr_plan_options *options, cli_study *study) {
-    myr_moment moments[MYR_MAX_DATA_DIMENSION];
+    static myr_moment moments[MYR_MAX_DATA_DIMENSION];
     *study = (cli_study){.sampler = options->sampler, .steps = (uint64_t)options->steps};
     myr_run_options run = cli_run_options_make(&s->run);
     run.progress = cli_progress_update;
