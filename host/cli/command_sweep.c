@@ -229,7 +229,9 @@ static cli_difference differ(const settings *s, const cli_sweep_point *a, const 
 static int run_one(settings *s, const myr_plan_options *options, cli_sweep_line *line, size_t step) {
     cli_study *study = &s->latest.study;
     cli_sweep_point *point = &line->points[step];
-    *study = (cli_study){.sampler = options->sampler, .steps = (uint64_t)options->steps};
+    memset(study, 0, sizeof *study); /* no literal, which might take a third of a MiB of stack */
+    study->sampler = options->sampler;
+    study->steps = (uint64_t)options->steps;
     *point = (cli_sweep_point){.steps = study->steps};
     s->latest.line = line;
     myr_plan *plan = NULL;
