@@ -224,7 +224,7 @@ static myr_status run_features(myr_context *context, const bench_options *option
     b.compute.threads = options->threads;
     myr_status status = draw_features(&b, count);
     if (status == MYR_OK)
-        status = bench_time_reduction(options, work_features, &b, &where, &result);
+        status = bench_time_reduction(options, NULL, work_features, &b, &where, &result);
     if (status == MYR_OK) {
         result.wrong = !b.report.converged;
         for (int p = 0; p < FEATURES; p++)

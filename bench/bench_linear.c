@@ -71,7 +71,7 @@ static myr_status run_size(linear_bench *b, const bench_options *options, bench_
     if (status == MYR_OK)
         status = count_wrong(b, &result.wrong);
     if (status == MYR_OK)
-        status = bench_time_reduction(options, work, b, &b->report, &result);
+        status = bench_time_reduction(options, NULL, work, b, &b->report, &result);
     if (status == MYR_OK) {
         result.rate = (double)elements * sizeof(float) / result.seconds_median;
         snprintf(result.size, sizeof result.size, "N = %llu, P = %llu", (unsigned long long)b->count,

@@ -122,16 +122,19 @@ void bench_drop_column(const myr_compute_options *compute, bench_column *column)
 }
 
 /* The work once, and then, if reading is not NULL, a pass over memory. */
-static myr_status take_turn(myr_status (*work)(void *user), void *user, bench_reading *reading,
-                            double *seconds, double *rate) {
+static myr_status take_turn(myr_status (*prepare)(void *user), myr_status (*work)(void *user), void *user,
+                            bench_reading *reading, double *seconds, double *rate) {
+    myr_status status = prepare ? prepare(user) : MYR_OK;
     const double start = omp_get_wtime();
-    const myr_status status = work(user);
+    if (status == MYR_OK)
+        status = work(user);
     *seconds = omp_get_wtime() - start;
     *rate = reading ? bench_reading_rate(reading) : (double)NAN;
     return status;
 }
 
-myr_status bench_time_reduction(const bench_options *options, myr_status (*work)(void *user), void *user,
+myr_status bench_time_reduction(const bench_options *options, myr_status (*prepare)(void *user),
+                                myr_status (*work)(void *user), void *user,
                                 const myr_compute_report *report, bench_result *result) {
     const int repeats = options->repeats;
     double *seconds = malloc(2 * (size_t)repeats * sizeof *seconds), *rates = seconds + repeats;
@@ -142,7 +145,7 @@ myr_status bench_time_reduction(const bench_options *options, myr_status (*work)
                                  ? bench_reading_begin(bench_threads(options))
                                  : NULL;
     for (int run = 0; status == MYR_OK && run < repeats; run++)
-        status = take_turn(work, user, reading, &seconds[run], &rates[run]);
+        status = take_turn(prepare, work, user, reading, &seconds[run], &rates[run]);
     if (status == MYR_OK) {
         bench_summarise(repeats, seconds, result);
         bench_took(result, report->backend, report->device);

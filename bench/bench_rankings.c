@@ -1,6 +1,7 @@
 /* The reduction over rankings: two columns of floats to Plackett-Luce losses and gradients, rankings of K
  * answers, in bytes a second: 8 read and 4 written an answer. The limit is the bandwidth of reading,
- * measured in the same run: what is written counts as if it were as cheap. */
+ * measured in the same run: what is written counts as if it were as cheap. Once with rewards up to 3.2
+ * apart, and once, far, up to 100, where probabilities end: that shall take no longer. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +17,7 @@ typedef struct rankings_bench {
     myr_context *context;
     myr_compute_options options;
     uint64_t length, count; /* answers of a ranking, rankings */
+    bool far;
     bench_column now, old;
     float *gradient;
     myr_ranking_metrics metrics;
@@ -64,9 +66,10 @@ static myr_status count_wrong(rankings_bench *b, uint64_t *wrong) {
 
 static myr_status run_length(rankings_bench *b, const bench_options *options, bench_report report,
                              void *user) {
-    bench_result result = {.name = "rankings", .unit = "bytes/s"};
+    bench_result result = {.name = b->far ? "rankings-far" : "rankings", .unit = "bytes/s"};
     const size_t answers = (size_t)(b->count * b->length);
-    myr_status status = bench_make_column(b->context, &b->options, answers, 1, -36.0f, -20.0f, &b->now);
+    myr_status status = bench_make_column(b->context, &b->options, answers, 1, b->far ? -1000.0f : -36.0f,
+                                          b->far ? 0.0f : -20.0f, &b->now);
     if (status == MYR_OK)
         status = bench_make_column(b->context, &b->options, answers, 2, -36.0f, -20.0f, &b->old);
     if (status == MYR_OK)
@@ -74,7 +77,7 @@ static myr_status run_length(rankings_bench *b, const bench_options *options, be
     if (status == MYR_OK)
         status = count_wrong(b, &result.wrong);
     if (status == MYR_OK)
-        status = bench_time_reduction(options, work, b, &b->report, &result);
+        status = bench_time_reduction(options, NULL, work, b, &b->report, &result);
     if (status == MYR_OK) {
         result.rate = (double)answers * BYTES / result.seconds_median;
         snprintf(result.size, sizeof result.size, "N = %llu, K = %llu, f32", (unsigned long long)b->count,
@@ -87,11 +90,13 @@ static myr_status run_length(rankings_bench *b, const bench_options *options, be
     return status;
 }
 
-static myr_status run(myr_context *context, const bench_options *options, bench_report report, void *user) {
+static myr_status measure(myr_context *context, const bench_options *options, bool far, bench_report report,
+                          void *user) {
     const bool slow = strcmp(options->backend, "reference") == 0;
     myr_status status = MYR_OK;
     for (size_t l = 0; status == MYR_OK && l < sizeof lengths / sizeof *lengths; l++) {
-        rankings_bench b = {.context = context, .options = MYR_COMPUTE_OPTIONS_INIT, .length = lengths[l]};
+        rankings_bench b = {
+            .context = context, .options = MYR_COMPUTE_OPTIONS_INIT, .length = lengths[l], .far = far};
         status = bench_place(context, options, &b.options);
         b.count = 1 + (uint64_t)((slow ? 1e4 : 1.6e7) * options->scale) / lengths[l];
         if (status == MYR_OK)
@@ -100,5 +105,15 @@ static myr_status run(myr_context *context, const bench_options *options, bench_
     return status;
 }
 
+static myr_status run(myr_context *context, const bench_options *options, bench_report report, void *user) {
+    return measure(context, options, false, report, user);
+}
+
+static myr_status run_far(myr_context *context, const bench_options *options, bench_report report,
+                          void *user) {
+    return measure(context, options, true, report, user);
+}
+
+const bench_case bench_rankings_far = {"rankings-far", "the same with rewards up to 100 apart", run_far};
 const bench_case bench_rankings = {"rankings",
                                    "the reduction over rankings: Plackett-Luce's loss and gradient", run};

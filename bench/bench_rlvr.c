@@ -85,7 +85,7 @@ static myr_status run(myr_context *context, const bench_options *options, bench_
     if (status == MYR_OK)
         status = count_wrong(&b, &result.wrong);
     if (status == MYR_OK)
-        status = bench_time_reduction(options, work, &b, &b.report, &result);
+        status = bench_time_reduction(options, NULL, work, &b, &b.report, &result);
     if (status == MYR_OK) {
         result.rate = (double)(b.answers * TOKENS * BYTES) / result.seconds_median;
         snprintf(result.size, sizeof result.size, "%llu answers of %d tokens, f32",

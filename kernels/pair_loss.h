@@ -28,6 +28,11 @@ typedef struct myr_pair_value {
     float loss, dw, dl;
 } myr_pair_value;
 
+/* A slope in units of beta to one. */
+static MYR_HD float myr_slope(const myr_loss_constants *c, float slope) {
+    return c->beta * myr_without_tail(slope);
+}
+
 /* Losses of the margin alone; s is myr_logistic_make(h). */
 
 /* (1 - s) (-log sigma(h)) + s (-log sigma(-h)), s here label_smoothing; -log sigma(-h) = h - log sigma(h).
@@ -35,7 +40,7 @@ typedef struct myr_pair_value {
 static MYR_HD myr_margin_value myr_margin_sigmoid(const myr_loss_constants *c, float x, myr_logistic s) {
     myr_margin_value v;
     v.loss = myr_fmaf(c->smoothed, c->beta * x, s.log_up);
-    v.slope = c->beta * (c->smoothed - s.down);
+    v.slope = myr_slope(c, c->smoothed - s.down);
     return v;
 }
 
@@ -49,7 +54,7 @@ static MYR_HD myr_margin_value myr_margin_sigmoid_norm(const myr_loss_constants 
 static MYR_HD myr_margin_value myr_margin_robust(const myr_loss_constants *c, float x, myr_logistic s) {
     myr_margin_value v;
     v.loss = myr_fmaf(-c->smoothed, c->beta * x, s.log_up);
-    v.slope = -c->beta * (c->smoothed + s.down);
+    v.slope = -myr_slope(c, c->smoothed + s.down);
     return v;
 }
 
@@ -78,22 +83,25 @@ static MYR_HD myr_margin_value myr_margin_ipo(const myr_loss_constants *c, float
 static MYR_HD myr_margin_value myr_margin_exo_pair(const myr_loss_constants *c, float x, myr_logistic s) {
     myr_margin_value v;
     v.loss = myr_fmaf(s.up, -s.log_up - c->log_kept, s.down * (-s.log_down - c->log_smoothed));
-    v.slope = c->beta * (s.up * s.down) * (c->beta * x - c->log_odds);
+    v.slope = myr_slope(c, s.up * s.down) * (c->beta * x - c->log_odds);
     return v;
 }
 
-/* (1 - m) (-log sigma(h)) + m exp(-h), m = sigma(h/tau). exp(-h) m = exp(-h + log sigma(h/tau)), which is
- * at most 1, for tau <= 1. The slope in h: -(1 - m) sigma(-h) - m'(-log sigma(h)) + m' exp(-h) - m exp(-h),
- * m' = m (1 - m)/tau. */
+/* (1 - m) (-log sigma(h)) + m exp(-h), m = sigma(h/tau). exp(-h) m = exp(-h + log sigma(h/tau)), which
+ * is at most 1, for tau <= 1. The slope in h: -(1 - m) sigma(-h) - m'(-log sigma(h)) + m' exp(-h) - m
+ * exp(-h), m' = m (1 - m)/tau. 1 - m is 0 below 2^-40: it is a factor of terms that at m = 1 lie beside
+ * exp(-h), which is as large, so that with 1/tau, at most 1000, they are 2^-30 of the result, and their
+ * products would be subnormal. */
 static MYR_HD myr_margin_value myr_margin_discopop(const myr_loss_constants *c, float x, myr_logistic s) {
     float h = c->beta * x;
     myr_logistic m = myr_logistic_make(h * c->per_tau);
     float exponential = myr_exp(-h - m.log_up);
+    float rest = m.down < 0x1p-40f ? 0.0f : m.down, modulated = rest * c->per_tau;
     myr_margin_value v;
-    v.loss = myr_fmaf(m.down, s.log_up, exponential);
-    float modulated = m.down * c->per_tau;
-    float slope = myr_fmaf(-m.down, s.down, -modulated * m.up * s.log_up);
-    v.slope = c->beta * (slope + myr_fmaf(modulated, exponential, -exponential));
+    v.loss = myr_fmaf(rest, s.log_up, exponential);
+    float slope = myr_fmaf(-rest, s.down, -modulated * m.up * s.log_up);
+    exponential = myr_without_tail(exponential);
+    v.slope = myr_slope(c, slope + myr_fmaf(modulated, exponential, -exponential));
     return v;
 }
 
@@ -115,8 +123,8 @@ static MYR_HD myr_pair_value myr_pair_nca_pair(const myr_loss_constants *c, floa
     myr_logistic chosen = myr_logistic_make(c->beta * w), rejected = myr_logistic_make(c->beta * l);
     myr_pair_value v;
     v.loss = chosen.log_up + 0.5f * (chosen.log_down + rejected.log_down);
-    v.dw = c->beta * myr_fmaf(0.5f, chosen.up, -chosen.down);
-    v.dl = c->beta * (0.5f * rejected.up);
+    v.dw = myr_slope(c, myr_fmaf(0.5f, chosen.up, -chosen.down));
+    v.dl = myr_slope(c, 0.5f * rejected.up);
     return v;
 }
 
@@ -127,8 +135,8 @@ static MYR_HD myr_pair_value myr_pair_bco_pair(const myr_loss_constants *c, floa
     myr_logistic rejected = myr_logistic_make(c->beta * l);
     myr_pair_value v;
     v.loss = chosen.log_up + rejected.log_down;
-    v.dw = -c->beta * chosen.down;
-    v.dl = c->beta * rejected.up;
+    v.dw = -myr_slope(c, chosen.down);
+    v.dl = myr_slope(c, rejected.up);
     return v;
 }
 
@@ -147,18 +155,18 @@ static MYR_HD myr_pair_value myr_pair_apo_zero(const myr_loss_constants *c, floa
     myr_logistic chosen = myr_logistic_make(c->beta * w), rejected = myr_logistic_make(c->beta * l);
     myr_pair_value v;
     v.loss = chosen.down + rejected.up;
-    v.dw = -c->beta * (chosen.up * chosen.down);
-    v.dl = c->beta * (rejected.up * rejected.down);
+    v.dw = -myr_slope(c, chosen.up * chosen.down);
+    v.dl = myr_slope(c, rejected.up * rejected.down);
     return v;
 }
 
 /* sigma(cw) + 1 - sigma(cw - cl) */
 static MYR_HD myr_pair_value myr_pair_apo_down(const myr_loss_constants *c, float w, float l) {
     myr_logistic chosen = myr_logistic_make(c->beta * w), margin = myr_logistic_make(c->beta * (w - l));
-    float slope = margin.up * margin.down;
+    float slope = myr_without_tail(margin.up * margin.down);
     myr_pair_value v;
     v.loss = chosen.up + margin.down;
-    v.dw = c->beta * myr_fmaf(chosen.up, chosen.down, -slope);
+    v.dw = myr_slope(c, myr_fmaf(chosen.up, myr_without_tail(chosen.down), -slope));
     v.dl = c->beta * slope;
     return v;
 }
@@ -174,8 +182,8 @@ static MYR_HD myr_pair_value myr_pair_sft(const myr_loss_constants *c, float w, 
     return v;
 }
 
-/* Divergences: the margin is g(w) - g(l), of alpha_divergence over its rate: two that are capped differ by 0.
- */
+/* Divergences: the margin is g(w) - g(l), of alpha_divergence over its rate: two that are capped differ
+ * by 0. */
 typedef struct myr_margin_part {
     float g, slope;
 } myr_margin_part;
@@ -193,7 +201,7 @@ static MYR_HD myr_margin_part myr_part_js_divergence(const myr_loss_constants *c
     (void)c;
     myr_logistic s = myr_logistic_make(u);
     myr_margin_part p;
-    p.g = -s.log_up;
+    p.g = -myr_without_tail(s.log_up);
     p.slope = s.down;
     return p;
 }
@@ -247,8 +255,15 @@ static MYR_HD myr_margin_part myr_divergence_part(int divergence, const myr_loss
     }
 }
 
-/* The margin by a divergence, of parts per token: f'(pi/pi_ref) over the answers' lengths, or 1. js's g leaves
- * out a constant, ln 2, that counts where the two are not equal. */
+/* The slope of a margin's loss times that of the margin's part; both may be small. In units of beta it is
+ * without its tail. */
+static MYR_HD float myr_slope_product(const myr_loss_constants *c, float a, float b) {
+    const double product = (double)a * (double)b;
+    return (fabs(product) < (double)(c->beta * MYR_TAIL) ? 0.0f : a) * b;
+}
+
+/* The margin by a divergence, of parts per token: f'(pi/pi_ref) over the answers' lengths, or 1. js's g
+ * leaves out a constant, ln 2, that counts where the two are not equal. */
 static MYR_HD float myr_divergence_margin(int divergence, const myr_loss_constants *c, float chosen,
                                           float rejected, float length_w, float length_l) {
     const float difference = chosen / length_w - rejected / length_l;
@@ -277,8 +292,8 @@ static MYR_HD myr_pair_value myr_pair_loss(int kind, int divergence, const myr_l
         myr_margin_value taken = myr_margin_loss(
             kind, c, myr_divergence_margin(divergence, c, chosen.g, rejected.g, length_w, length_l));
         v.loss = taken.loss;
-        v.dw = taken.slope * chosen.slope;
-        v.dl = -taken.slope * rejected.slope;
+        v.dw = myr_slope_product(c, taken.slope, chosen.slope);
+        v.dl = -myr_slope_product(c, taken.slope, rejected.slope);
         return v;
     }
     switch (kind) {

@@ -34,7 +34,7 @@ typedef struct myr_policy_token {
 
 static MYR_HD myr_policy_token myr_policy_token_make(float now, float old, float log_ratio, float cap) {
     myr_policy_token token;
-    float ratio = myr_exp(log_ratio);
+    float ratio = myr_without_tail(myr_exp(log_ratio));
     token.now = now;
     token.capped = ratio > cap;
     token.weight = token.capped ? cap : ratio;

@@ -37,6 +37,13 @@ static MYR_HD float myr_fmaf(float a, float b, float c) {
 }
 #endif
 
+/* A number as float; 0 below a least one. A product, for a compiler could put a choice behind the
+ * conversion, which would make a subnormal number first. */
+static MYR_HD float myr_narrow(double value, double least) {
+    const double kept = fabs(value) < least ? 0.0 : 1.0;
+    return (float)(value * kept);
+}
+
 static MYR_HD float myr_float_of_bits(uint32_t bits) {
     float value;
     memcpy(&value, &bits, sizeof value);

@@ -101,8 +101,9 @@ static MYR_HD double myr_rank_offset(double x, double n) {
     return x - n * 0x1.62e42fefa39efp-1;
 }
 
-/* 2^(below - above), below <= above; 0 below 2^-1000. The difference is whole: with 3 2^51 added its last
- * bits are those of the exponent. */
+/* 2^(below - above), below <= above; 0 below 2^-800, so that products with exponentials are no
+ * subnormal doubles. The difference is whole: with 3 2^51 added its last bits are those of the
+ * exponent. */
 static MYR_HD double myr_rank_fall(double below, double above) {
     const double fall = below - above, shifted = fall + (0x1.8p52 + 1023.0);
     uint64_t bits;
@@ -110,10 +111,10 @@ static MYR_HD double myr_rank_fall(double below, double above) {
     memcpy(&bits, &shifted, sizeof bits);
     bits <<= 52;
     memcpy(&power, &bits, sizeof power);
-    return fall >= -1000.0 ? power : 0.0;
+    return fall >= -800.0 ? power : 0.0;
 }
 
-/* 1/power for a power of two from 2^-1000 to 1, exactly. */
+/* 1/power for a power of two from 2^-800 to 1, exactly. */
 static MYR_HD double myr_rank_rise(double power) {
     uint64_t bits;
     memcpy(&bits, &power, sizeof bits);
@@ -122,9 +123,10 @@ static MYR_HD double myr_rank_rise(double power) {
     return power;
 }
 
-/* log(1 + rest/a): where rest is the larger as log s - d, a being exp(d). */
+/* log(1 + rest/a): where rest is the larger as log s - d, a being exp(d). A rest below 2^-124 counts as 0,
+ * as in myr_exp. */
 static MYR_HD double myr_rank_loss(float a, double rest, double s, double d) {
-    const float ratio = (float)rest / a;
+    const float ratio = myr_narrow(rest, 0x1p-124) / a;
     const double small = (double)myr_log1p_unit(ratio);
     const double large = (double)(-0.5f * myr_minus_two_log((float)s)) - d;
     return rest <= (double)a ? small : large;

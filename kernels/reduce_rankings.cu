@@ -68,7 +68,7 @@ MYR_GPU double slope_answer(const answer *o, int is_there, int width, int lane, 
 
 MYR_GPU void write_gradient(const myr_ranking_view *view, size_t i, double gradient) {
     if (view->gradient_type == MYR_F32)
-        ((float *)view->gradient)[i] = (float)gradient;
+        ((float *)view->gradient)[i] = myr_narrow(gradient, 0x1p-126);
     else
         ((double *)view->gradient)[i] = gradient;
 }

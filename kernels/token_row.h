@@ -19,8 +19,14 @@
 #define MYR_ROW_LANES 1024
 #define MYR_ROW_STRIDES 16
 
-/* Powers below that of the largest logit by more than this add nothing: also the floor of floats. */
-#define MYR_POWER_SPAN 125
+/* Powers below that of the largest logit by more than this count as 0. 2^31 of them would add 2^-59 to
+ * a sum of 0.7 or more: nothing, in double. */
+#define MYR_POWER_SPAN 90
+
+/* Slopes below about this count as 0. Numbers below 2^-126 take some processors a hundred cycles each,
+ * and so would the products of slopes with a last layer's inputs and weights, which may come to 2^-26. */
+#define MYR_SLOPE_LEAST 0x1p-100
+#define MYR_SLOPE_LEAST_POWER (-100)
 
 /* A logit that is NaN, above the limit or below the lowest that is taken. */
 static MYR_HD int myr_logit_bad(float x, float lowest) {
@@ -46,10 +52,10 @@ static MYR_HD float myr_exp_split(float x, int32_t *power) {
     return myr_fmaf(e * r, r, r) + 1.0f;
 }
 
-/* 2^power as float for -125 … 127; 0 below. */
-static MYR_HD float myr_power_float(int32_t power) {
+/* 2^power as float for -span … 127; 0 below. span is at most MYR_POWER_SPAN. */
+static MYR_HD float myr_power_float(int32_t power, int32_t span) {
     uint32_t bits = (uint32_t)(power + 127) << 23;
-    return myr_float_of_bits(power < -MYR_POWER_SPAN ? 0u : bits);
+    return myr_float_of_bits(power < -span ? 0u : bits);
 }
 
 /* 2^power as double for -1000 … 0; 0 below. */
@@ -61,10 +67,10 @@ static MYR_HD double myr_power_double(int32_t power) {
 }
 
 /* exp(x) 2^-at, where x's power is at most at. */
-static MYR_HD float myr_exp_relative(float x, int32_t at) {
+static MYR_HD float myr_exp_relative(float x, int32_t at, int32_t span) {
     int32_t power;
     float mantissa = myr_exp_split(x, &power);
-    return mantissa * myr_power_float(power - at);
+    return mantissa * myr_power_float(power - at, span);
 }
 
 /* log(s) for finite s >= 2^-1000, relative error below 1e-14 outside [0.99, 1.01], absolute below 1e-16
@@ -112,18 +118,31 @@ static MYR_HD myr_row_result myr_row_other(int32_t state) {
     return result;
 }
 
-/* upstream ([j = label] - softmax_j), with falling = -upstream / normaliser. */
-static MYR_HD float myr_row_slope(float x, int32_t power, float falling) {
-    return myr_exp_relative(x, power) * falling;
+/* What a row's slopes are made of. */
+typedef struct myr_row_scale {
+    int32_t power, span;
+    float falling; /* -upstream / normaliser */
+} myr_row_scale;
+
+/* The span leaves what times falling is a slope that counts; where falling is 0 nothing. */
+static MYR_HD myr_row_scale myr_row_scale_make(const myr_row_result *row, float upstream) {
+    myr_row_scale scale;
+    scale.falling = myr_narrow(-(double)upstream / row->normaliser, MYR_SLOPE_LEAST);
+    scale.power = row->power;
+    const int32_t power = (int32_t)(myr_bits_of_float(scale.falling) >> 23 & 255u) - 127;
+    scale.span = power - MYR_SLOPE_LEAST_POWER;
+    scale.span = scale.span < MYR_POWER_SPAN ? scale.span : MYR_POWER_SPAN;
+    return scale;
+}
+
+/* upstream ([j = label] - softmax_j) */
+static MYR_HD float myr_row_slope(float x, const myr_row_scale *scale) {
+    return myr_exp_relative(x, scale->power, scale->span) * scale->falling;
 }
 
 static MYR_HD float myr_row_slope_of_label(float x, const myr_row_result *row, float upstream) {
-    double softmax = (double)myr_exp_relative(x, row->power) / row->normaliser;
-    return (float)((double)upstream * (1.0 - softmax));
-}
-
-static MYR_HD float myr_row_falling(const myr_row_result *row, float upstream) {
-    return (float)(-(double)upstream / row->normaliser);
+    double softmax = (double)myr_exp_relative(x, row->power, MYR_POWER_SPAN) / row->normaliser;
+    return myr_narrow((double)upstream * (1.0 - softmax), MYR_SLOPE_LEAST);
 }
 
 #endif

@@ -101,7 +101,7 @@ typedef struct owned_sums {
 } owned_sums;
 
 MYR_GPU void raise_power(row_shared *shared, const int type, const int how, owned_sums *s, int32_t power) {
-    const float part = myr_power_float(s->power - power);
+    const float part = myr_power_float(s->power - power, MYR_POWER_SPAN);
     const double whole = myr_power_double(s->power - power);
 #pragma unroll
     for (int k = 0; k < OWNED; k++) {
@@ -127,7 +127,7 @@ MYR_GPU void add_owned(row_shared *shared, const int type, const int how, const 
 #pragma unroll
     for (int k = 0; k < OWNED; k++)
         if (there & 1u << k)
-            s->partial[k] += mantissa[k] * myr_power_float(power[k] - s->power);
+            s->partial[k] += mantissa[k] * myr_power_float(power[k] - s->power, MYR_POWER_SPAN);
 }
 
 MYR_GPU void flush(row_shared *shared, const int type, const int how, owned_sums *s) {
@@ -228,7 +228,7 @@ MYR_GPU void run_gradient(const myr_device_rows *rows, const int type, const int
     const size_t first = (size_t)blockIdx.x * (size_t)rows->vocabulary;
     const myr_row_result result = rows->d_results[blockIdx.x];
     const float upstream = result.state == MYR_ROW_COUNTS ? rows->d_upstream[blockIdx.x] : 0.0f;
-    const float falling = myr_row_falling(&result, upstream);
+    const myr_row_scale scale = myr_row_scale_make(&result, upstream);
     int64_t label = -1;
     float of_label = 0.0f;
     if (upstream != 0.0f) {
@@ -244,7 +244,7 @@ MYR_GPU void run_gradient(const myr_device_rows *rows, const int type, const int
 #pragma unroll
         for (int k = 0; k < OWNED; k++) {
             const int64_t j = (int64_t)at + lane_of(type, how, k);
-            x[k] = upstream != 0.0f ? myr_row_slope(x[k], result.power, falling) : 0.0f;
+            x[k] = upstream != 0.0f ? myr_row_slope(x[k], &scale) : 0.0f;
             x[k] = j == label ? of_label : x[k];
         }
         store_owned(rows->d_logits, type, how, first, at, rows->vocabulary, x);

@@ -230,11 +230,12 @@ static double logp_bound(const rows_batch *b) {
     return (2.7 + 15.0 + rounded) * 1.01 * 0x1p-24;
 }
 
-/* A gradient u (1 - p) or -u p: the softmax p is within the above, relatively, and 3 more roundings (u, the
- * factor, the product); then that of the type. Probabilities below 2^-125 may be lost. */
+/* A gradient u (1 - p) or -u p: the softmax p is within the above, relatively, and 3 more roundings (u,
+ * the factor, the product); then that of the type. Exponentials below 2^-90 of the power of two next to
+ * the largest count as 0, and slopes below 2^-100 about: probabilities below 2^-89, slopes below 2^-99. */
 static double gradient_bound(const rows_batch *b, double logp, double u, double p, double exact) {
     double unit = b->type == MYR_BF16 ? 0x1p-8 : b->type == MYR_F16 ? 0x1p-11 : 0x1p-24;
-    double least = b->type == MYR_F16 ? 0x1p-25 : 0x1p-120;
+    double least = b->type == MYR_F16 ? 0x1p-25 : fabs(u) * 0x1p-89 + 0x1p-99;
     return fabs(u) * p * (2.0 * logp + 3.0 * 0x1p-24) + 1.01 * fabs(exact) * (unit + 0x1p-24) + least;
 }
 

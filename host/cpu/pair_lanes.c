@@ -218,7 +218,7 @@ static int run_block(const myr_pair_view *view, size_t first, int n, block *b, p
 
 /* Columns that are not there are 1. Rows past the end of the last block are evaluated too, and not kept. */
 static void begin_block(int count, block *b) {
-    if (count < ROWS)
+    if (count % ROWS != 0)
         memset(b, 0, sizeof *b);
     for (int j = 0; j < ROWS; j++)
         b->weight[j] = b->length[0][j] = b->length[1][j] = b->one[j] = 1.0f;

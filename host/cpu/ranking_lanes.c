@@ -312,7 +312,7 @@ static void write_gradient(const batch *b) {
     if (b->view->gradient_type == MYR_F32) {
         float *to = (float *)b->view->gradient + b->first;
         for (int i = 0; i < b->answers; i++)
-            to[i] = (float)from[i];
+            to[i] = myr_narrow(from[i], 0x1p-126);
     } else {
         memcpy((double *)b->view->gradient + b->first, from, (size_t)b->answers * sizeof *from);
     }

@@ -102,7 +102,7 @@ static double sum_exponentials(const void *logits, int type, size_t first, size_
             const float *x = load_block(logits, type, first + at, n, buffer);
 #pragma omp simd
             for (size_t lane = 0; lane < n; lane++)
-                partial[lane] += myr_exp_relative(x[lane], power);
+                partial[lane] += myr_exp_relative(x[lane], power, MYR_POWER_SPAN);
         }
 #pragma omp simd
         for (int lane = 0; lane < width; lane++)
@@ -127,15 +127,14 @@ static myr_row_result row(const void *logits, int type, size_t first, size_t voc
 static void gradient(void *logits, int type, size_t first, size_t vocabulary, size_t label,
                      const myr_row_result *result, float upstream) {
     lane_floats buffer, slope;
-    const int32_t power = result->power;
-    const float falling = myr_row_falling(result, upstream);
+    const myr_row_scale scale = myr_row_scale_make(result, upstream);
     float chosen = *load_block(logits, type, first + label, 1, buffer);
     for (size_t at = 0; at < vocabulary; at += LANES) {
         size_t n = block_size(at, vocabulary);
         const float *x = load_block(logits, type, first + at, n, buffer);
 #pragma omp simd
         for (size_t lane = 0; lane < n; lane++)
-            slope[lane] = myr_row_slope(x[lane], power, falling);
+            slope[lane] = myr_row_slope(x[lane], &scale);
         store_block(slope, logits, type, first + at, n);
     }
     myr_store_float(logits, type, first + label, myr_row_slope_of_label(chosen, result, upstream));

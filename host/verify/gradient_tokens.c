@@ -151,18 +151,19 @@ static double sequence_logp(const token_data *d, int s, double *off) {
     return logp;
 }
 
-/* A row's slopes, upstream ([j = label] - softmax), where the softmax is within twice the log-probability's
- * error, relatively, and upstream within `off`; three roundings more, and one of the result. */
+/* A row's slopes, upstream ([j = label] - softmax), where the softmax is within twice the
+ * log-probability's error, relatively, and upstream within `off`; three roundings more, and one of the
+ * result. Softmaxes below 2^-89 and slopes below 2^-99 may count as 0 (token_row.h). */
 static void bound_row(token_data *d, uint64_t row, double upstream, double off) {
     double logp_off, all = normaliser(d, row, &logp_off);
     for (int64_t j = 0; j < VOCABULARY; j++) {
         const uint64_t i = row * VOCABULARY + (uint64_t)j;
         const double p = exp(d->logits[i] - all), part = (j == d->labels[row] ? 1.0 : 0.0) - p;
         d->slopes[i] = d->mask[row] ? upstream * part : 0.0;
-        d->slopes_off[i] = d->mask[row] ? off * fabs(part) +
-                                              (fabs(upstream) + off) * p * (2.0 * logp_off + 3.0 * u) +
-                                              2.02 * u * fabs(d->slopes[i]) + 0x1p-120
-                                        : 0.0;
+        d->slopes_off[i] =
+            d->mask[row] ? off * fabs(part) + (fabs(upstream) + off) * p * (2.0 * logp_off + 3.0 * u) +
+                               2.02 * u * fabs(d->slopes[i]) + fabs(upstream) * 0x1p-89 + 0x1p-99
+                         : 0.0;
     }
 }
 

@@ -5,12 +5,13 @@
  * Row t of the logits predicts label t: who has the tokens of a sequence shifts them by one.
  *
  * Logits are MYR_F64, MYR_F32, MYR_BF16 or MYR_F16, and at most 65,536 in size, but for those far below 0
- * (-1e9, say, or -inf: masked or padded words), which have probability 0, and a gradient of exactly 0; as a
- * row's label they are refused. cpu and cuda compute
- * exponentials in float and sum in float and double: a row's log-probability is within 1.1e-6 of the exact
- * one, and from MYR_F64, which they round to float, within 2^-23 times the largest logit's size more. The
- * results are the same bits on both, whatever the number of threads.
- */
+ * (-1e9, say, or -inf: masked or padded words), which have probability 0, and a gradient of exactly 0; as
+ * a row's label they are refused.
+ *
+ * cpu and cuda compute exponentials in float and sum in float and double: a row's log-probability is
+ * within 1.1e-6 of the exact one, and from MYR_F64, which they round to float, within 2^-23 times the
+ * largest logit's size more. Gradients to logits below 2^-100, 8e-31, and probabilities below 2^-90 of
+ * the largest, are 0. The results are the same bits on both, whatever the number of threads. */
 #ifndef MYRIAD_TOKENS_H
 #define MYRIAD_TOKENS_H
 
