@@ -89,8 +89,8 @@ static myr_status time_both(writing *w, const bench_options *options, bench_resu
 
 /* Numbers of the file's end that are not those of the samples. */
 static myr_status count_wrong(const writing *w, uint64_t *wrong) {
-    double samples[CHECKED * DIMENSION];
-    float written[CHECKED * DIMENSION];
+    static double samples[CHECKED * DIMENSION];
+    static float written[CHECKED * DIMENSION];
     myr_run_options run = w->run;
     run.first = run.count - CHECKED;
     run.count = CHECKED;

@@ -27,7 +27,7 @@ static const double lane_operations = 90.0 / 4.0;
  * normal in 10^4 is off by up to 1.8e-4, times a noise scale of at most 0.032 (docs/mathematics.md): 1e-4
  * parts rounding from wrong results, which are off by about 0.1. */
 static myr_status count_wrong(const bench_run *w, uint64_t *wrong) {
-    double fast[CHECKED], reference[CHECKED];
+    static double fast[CHECKED], reference[CHECKED];
     myr_status status = bench_run_both(w, CHECKED, fast, reference);
     for (int i = 0; status == MYR_OK && i < CHECKED; i++)
         *wrong += !(fabs(fast[i] - reference[i]) <= 1e-4);

@@ -37,7 +37,7 @@ static myr_status create_target(myr_context *context, myr_target **target) {
  * Wrong results are off by about 1. */
 static myr_status count_wrong(const bench_run *w, uint64_t *wrong) {
     enum { NUMBERS = CHECKED * DIMENSION };
-    double fast[NUMBERS], reference[NUMBERS];
+    static double fast[NUMBERS], reference[NUMBERS];
     myr_status status = bench_run_both(w, CHECKED, fast, reference);
     for (int i = 0; status == MYR_OK && i < NUMBERS; i++)
         *wrong += !(fabs(fast[i] - reference[i]) <= 0.01);

@@ -10,6 +10,13 @@ if(MYRIAD_SANITIZE)
                             -fno-sanitize-recover=all)
 endif()
 
+# Threads may have stacks of 64 KB: large arrays lie elsewhere. (Sanitizers' frames are larger.)
+function(myriad_small_frames target)
+  if(NOT MYRIAD_SANITIZE)
+    target_compile_options(${target} PRIVATE $<$<COMPILE_LANGUAGE:C>:-Wframe-larger-than=40000>)
+  endif()
+endfunction()
+
 function(myriad_warnings target)
   target_compile_options(${target} PRIVATE
     "$<$<COMPILE_LANGUAGE:C>:${MYRIAD_C_FLAGS};${MYRIAD_SANITIZE_FLAGS}>")

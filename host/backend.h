@@ -71,6 +71,8 @@ myr_status myr_backend_resolve(myr_context *context, const char *name, int devic
                                const myr_backend **backend, char *note);
 myr_status myr_options_check(myr_context *context, const myr_run_options *options);
 const myr_run_options *myr_options_or_defaults(const myr_run_options *options); /* NULL: these */
+/* Of calls that write to an array as long as the options' count: whoever leaves them out does not see how long. */
+myr_status myr_options_given(myr_context *context, const myr_run_options *options);
 /* Whether that many threads may be asked for, and how many are taken: those asked for, or all if it is 0, as
  * far as they can be started. */
 myr_status myr_threads_check(myr_context *context, int threads);

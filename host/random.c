@@ -10,8 +10,9 @@
 static myr_status prepare(myr_context *context, const myr_run_options *options, uint32_t stream,
                           uint32_t block, uint32_t blocks, const void *output, size_t element,
                           myr_draw *draw, const myr_backend **backend) {
-    options = myr_options_or_defaults(options);
-    myr_status status = myr_options_check(context, options);
+    myr_status status = myr_options_given(context, options);
+    if (status == MYR_OK)
+        status = myr_options_check(context, options);
     if (status != MYR_OK)
         return status;
     if (!output)

@@ -121,6 +121,13 @@ const myr_run_options *myr_options_or_defaults(const myr_run_options *options) {
     return options ? options : &defaults;
 }
 
+myr_status myr_options_given(myr_context *context, const myr_run_options *options) {
+    return options ? MYR_OK
+                   : myr_fail(context, MYR_INVALID_ARGUMENT,
+                              "options: NULL (expected options, for the array has as many rows as their "
+                              "count says)");
+}
+
 myr_status myr_options_check(myr_context *context, const myr_run_options *options) {
     if (options->struct_size != sizeof *options)
         return myr_fail(context, MYR_INVALID_ARGUMENT,
@@ -253,8 +260,9 @@ static myr_status run(myr_context *context, const myr_plan *plan, const myr_targ
         report = &scratch;
     const myr_backend *backend = NULL;
     myr_job job;
-    options = myr_options_or_defaults(options);
-    myr_status status = myr_run_prepare(context, plan, target, options, samples, &backend, &job, report);
+    myr_status status = myr_options_given(context, options);
+    if (status == MYR_OK)
+        status = myr_run_prepare(context, plan, target, options, samples, &backend, &job, report);
     if (status != MYR_OK)
         return status;
     double *turned = NULL;

@@ -156,8 +156,9 @@ myr_status myr_run_trace(myr_context *context, const myr_plan *plan, const myr_t
     myr_job job;
     if (!report)
         report = &scratch;
-    options = myr_options_or_defaults(options);
-    myr_status status = myr_run_prepare(context, plan, target, options, states, &backend, &job, report);
+    myr_status status = myr_options_given(context, options);
+    if (status == MYR_OK)
+        status = myr_run_prepare(context, plan, target, options, states, &backend, &job, report);
     if (status != MYR_OK)
         return status;
     if (options->count > SIZE_MAX / sizeof(double) / (size_t)plan->dimension)

@@ -158,6 +158,13 @@ static void make_runs(myr_context *c) {
     TAKEN(myr_run_stream(c, s.plan, s.target, &s.run, take, NULL, NULL));
     REFUSED(myr_random_words(c, &s.run, 0, 0, 1, NULL));
     REFUSED(myr_random_normals(c, &s.run, 0, 0, 1, NULL));
+    /* Without options the array would have to be of a million. */
+    REFUSED(myr_run_samples(c, s.plan, s.target, NULL, numbers, NULL));
+    REFUSED(myr_run_samples_given(c, s.plan, s.target, NULL, &given, numbers, NULL));
+    REFUSED(myr_run_trace(c, s.plan, s.target, NULL, numbers, NULL));
+    REFUSED(myr_random_words(c, NULL, 0, 0, 1, (uint32_t *)numbers));
+    REFUSED(myr_random_normals(c, NULL, 0, 0, 1, numbers));
+    cr_expect(!c || strstr(myr_context_error(c), "options: NULL") != NULL);
     REFUSED(myr_backend_available(c, NULL));
     free_setup(&s);
 }
@@ -171,34 +178,18 @@ static myr_status count_samples(void *user, uint64_t first, uint64_t count, cons
 
 /* Without options a run has a million trajectories of seed 1: the same as with the initialiser. */
 static void run_by_default(myr_context *c) {
-    enum { COUNT = 1000000, LEVELS = 4 };
+    enum { COUNT = 1000000 };
     setup s = make_setup(c);
     const myr_run_options defaults = MYR_RUN_OPTIONS_INIT;
-    const myr_given given = MYR_GIVEN_INIT;
     myr_run_report with, without;
     myr_moment moment;
     uint64_t seen = 0;
-    double *some = malloc(LEVELS * COUNT * sizeof *some), *same = malloc(COUNT * sizeof *same);
-    cr_assert(some && same);
     TAKEN(myr_run_moments(c, s.plan, s.target, &defaults, &moment, &with));
     TAKEN(myr_run_moments(c, s.plan, s.target, NULL, &moment, &without));
     cr_expect_eq(moment.count, COUNT);
     cr_expect_eq(with.checksum, without.checksum);
-    TAKEN(myr_run_samples(c, s.plan, s.target, NULL, same, NULL));
-    TAKEN(myr_run_samples_given(c, s.plan, s.target, NULL, &given, some, NULL));
-    cr_expect_eq(memcmp(same, some, COUNT * sizeof *same), 0);
     TAKEN(myr_run_stream(c, s.plan, s.target, NULL, count_samples, &seen, NULL));
     cr_expect_eq(seen, COUNT);
-    TAKEN(myr_run_trace(c, s.plan, s.target, NULL, some, NULL));
-    cr_expect(some[LEVELS * COUNT - 1] == same[COUNT - 1]);
-    TAKEN(myr_random_normals(c, &defaults, 0, 0, 1, some));
-    const double last = some[4 * COUNT - 1];
-    some[4 * COUNT - 1] = NAN;
-    TAKEN(myr_random_normals(c, NULL, 0, 0, 1, some));
-    cr_expect_eq(some[4 * COUNT - 1], last);
-    TAKEN(myr_random_words(c, NULL, 0, 0, 1, (uint32_t *)some));
-    free(some);
-    free(same);
     free_setup(&s);
 }
 

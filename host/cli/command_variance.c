@@ -1,6 +1,7 @@
 /* myriad variance: samplers against what they should give. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "arguments.h"
 #include "command.h"
@@ -77,8 +78,10 @@ static myr_status run_statistics(settings *s, const myr_plan *plan, const myr_ru
 }
 
 static myr_status run_study(settings *s, const myr_plan_options *options, cli_study *study) {
-    myr_moment moments[MYR_MAX_DATA_DIMENSION];
-    *study = (cli_study){.sampler = options->sampler, .steps = (uint64_t)options->steps};
+    static myr_moment moments[MYR_MAX_DATA_DIMENSION];
+    memset(study, 0, sizeof *study); /* no literal, which might take a third of a MiB of stack */
+    study->sampler = options->sampler;
+    study->steps = (uint64_t)options->steps;
     myr_run_options run = cli_run_options_make(&s->run);
     run.progress = cli_progress_update;
     run.user = &s->progress;

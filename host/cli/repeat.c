@@ -67,9 +67,14 @@ static int load(cli_repeat *repeat) {
     json_error_t error;
     const bool standard = strcmp(repeat->from, "-") == 0;
     FILE *file = standard ? stdin : fopen(repeat->from, "rb");
+    if (!file && errno == ENOMEM)
+        cli_out_of_memory();
     if (!file)
         return cli_fail(CLI_IO, "%s: cannot be opened: %s", repeat->from, strerror(errno));
+    errno = 0; /* jansson does not always say whether it lacked memory; malloc does */
     repeat->file = json_loadf(file, JSON_REJECT_DUPLICATES, &error);
+    if (!repeat->file && errno == ENOMEM)
+        cli_out_of_memory();
     const bool lost = ferror(file);
     if (!standard)
         fclose(file);

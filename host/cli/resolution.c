@@ -44,7 +44,7 @@ static void look_at(cli_resolution *r, double target, const double *values, uint
 
 void cli_resolution_look(cli_resolution *r, const myr_target *target, const double *values, uint64_t count,
                          const myr_samples_shape *shape) {
-    double variance[MYR_MAX_DATA_DIMENSION];
+    static double variance[MYR_MAX_DATA_DIMENSION];
     const uint64_t d = (uint64_t)shape->dimension, levels = shape->levels > 0 ? shape->levels : 1;
     if (r->looked || count < 2)
         return;

@@ -156,7 +156,7 @@ void cli_record_csv(cli_table *table, const cli_run_record *record) {
 
 void cli_record_json(json_t *result, const cli_run_record *record) {
     const cli_plan_options *options = record->options;
-    double mean[MYR_MAX_DATA_DIMENSION];
+    static double mean[MYR_MAX_DATA_DIMENSION];
     for (int f = 0; f < FIELDS; f++)
         cli_json_set(result, fields[f].name, field_json(&record->plan, &fields[f]));
     cli_json_set(result, "first", json_integer((json_int_t)record->first));

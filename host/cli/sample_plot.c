@@ -63,7 +63,7 @@ static int check(const cli_sample_picture *p) {
 
 /* Three standard deviations on both sides of the target's mean; of states, each. */
 static void set_ranges(cli_sample_picture *p) {
-    double mean[MYR_MAX_DATA_DIMENSION], variance[MYR_MAX_DATA_DIMENSION];
+    static double mean[MYR_MAX_DATA_DIMENSION], variance[MYR_MAX_DATA_DIMENSION];
     myr_target_moments(p->plan->target, mean, variance);
     const int states = myr_target_states(p->plan->target);
     for (int c = 0; c < axes_of(p); c++) {

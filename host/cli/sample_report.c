@@ -31,7 +31,7 @@ static void print_text(const cli_sample_report *r) {
 }
 
 static void set_variances(json_t *object, const myr_target *target) {
-    double variance[MYR_MAX_DATA_DIMENSION];
+    static double variance[MYR_MAX_DATA_DIMENSION];
     myr_target_moments(target, NULL, variance);
     cli_json_set(object, "target_variance", cli_json_numbers(variance, myr_target_dimension(target)));
 }

@@ -9,7 +9,7 @@
 #include "narrow.h"
 #include "whole_file.h"
 
-enum { PIECE = 8192 }; /* elements of at most eight bytes that are converted at a time */
+enum { PIECE = 1024 }; /* elements of at most eight bytes that are converted at a time */
 
 /* An element's bytes as an integer. */
 static uint64_t element_bits(const myr_npy_header *header, const unsigned char *bytes) {

@@ -125,6 +125,20 @@ static myr_status check_result(myr_context *context, const char *path, const myr
     return MYR_OK;
 }
 
+/* Rankings that are asked for have no header: what looks like one is taken as it is, and said. */
+static myr_status note_header(myr_context *context, const char *path, const char *bytes, size_t size,
+                              myr_outcomes *outcomes) {
+    bool looks;
+    const myr_status status = myr_outcomes_look_for_header(context, bytes, size, &looks);
+    if (looks)
+        snprintf(
+            outcomes->note, sizeof outcomes->note,
+            "%.512s: the first line looks like names of columns, and is read as a ranking of items, as "
+            "--input rankings asks",
+            path);
+    return status;
+}
+
 static myr_status read_bytes(myr_context *context, const char *path, const char *bytes, size_t size,
                              const myr_outcomes_options *options, myr_outcome_reader *r) {
     myr_outcome_kind kind = MYR_COMPARISONS;
@@ -145,6 +159,8 @@ static myr_status read_bytes(myr_context *context, const char *path, const char 
                                   : myr_read_comparisons(context, path, bytes, size, r);
     if (r->out_of_memory)
         status = myr_fail_memory(context, size);
+    if (status == MYR_OK && kind == MYR_RANKINGS && strcmp(options->input, "rankings") == 0)
+        status = note_header(context, path, bytes, size, r->outcomes);
     r->outcomes->items = r->outcomes->names.count;
     myr_outcomes_settle(r->outcomes);
     return status == MYR_OK ? check_result(context, path, r) : status;

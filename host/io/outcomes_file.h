@@ -47,6 +47,9 @@ myr_status myr_read_rankings(myr_context *context, const char *path, const char 
 myr_status myr_outcomes_tell(myr_context *context, const char *path, const char *bytes, size_t size,
                              myr_outcome_kind *kind);
 
+/* Whether the first line looks like names of columns: none of them comes again below, as an item would. */
+myr_status myr_outcomes_look_for_header(myr_context *context, const char *bytes, size_t size, bool *looks);
+
 /* Whether that is the name of a place, in a first line rank1,rank2,… above rankings. */
 bool myr_is_rank_title(uint64_t field, const char *name, size_t length);
 

@@ -145,14 +145,31 @@ static myr_status choose(myr_context *context, const char *path, const char *byt
     return status;
 }
 
+/* Of a first line without end the first MiB is enough. */
+static myr_status read_header(myr_context *context, const char *bytes, size_t size,
+                              myr_csv_header *header) {
+    const myr_csv_reader csv = {take_name, stop, header};
+    *header = (myr_csv_header){.columns = myr_roles, .count = MYR_ROLES};
+    (void)myr_csv_read(NULL, "", bytes, size < 1 << 20 ? size : 1 << 20, &csv);
+    return header->out_of_memory ? myr_fail_memory(context, size) : MYR_OK;
+}
+
 myr_status myr_outcomes_tell(myr_context *context, const char *path, const char *bytes, size_t size,
                              myr_outcome_kind *kind) {
-    myr_csv_header header = {.columns = myr_roles, .count = MYR_ROLES};
-    const myr_csv_reader csv = {take_name, stop, &header};
-    /* Of a first line without end the first MiB is enough. */
-    (void)myr_csv_read(NULL, "", bytes, size < 1 << 20 ? size : 1 << 20, &csv);
-    const myr_status status = header.out_of_memory ? myr_fail_memory(context, size)
-                                                   : choose(context, path, bytes, size, &header, kind);
+    myr_csv_header header;
+    myr_status status = read_header(context, bytes, size, &header);
+    if (status == MYR_OK)
+        status = choose(context, path, bytes, size, &header, kind);
+    myr_header_free(&header);
+    return status;
+}
+
+myr_status myr_outcomes_look_for_header(myr_context *context, const char *bytes, size_t size, bool *looks) {
+    myr_csv_header header;
+    myr_status status = read_header(context, bytes, size, &header);
+    *looks = false;
+    if (status == MYR_OK)
+        status = looks_like_header(context, bytes, size, &header, looks);
     myr_header_free(&header);
     return status;
 }

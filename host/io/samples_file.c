@@ -16,16 +16,20 @@
 #include "input_file.h"
 #include "myriad/atomic_file.h"
 
+/* Floats that go to the file at once. */
+enum { PIECE = 1 << 16 };
+
 struct myr_samples_file {
     myr_atomic_file *file;
     char *path;
     bool csv;
     myr_samples_shape shape;
     uint64_t written; /* trajectories */
+    union {
+        uint32_t floats[PIECE];
+        uint64_t doubles[PIECE / 2];
+    } piece; /* here, not on a stack: threads may have small ones */
 };
-
-/* Floats that go to the file at once. */
-enum { PIECE = 1 << 16 };
 
 static bool ends_in(const char *path, const char *suffix) {
     size_t length = strlen(path), tail = strlen(suffix);
@@ -51,8 +55,7 @@ static void begin_npy(FILE *file, const myr_samples_shape *shape) {
     fwrite(header, 1, size, file);
 }
 
-static void write_npy_doubles(FILE *file, const double *values, uint64_t count) {
-    uint64_t piece[PIECE / 2];
+static void write_npy_doubles(FILE *file, uint64_t *piece, const double *values, uint64_t count) {
     for (uint64_t at = 0; at < count && !ferror(file); at += PIECE / 2) {
         const size_t n = count - at < PIECE / 2 ? (size_t)(count - at) : PIECE / 2;
         for (size_t i = 0; i < n; i++) {
@@ -64,8 +67,7 @@ static void write_npy_doubles(FILE *file, const double *values, uint64_t count) 
     }
 }
 
-static void write_npy(FILE *file, const double *values, uint64_t count) {
-    uint32_t piece[PIECE];
+static void write_npy(FILE *file, uint32_t *piece, const double *values, uint64_t count) {
     for (uint64_t at = 0; at < count && !ferror(file); at += PIECE) {
         const size_t n = count - at < PIECE ? (size_t)(count - at) : PIECE;
         for (size_t i = 0; i < n; i++) {
@@ -178,9 +180,10 @@ myr_status myr_samples_write(myr_context *context, myr_samples_file *file, const
     if (file->csv)
         write_csv(file, values, trajectories);
     else if (shape->doubles)
-        write_npy_doubles(myr_atomic_stream(file->file), values, trajectories * numbers);
+        write_npy_doubles(myr_atomic_stream(file->file), file->piece.doubles, values,
+                          trajectories * numbers);
     else
-        write_npy(myr_atomic_stream(file->file), values, trajectories * numbers);
+        write_npy(myr_atomic_stream(file->file), file->piece.floats, values, trajectories * numbers);
     file->written += trajectories;
     if (start_writeback(myr_atomic_stream(file->file)))
         return MYR_OK;

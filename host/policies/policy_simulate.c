@@ -80,8 +80,9 @@ myr_status myr_policy_simulate(myr_context *context, const myr_policy_problem *p
     MYR_STANDARD_ENVIRONMENT;
     const myr_backend *backend;
     char note[256];
-    options = myr_options_or_defaults(options);
-    myr_status status = check(context, problem, options, length, rankings);
+    myr_status status = myr_options_given(context, options);
+    if (status == MYR_OK)
+        status = check(context, problem, options, length, rankings);
     if (status == MYR_OK)
         status = myr_backend_resolve(context, options->backend, options->device, &backend, note);
     if (status != MYR_OK)

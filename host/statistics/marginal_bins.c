@@ -11,7 +11,7 @@
 static const double most_evaluations = 1e8;
 
 /* Samples that are placed at a time. */
-enum { PIECE = 1 << 15 };
+enum { PIECE = MYR_BINS_PIECE };
 
 static int bin_count(const myr_target *target) {
     double count = (double)MYR_BINS_TOGETHER / target->dimension;
@@ -200,10 +200,10 @@ static void count_places(myr_bins *bins, int stride, int count, const double *sa
 }
 
 /* Of one coordinate, found by all threads. */
-static void add_together(const myr_marginal_bins *all, int c, int count, const double *samples) {
+static void add_together(myr_marginal_bins *all, int c, int count, const double *samples) {
     myr_bins *bins = &all->bins[c];
     const int d = all->dimension;
-    int32_t place[PIECE];
+    int32_t *place = all->place;
 #pragma omp parallel num_threads(all->threads) if (count > PIECE / 16)
     {
         MYR_STANDARD_ENVIRONMENT;

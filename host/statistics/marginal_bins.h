@@ -30,10 +30,13 @@ typedef struct myr_bins {
     uint64_t faults; /* numbers that are NaN: nothing is known then */
 } myr_bins;
 
+#define MYR_BINS_PIECE (1 << 15)
+
 typedef struct myr_marginal_bins {
     int dimension, threads;
-    uint64_t total; /* trajectories */
-    myr_bins *bins; /* [dimension] */
+    uint64_t total;                /* trajectories */
+    myr_bins *bins;                /* [dimension] */
+    int32_t place[MYR_BINS_PIECE]; /* of samples that are taken up together */
 } myr_marginal_bins;
 
 myr_status myr_marginal_bins_create(myr_context *context, const myr_target *target, int threads,

@@ -27,6 +27,7 @@ typedef struct occupancy {
     double *weight;         /* [cells] */
     double *constant;       /* [cells]: log w_k - 1/2 sum log v_kc, of a mixture */
     uint64_t *found;        /* [cells] */
+    int *label;             /* [PIECE]: of the piece under way */
 } occupancy;
 
 static bool suits(const myr_target *target) {
@@ -38,6 +39,7 @@ static void destroy(void *state) {
     free(o->weight);
     free(o->constant);
     free(o->found);
+    free(o->label);
     free(o);
 }
 
@@ -69,8 +71,9 @@ static myr_status create(myr_context *context, myr_statistics_setting *setting, 
                      .threads = setting->threads,
                      .weight = malloc((size_t)cells * sizeof(double)),
                      .constant = malloc((size_t)cells * sizeof(double)),
-                     .found = calloc((size_t)cells, sizeof(uint64_t))};
-    if (!o->weight || !o->constant || !o->found) {
+                     .found = calloc((size_t)cells, sizeof(uint64_t)),
+                     .label = malloc(PIECE * sizeof(int))};
+    if (!o->weight || !o->constant || !o->found || !o->label) {
         destroy(o);
         return myr_fail_memory(context, 3 * (size_t)cells * sizeof(double));
     }
@@ -117,7 +120,7 @@ static void add(void *state, uint64_t first, uint64_t count, const double *sampl
     occupancy *o = state;
     const bool discrete = o->target->kind == MYR_TARGET_DISCRETE;
     const uint64_t d = (uint64_t)o->target->dimension;
-    int label[PIECE];
+    int *label = o->label;
     for (uint64_t at = 0; at < count; at += PIECE) {
         const int n = count - at < PIECE ? (int)(count - at) : PIECE;
 #pragma omp parallel num_threads(o->threads)

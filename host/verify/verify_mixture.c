@@ -105,8 +105,11 @@ static myr_status add_rounding(myr_verification *v, const myr_case *used, double
 
 static myr_status check_run(myr_verification *v, const char *sampler) {
     myr_case used;
-    double expected[trajectories], results[trajectories], entry[trajectories], next[trajectories];
-    double rounding = 0.0;
+    double *states = malloc(4 * trajectories * sizeof *states), rounding = 0.0;
+    if (!states)
+        return myr_fail_memory(v->context, 4 * trajectories * sizeof *states);
+    double *expected = states, *results = states + trajectories, *entry = states + 2 * trajectories,
+           *next = states + 3 * trajectories;
     uint64_t parted = 0;
     myr_poison(expected, trajectories);
     myr_poison(results, trajectories);
@@ -125,6 +128,7 @@ static myr_status check_run(myr_verification *v, const char *sampler) {
     snprintf(name, sizeof name, "mixtures, trajectories, %s: share that parts", sampler);
     if (status == MYR_OK)
         myr_report_check(v, name, (double)parted / trajectories, share_bound, trajectories);
+    free(states);
     myr_case_destroy(&used);
     return status;
 }

@@ -62,7 +62,7 @@ myr_status myr_policy_rewards(myr_context *context, const myr_policy_problem *pr
 /* Rankings, best first, of `length` different answers, 2 … MYR_MAX_SIMULATED, to prompt i mod prompts, for
  * i = first … first + count - 1: rankings[count][length]. The candidates are drawn uniformly, the ranking
  * of them is Plackett-Luce's with rewards r; of two it is Bradley-Terry's. backend, seed, first, count,
- * threads and device are taken from options (NULL: a million rankings); in a prompt, rewards are at most
+ * threads and device are taken from options, which must not be NULL; in a prompt, rewards are at most
  * 600 apart.
  *
  * Ranking i is made of words 0 … 2 length - 1 of stream MYR_STREAM_RANKING of "trajectory" i

@@ -25,7 +25,7 @@ extern "C" {
 #define MYR_STREAM_DIRECTION 8 /* directions, of seed 0 */
 #define MYR_STREAM_BRIDGE 9    /* Brownian bridges */
 
-/* options may be NULL: then count is 1,000,000. Errors: MYR_INVALID_ARGUMENT, MYR_NO_DEVICE,
+/* options must not be NULL: their count says how long the array is. Errors: MYR_INVALID_ARGUMENT, MYR_NO_DEVICE,
  * MYR_DEVICE_ERROR, MYR_OUT_OF_MEMORY.
  *
  * Words of blocks block … block + blocks - 1 (no wrap past 2^32) of trajectories

@@ -31,7 +31,7 @@ typedef struct myr_run_options {
     void *user;            /* passed to progress */
 } myr_run_options;
 
-/* 1,000,000 trajectories on the automatic backend: what a call takes whose options are NULL. */
+/* 1,000,000 trajectories on the automatic backend: what a call takes whose options are NULL, where they may be. */
 #define MYR_RUN_OPTIONS_INIT \
     { sizeof(myr_run_options), "auto", "exact", MYR_DEFAULT_SEED, 0, 1000000, 0, 0, 0, 0 }
 
@@ -60,10 +60,10 @@ typedef struct myr_run_report {
 myr_status myr_run_moments(myr_context *context, const myr_plan *plan, const myr_target *target,
                            const myr_run_options *options, myr_moment *moments, myr_run_report *report);
 
-/* Runs the trajectories and keeps their results: samples[count][dimension], count being the options' (a
- * million for NULL). Those of the float backends are floats, widened, about the plan's mean path for a
+/* Runs the trajectories and keeps their results: samples[count][dimension], count being that of the
+ * options, which must not be NULL, here and in the other calls that write to an array as long. Those of the float backends are floats, widened, about the plan's mean path for a
  * Gaussian target and about the target's mean for others (docs/mathematics.md, section 9). Errors here and
- * below as of myr_run_moments; options and report may be NULL. */
+ * below as of myr_run_moments; report may be NULL. */
 myr_status myr_run_samples(myr_context *context, const myr_plan *plan, const myr_target *target,
                            const myr_run_options *options, double *samples, myr_run_report *report);
 
@@ -82,7 +82,8 @@ myr_status myr_run_stream(myr_context *context, const myr_plan *plan, const myr_
 
 /* Runs the trajectories and keeps all of each: states[count][steps + 1][dimension], from x_T to the result,
  * which is that of myr_run_samples to the bit. On cpu, and for chains, it takes the work of one run; on the
- * others, level k comes from a run of the first k rows, so the whole takes that of some steps/2 runs. */
+ * others, level k comes from a run of the first k rows, so the whole takes that of some steps/2 runs. options
+ * must not be NULL. */
 myr_status myr_run_trace(myr_context *context, const myr_plan *plan, const myr_target *target,
                          const myr_run_options *options, double *states, myr_run_report *report);
 
@@ -100,7 +101,7 @@ typedef struct myr_given {
 #define MYR_GIVEN_INIT \
     { sizeof(myr_given), 0, 0, 0 }
 
-/* As myr_run_samples, with numbers given; with given normals in exact arithmetic, whatever math asks for. A
+/* As myr_run_samples, options included, with numbers given; with given normals in exact arithmetic, whatever math asks for. A
  * discrete target's chain takes states alone. Errors besides: MYR_INVALID_DATA for a number that is not
  * finite. */
 myr_status myr_run_samples_given(myr_context *context, const myr_plan *plan, const myr_target *target,
