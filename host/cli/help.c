@@ -30,15 +30,16 @@ static int group_of(const struct argp_option *option) {
 }
 
 /* Behind those of its group; a heading goes before them. */
+static bool goes_before(const struct argp_option *option, const struct argp_option *other) {
+    return group_of(option) < group_of(other) || (!option->name && group_of(option) == group_of(other));
+}
+
 static void add_option(cli_help *help, const struct argp_option *option, const cli_part *part) {
     int at = help->option_count;
     if (at == CLI_HELP_OPTIONS)
         return;
-    while (at > 0 && (group_of(help->options[at - 1].option) > group_of(option) ||
-                      (!option->name && group_of(help->options[at - 1].option) == group_of(option))))
-        at--;
-    memmove(&help->options[at + 1], &help->options[at],
-            (size_t)(help->option_count - at) * sizeof *help->options);
+    for (; at > 0 && goes_before(option, help->options[at - 1].option); at--)
+        help->options[at] = help->options[at - 1];
     help->options[at] = (cli_help_option){option, part};
     help->option_count++;
 }
@@ -90,12 +91,12 @@ static char *gather_lists(const cli_help *help) {
             argp->help_filter ? argp->help_filter(ARGP_KEY_HELP_EXTRA, NULL, help->parts[i].input) : NULL;
         if (!more)
             continue;
-        const size_t size = strlen(lists) + strlen(more) + 1;
-        char *both = realloc(lists, size);
+        const size_t length = strlen(lists), added = strlen(more) + 1;
+        char *both = realloc(lists, length + added);
         if (!both)
             free(lists);
         else
-            strcat(both, more);
+            memcpy(both + length, more, added);
         free(more);
         lists = both;
     }

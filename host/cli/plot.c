@@ -45,7 +45,8 @@ static int find_format(const char *path) {
     return -1;
 }
 
-/* The name of the script that is kept, the picture's with another extension: free(). */
+/* The name of the script that is kept, the picture's with another extension; it lives as long as the
+ * command. */
 static char *script_name(const char *path) {
     const int stem = (int)(strrchr(path, '.') - path);
     char *name = malloc((size_t)stem + 4);
@@ -99,7 +100,8 @@ static error_t parse_plot(int key, char *argument, struct argp_state *state) {
             if (!options->keep)
                 return 0;
             if (options->path) {
-                cli_name_output("--keep", script_name(options->path));
+                options->script = script_name(options->path);
+                cli_name_output("--keep", options->script);
                 return check_kept(options->path);
             }
             cli_fail(CLI_USAGE, "--keep: there is no picture to keep the script of: expected --plot FILE");
@@ -185,9 +187,7 @@ static int open_script(cli_plot *plot) {
         plot->script = tmpfile();
         return plot->script ? CLI_DONE : fail_gnuplot(plot, "there is no room for gnuplot's script");
     }
-    char *name = script_name(plot->options->path);
-    const myr_status status = myr_atomic_open(plot->context, name, &plot->kept);
-    free(name);
+    const myr_status status = myr_atomic_open(plot->context, plot->options->script, &plot->kept);
     plot->script = myr_atomic_stream(plot->kept);
     return status == MYR_OK ? CLI_DONE : cli_fail_library(plot->context, status);
 }

@@ -10,7 +10,8 @@
 
 typedef struct cli_plot_options {
     const char *path; /* NULL: no picture */
-    bool keep;        /* the script too, with its data: PATH with .gp for its extension */
+    bool keep;        /* the script too, with its data */
+    char *script;     /* where to: PATH with .gp for its extension */
     bool missed; /* after settling: one is asked for, and there is no gnuplot to draw it; path is NULL */
 } cli_plot_options;
 

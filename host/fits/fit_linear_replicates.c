@@ -80,10 +80,11 @@ static bool find_step(const myr_linear_fit *f, space *s) {
 }
 
 static bool search(const myr_linear_fit *f, space *s, double ridge, double *value) {
-    double slope = 0.0, along = 1.0;
+    double slope = 0.0;
     for (size_t p = 0; p < f->parameters; p++)
         slope += s->gradient[p] * s->step[p];
-    for (int n = 0; n < HALVINGS; n++, along *= 0.5) {
+    for (int n = 0; n < HALVINGS; n++) {
+        const double along = ldexp(1.0, -n);
         for (size_t p = 0; p < f->parameters; p++)
             s->trial[p] = s->theta[p] + along * s->step[p];
         const double found = look(f, s, ridge, s->trial);
@@ -231,6 +232,8 @@ static myr_status run_batch(myr_linear_fit *f, uint32_t first, uint32_t batch, u
 
 myr_status myr_linear_replicates(myr_linear_fit *fit, int threads, double *estimates) {
     const uint64_t games = myr_game_total(fit->model.features);
+    if (games == 0) /* what was fitted has some */
+        return MYR_OK;
     for (uint64_t g = 0; g < games; g++)
         if (myr_game_at(fit->model.features, g).times > MYR_MAX_RESAMPLED)
             return myr_fail(fit->context, MYR_INVALID_DATA,
