@@ -8,6 +8,7 @@
 
 #include "messages.h"
 #include "plot.h"
+#include "plot_origin.h"
 
 enum { LARGEST_PLOT = 400, WIDEST_NAME = 40 };
 
@@ -298,17 +299,21 @@ static span find_span(const cli_fit_result *r) {
 
 static void draw_estimates(cli_plot *plot, const cli_fit_result *r) {
     const span shown = find_span(r);
+    const double origin = cli_plot_origin(shown.low, shown.high);
+    char axis[64];
     if (shown.open)
-        fprintf(plot->script, "set xrange [%.9g:%.9g]\n", shown.low, shown.high);
+        fprintf(plot->script, "set xrange [%.17g:%.17g]\n", shown.low - origin, shown.high - origin);
     fputs("$estimates << END\n", plot->script);
     for (uint64_t n = 0; n < r->count; n++) {
         const myr_estimate *e = &r->estimates[r->order[n]];
         const bool known = !isnan(e->ci_low);
-        fprintf(plot->script, "%.9g %" PRIu64 " %.9g %.9g\n", e->estimate, r->count - n,
-                known ? fmax(e->ci_low, shown.low) : e->estimate,
-                known ? fmin(e->ci_high, shown.high) : e->estimate);
+        fprintf(plot->script, "%.17g %" PRIu64 " %.17g %.17g\n", e->estimate - origin, r->count - n,
+                (known ? fmax(e->ci_low, shown.low) : e->estimate) - origin,
+                (known ? fmin(e->ci_high, shown.high) : e->estimate) - origin);
     }
-    fputs("END\n", plot->script);
+    fprintf(plot->script, "END\nset xlabel '%s, with %g %% interval'\n",
+            cli_plot_axis(r->features ? "coefficient" : "ability", origin, axis),
+            100.0 * r->options->level);
 }
 
 int cli_fit_check_plot(const cli_plot_options *options, uint64_t count) {
@@ -326,8 +331,7 @@ int cli_fit_plot(const cli_plot_options *options, const cli_fit_result *result) 
     FILE *script = plot.script;
     draw_names(&plot, result);
     draw_estimates(&plot, result);
-    fprintf(script, "set yrange [0.4:%" PRIu64 ".6]\nset xlabel \"%s, with %g %% interval\"\n",
-            result->count, result->features ? "coefficient" : "ability", 100.0 * result->options->level);
+    fprintf(script, "set yrange [0.4:%" PRIu64 ".6]\n", result->count);
     fputs(
         "set grid xtics\nset tics nomirror\nset border 3\nunset key\n"
         "plot $estimates using 1:2:3:4 with xerrorbars lw 1.5 pt 7 ps 0.7 lc rgb '#1f4e79'\n",

@@ -7,6 +7,7 @@
 
 #include "arguments.h"
 #include "messages.h"
+#include "plot_origin.h"
 
 enum { BINS = 100, PLANE_BINS = 160, MOST_LINES = 1000, SHEET = 10 };
 
@@ -61,13 +62,17 @@ static int check(const cli_sample_picture *p) {
     return CLI_DONE;
 }
 
+/* So many times a number is what doubles near it are apart, and some more. */
+#define FEW_DOUBLES 1e-15
+
 /* Three standard deviations on both sides of the target's mean; of states, each. */
 static void set_ranges(cli_sample_picture *p) {
     static double mean[MYR_MAX_DATA_DIMENSION], variance[MYR_MAX_DATA_DIMENSION];
     myr_target_moments(p->plan->target, mean, variance);
     const int states = myr_target_states(p->plan->target);
     for (int c = 0; c < axes_of(p); c++) {
-        const double half = variance[c] > 0.0 ? 3.0 * sqrt(variance[c]) : 1.0;
+        const double half =
+            fmax(variance[c] > 0.0 ? 3.0 * sqrt(variance[c]) : 1.0, FEW_DOUBLES * fabs(mean[c]));
         p->low[c] = states > 0 ? 0.5 : mean[c] - half;
         p->high[c] = states > 0 ? states + 0.5 : mean[c] + half;
         p->bins[c] = states > 0 ? states : axes_of(p) > 1 ? PLANE_BINS : BINS;
@@ -106,9 +111,9 @@ void cli_sample_picture_free(cli_sample_picture *p) {
 static void keep(cli_sample_picture *p, const double *trajectory) {
     const size_t d = (size_t)p->shape.dimension, kept = kept_of(p);
     const size_t axes = is_image(p) ? d : (size_t)axes_of(p);
-    float *to = p->values + (size_t)p->taken * kept;
+    double *to = p->values + (size_t)p->taken * kept;
     for (size_t n = 0; n < kept; n++)
-        to[n] = (float)trajectory[n / axes * d + n % axes];
+        to[n] = trajectory[n / axes * d + n % axes];
     p->taken++;
 }
 
@@ -147,66 +152,90 @@ static double middle_of(const cli_sample_picture *p, int c, int bin) {
 
 static void draw_histogram(const cli_sample_picture *p, FILE *script) {
     const bool states = myr_target_states(p->plan->target) > 0;
+    const double origin = cli_plot_origin(p->low[0], p->high[0]);
+    char axis[64];
     fputs("$counts << END\n", script);
     for (int b = 0; b < p->bins[0]; b++)
-        fprintf(script, "%.9g %.9g\n", middle_of(p, 0, b),
+        fprintf(script, "%.17g %.17g\n", middle_of(p, 0, b) - origin,
                 (double)p->counts[b] / (double)p->shape.count / width_of(p, 0));
-    fprintf(script,
-            "END\n"
-            "set xlabel '%s'\nset ylabel '%s'\nset border 3\nset tics nomirror\nunset key\n"
-            "set yrange [0:*]\nset xrange [%.9g:%.9g]\nset boxwidth %.9g\nset style fill solid 0.4 border\n"
-            "plot $counts using 1:2 with boxes lc rgb '#404040'\n",
-            states ? "state" : "x (data units)", states ? "probability" : "density (per data unit)",
-            p->low[0], p->high[0], states ? 0.8 : width_of(p, 0));
+    fprintf(
+        script,
+        "END\n"
+        "set xlabel '%s%s'\nset ylabel '%s'\nset border 3\nset tics nomirror\nunset key\n"
+        "set yrange [0:*]\nset xrange [%.17g:%.17g]\nset boxwidth %.17g\nset style fill solid 0.4 border\n"
+        "plot $counts using 1:2 with boxes lc rgb '#404040'\n",
+        states ? "state" : cli_plot_axis("x", origin, axis), states ? "" : " (data units)",
+        states ? "probability" : "density (per data unit)", p->low[0] - origin, p->high[0] - origin,
+        states ? 0.8 : width_of(p, 0));
 }
 
 static void draw_density(const cli_sample_picture *p, FILE *script) {
     const double scale = 1.0 / ((double)p->shape.count * width_of(p, 0) * width_of(p, 1));
+    const double origins[2] = {cli_plot_origin(p->low[0], p->high[0]),
+                               cli_plot_origin(p->low[1], p->high[1])};
+    char axes[2][64];
     fputs("$density << END\n", script);
     for (int a = 0; a < p->bins[0]; a++)
         for (int b = 0; b < p->bins[1]; b++)
-            fprintf(script, "%.9g %.9g %.6g\n", middle_of(p, 0, a), middle_of(p, 1, b),
-                    (double)p->counts[a * p->bins[1] + b] * scale);
+            fprintf(script, "%.17g %.17g %.17g\n", middle_of(p, 0, a) - origins[0],
+                    middle_of(p, 1, b) - origins[1], (double)p->counts[a * p->bins[1] + b] * scale);
     fprintf(script,
             "END\n"
-            "set xlabel 'x_0 (data units)'\nset ylabel 'x_1 (data units)'\nset cblabel 'density (per data "
+            "set xlabel '%s (data units)'\nset ylabel '%s (data units)'\nset cblabel 'density (per data "
             "unit squared)'\nset palette gray negative\n"
-            "set xrange [%.9g:%.9g]\nset yrange [%.9g:%.9g]\nset cbrange [0:*]\nset size ratio 1\n"
+            "set xrange [%.17g:%.17g]\nset yrange [%.17g:%.17g]\nset cbrange [0:*]\nset size ratio 1\n"
             "set tics out nomirror\nunset key\n"
             "plot $density using 1:2:3 with image pixels\n",
-            p->low[0], p->high[0], p->low[1], p->high[1]);
+            cli_plot_axis("x_0", origins[0], axes[0]), cli_plot_axis("x_1", origins[1], axes[1]),
+            p->low[0] - origins[0], p->high[0] - origins[0], p->low[1] - origins[1],
+            p->high[1] - origins[1]);
+}
+
+/* The origin of what is kept, of every stride-th number from the first on. */
+static double origin_of(const cli_sample_picture *p, size_t first, size_t stride) {
+    double low = INFINITY, high = -INFINITY;
+    for (size_t n = first; n < (size_t)p->taken * kept_of(p); n += stride) {
+        low = fmin(low, p->values[n]);
+        high = fmax(high, p->values[n]);
+    }
+    return cli_plot_origin(low, high);
+}
+
+static void put_point(FILE *script, size_t level, const double *x, const double *origins, size_t axes) {
+    if (axes == 1)
+        fprintf(script, "%zu %.17g\n", level, x[0] - origins[0]);
+    else
+        fprintf(script, "%.17g %.17g\n", x[0] - origins[0], x[1] - origins[1]);
 }
 
 /* Each line ends with a blank one, which ends it for gnuplot. The last point of each stands apart. */
-static void put_lines(const cli_sample_picture *p, FILE *script) {
+static void put_lines(const cli_sample_picture *p, const double *origins, FILE *script) {
     const size_t axes = (size_t)axes_of(p), levels = (size_t)p->shape.levels;
     fputs("$lines << END\n", script);
     for (size_t n = 0; n < p->taken; n++) {
-        for (size_t k = 0; k < levels; k++) {
-            const float *x = p->values + (n * levels + k) * axes;
-            if (axes == 1)
-                fprintf(script, "%zu %.9g\n", k, x[0]);
-            else
-                fprintf(script, "%.9g %.9g\n", x[0], x[1]);
-        }
+        for (size_t k = 0; k < levels; k++)
+            put_point(script, k, p->values + (n * levels + k) * axes, origins, axes);
         fputs("\n", script);
     }
     fputs("END\n$ends << END\n", script);
-    for (size_t n = 0; n < p->taken; n++) {
-        const float *x = p->values + ((n + 1) * levels - 1) * axes;
-        if (axes == 1)
-            fprintf(script, "%zu %.9g\n", levels - 1, x[0]);
-        else
-            fprintf(script, "%.9g %.9g\n", x[0], x[1]);
-    }
+    for (size_t n = 0; n < p->taken; n++)
+        put_point(script, levels - 1, p->values + ((n + 1) * levels - 1) * axes, origins, axes);
     fputs("END\n", script);
 }
 
 static void draw_lines(const cli_sample_picture *p, FILE *script) {
-    put_lines(p, script);
-    fputs(axes_of(p) == 1 ? "set xlabel 'step'\nset ylabel 'x (data units)'\n"
-                          : "set xlabel 'x_0 (data units)'\nset ylabel 'x_1 (data units)'\n",
-          script);
+    const size_t axes = (size_t)axes_of(p);
+    double origins[2] = {0.0, 0.0};
+    char names[2][64];
+    for (size_t c = 0; c < axes; c++)
+        origins[c] = origin_of(p, c, axes);
+    put_lines(p, origins, script);
+    if (axes == 1)
+        fprintf(script, "set xlabel 'step'\nset ylabel '%s (data units)'\n",
+                cli_plot_axis("x", origins[0], names[0]));
+    else
+        fprintf(script, "set xlabel '%s (data units)'\nset ylabel '%s (data units)'\n",
+                cli_plot_axis("x_0", origins[0], names[0]), cli_plot_axis("x_1", origins[1], names[1]));
     fprintf(script,
             "set border 3\nset tics nomirror\nset key outside bottom center horizontal\n"
             "plot $lines using 1:2 with lines lw %g lc rgb '#80606060' title 'trajectories', "
@@ -218,6 +247,7 @@ static void draw_lines(const cli_sample_picture *p, FILE *script) {
 static void draw_sheet(const cli_sample_picture *p, FILE *script) {
     const int count = (int)p->taken, across = count < SHEET ? count : SHEET;
     const int down = (count + across - 1) / across;
+    const double origin = origin_of(p, 0, 1);
     fputs("$sheet << END\n", script);
     for (int y = 0; y < down * (p->rows + 1) - 1; y++) {
         for (int x = 0; x < across * (p->columns + 1) - 1; x++) {
@@ -226,7 +256,7 @@ static void draw_sheet(const cli_sample_picture *p, FILE *script) {
             if (n >= count || row == p->rows || column == p->columns)
                 fputs("NaN ", script);
             else
-                fprintf(script, "%.6g ", p->values[(n * p->rows + row) * p->columns + column]);
+                fprintf(script, "%.17g ", p->values[(n * p->rows + row) * p->columns + column] - origin);
         }
         fputs("\n", script);
     }

@@ -16,7 +16,7 @@ typedef struct cli_sample_picture {
     double low[2], high[2]; /* what is shown of the coordinates that are drawn */
     int bins[2];
     uint64_t *counts; /* [bins[0]][bins[1]] of histogram and density */
-    float *values;    /* of lines [taken][levels][axes], of images [taken][rows * columns] */
+    double *values;   /* of lines [taken][levels][axes], of images [taken][rows * columns] */
     uint64_t taken, most;
 } cli_sample_picture;
 
