@@ -218,6 +218,36 @@ Test(exact, limits_are_those_of_the_table) {
         }
 }
 
+/* From N(0, 1) on ve the limit is v (1 - r^(kappa - 1)) + r^kappa, r = v/(v + 1), whose first term tends to
+ * kappa - 1 as v grows: 1 - (1 + x)^-n at x = 1/v is n x (1 - (n + 1) x/2 + ...), the series below, of which
+ * 30 terms leave 1e-30 at x = 0.1. Errors: 16 roundings as above. */
+Test(exact, limits_of_large_variances_lose_no_digits) {
+    static const struct {
+        const char *sampler;
+        double eta, kappa;
+    } want[] = {{"ddpm-exact", -1.0, 2.0},
+                {"ddpm-small", -1.0, 2.0},
+                {"ddpm-large", -1.0, 2.0},
+                {"ddim", 0.5, 1.25},
+                {"dpmpp-2m-sde", 0.5, 1.5}};
+    for (int power = 1; power <= 30; power++)
+        for (size_t i = 0; i < sizeof want / sizeof *want; i++) {
+            const double v = pow(10.0, power);
+            const long double x = 1.0L / v, n = want[i].kappa - 1.0;
+            long double term = n, fresh = 0.0L; /* of v (1 - (1 + x)^-n) */
+            for (int k = 1; k <= 30; k++) {
+                fresh += term;
+                term *= -(n + k) / (k + 1) * x;
+            }
+            const long double limit = fresh + expl(-want[i].kappa * log1pl(x));
+            myr_plan_options options = ask(want[i].sampler, 7, "prior");
+            options.eta = want[i].eta;
+            const double got = solve(&options, 0.0, v).limit;
+            cr_assert(fabsl(got - limit) <= 16.0L * 0x1p-53L * limit, "%s eta %g v %g: %.17g, not %.17Lg",
+                      want[i].sampler, want[i].eta, v, got, limit);
+        }
+}
+
 /* The limit is approached with order 1, up to a logarithm that steps below t = v bring in: for large T the
  * error is (alpha + beta log T)/T. So error times T is linear in log2 T: its second difference vanishes.
  * Order 1/2 would leave 0.12 of it, order 2 a half; the next order in Dt/v <= 0.0061 leaves less than

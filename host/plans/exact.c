@@ -164,14 +164,21 @@ myr_status myr_plan_exact(myr_context *context, const myr_plan *plan, const myr_
 
 /* On x/a and with u = v + s^2/a^2 as time, the variance V obeys dV/du = drift V/u - (drift - 1) noise,
  * whose solutions are V = noise u + constant u^drift. On x, with w = a^2 u, from a0, w0 to a1 = a_end, u1:
- *     V1 = a1^2 (noise u1 + (V0 - noise w0) D),   D = (u1/w0)^drift a0^(2 drift - 2),
- * which holds for a0 = 0 too. */
+ *     V1 = a1^2 (noise F + V0 D),   D = (u1/w0)^drift a0^(2 drift - 2),
+ *     F = u1 - w0 D = u1 (1 - r^(drift - 1)),   r = u1/u0 = a0^2 u1/w0,
+ * which holds for a0 = 0 too. Where v is large, r is near 1: r - 1 is then taken from the levels, in whose
+ * difference v is not. All terms are positive, so no digits are lost. */
 static double flow_variance(const myr_limit *limit, double start, const myr_row *first, double a1,
                             double s1, double v) {
     double w0 = first->a * first->a * v + first->s * first->s;
     double u1 = v + s1 * s1 / (a1 * a1);
     double decay = pow(u1 / w0, limit->drift) * pow(first->a, 2.0 * limit->drift - 2.0);
-    return a1 * a1 * (limit->noise * (u1 - w0 * decay) + start * decay);
+    double r = first->a * first->a * u1 / w0;
+    double change = (first->a * s1 / a1 * (first->a * s1 / a1) - first->s * first->s) / w0; /* r - 1 */
+    double fresh = 0.0;                                                                     /* F */
+    if (limit->noise > 0.0 && limit->drift != 1.0)
+        fresh = -u1 * expm1((limit->drift - 1.0) * (r > 0.5 ? log1p(change) : log(r)));
+    return a1 * a1 * (limit->noise * fresh + start * decay);
 }
 
 static double limit_variance(const myr_plan *plan, int axis, double v) {
