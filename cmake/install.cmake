@@ -27,4 +27,4 @@ install(FILES ${CMAKE_CURRENT_BINARY_DIR}/myriad.pc DESTINATION ${CMAKE_INSTALL_
 # The texts lie to each other as they do here, so that their links hold.
 install(FILES README.md CHANGELOG.md LICENSE CITATION.cff DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(DIRECTORY docs examples DESTINATION ${CMAKE_INSTALL_DOCDIR}
-        PATTERN make EXCLUDE PATTERN "*.sollya" EXCLUDE PATTERN "make_*" EXCLUDE)
+        PATTERN make EXCLUDE PATTERN "docs/examples" EXCLUDE PATTERN "*.sollya" EXCLUDE PATTERN "make_*" EXCLUDE)

@@ -6,6 +6,7 @@
 #include "arguments.h"
 #include "bench.h"
 #include "command.h"
+#include "help.h"
 #include "messages.h"
 #include "named_files.h"
 #include "output.h"
@@ -33,7 +34,7 @@ enum { KEY_NAME = 500, KEY_REPEATS, KEY_SCALE, KEY_TARGET };
 
 static const struct argp_option bench_argp_options[] = {
     {NULL, 0, NULL, 0, "The measurement:", 1},
-    {"name", KEY_NAME, "NAME", 0, "which one (all)", 1},
+    {"name", KEY_NAME, "NAME", 0, "which one of those below, or all (all)", 1},
     {"repeats", KEY_REPEATS, "N", 0, "timed runs, 3 to 1000 (7)", 1},
     {"target", KEY_TARGET, "FILE.npy", 0,
      "data points for the measurement empirical (1,797 made-up ones, d = 64)", 1},
@@ -43,12 +44,13 @@ static const struct argp_option bench_argp_options[] = {
 static error_t read_name(const char *argument, const char **name) {
     const char *names[64];
     size_t count = 0;
-    for (; count < 64 && bench_case_at((int)count); count++)
+    for (; count < 63 && bench_case_at((int)count); count++)
         names[count] = bench_case_at((int)count)->name;
+    names[count++] = "all";
     int choice = cli_read_choice("--name", argument, names, count);
     if (choice < 0)
         return CLI_REPORTED;
-    *name = names[choice];
+    *name = (size_t)choice == count - 1 ? NULL : names[choice];
     return 0;
 }
 
@@ -88,7 +90,23 @@ static error_t parse_bench(int key, char *argument, struct argp_state *state) {
     }
 }
 
-static const struct argp bench_argp = {.options = bench_argp_options, .parser = parse_bench};
+static const char *name_of(int index) {
+    return bench_case_at(index) ? bench_case_at(index)->name : NULL;
+}
+
+static const char *help_of(int index) {
+    return bench_case_at(index)->help;
+}
+
+/* What --help says of the measurements, from their list. */
+static char *filter_help(int key, const char *text, void *input) {
+    (void)input;
+    return key == ARGP_KEY_HELP_EXTRA ? cli_help_list(NULL, "The measurements:", name_of, help_of)
+                                      : (char *)text;
+}
+
+static const struct argp bench_argp = {
+    .options = bench_argp_options, .parser = parse_bench, .help_filter = filter_help};
 
 typedef struct bench_outcome {
     cli_format format;

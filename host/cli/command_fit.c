@@ -43,8 +43,8 @@ static const char doc[] =
     "are named, and the exit status is 3. The exit status is 1 if the fit did not converge.\n"
     "\n"
     "Examples:\n"
-    "  myriad fit games.csv --home --bootstrap 1000 --plot abilities.svg\n"
-    "  myriad fit races.csv --input rankings --ridge 0.1 --format json";
+    "  myriad fit examples/baseball.csv --home --bootstrap 1000 --plot abilities.svg\n"
+    "  myriad fit examples/races.csv --input rankings --ridge 0.1 --format json";
 
 typedef struct fit_arguments {
     const char *file, *reference, *features, *baseline;

@@ -29,8 +29,8 @@ static const char doc[] =
     "did before.\n"
     "\n"
     "Examples:\n"
-    "  myriad loss pairs.csv --beta 0.1\n"
-    "  myriad loss pairs.csv --loss-type ipo --gradients gradients.npy --format json";
+    "  myriad loss examples/pairs.csv --beta 0.1\n"
+    "  myriad loss examples/pairs.csv --loss-type ipo --gradients gradients.npy --format json";
 
 typedef struct loss_arguments {
     myr_loss_options loss;
@@ -107,7 +107,9 @@ static error_t read_lengths(const char *argument, bool *ignore) {
 static error_t read_shift(const char *argument, double *shift) {
     static const cli_interval shifts = {
         .low = -1e15, .high = 1e15, .expected = "batch, or a number of at most 1e15 in size"};
-    if (strcmp(argument, "batch") != 0)
+    static const char *batch = "batch";
+    cli_offer(&batch, 1);
+    if (strcmp(argument, batch) != 0)
         return cli_read_real("--bco-shift", argument, &shifts, shift);
     *shift = MYR_SHIFT_BATCH;
     return 0;

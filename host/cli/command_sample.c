@@ -52,7 +52,7 @@ static const struct argp_option sample_options[] = {
     {"dtype", KEY_DTYPE, "TYPE", 0,
      "float32, or float64: .npy holds these, .csv the digits that tell them apart (float32)", 0},
     {"image", KEY_IMAGE, "RxC", 0,
-     "the picture of --plot is a contact sheet: the first 100 samples as images of R rows, C columns", 6},
+     "the picture of --plot is a contact sheet: the first 100 samples as images of R rows, C columns", 7},
     {0}};
 
 static error_t read_dtype(const char *argument, bool *doubles) {
@@ -272,12 +272,10 @@ int cli_run_sample(int argc, char **argv) {
                   .run = cli_run_options_default(),
                   .checksum = CLI_CHECKSUM_BEGIN};
     s.run.trajectories = 0; /* until one is given */
-    const cli_part parts[] = {{&cli_single_plan_argp, &s.plan},
-                              {&sample_argp, &s.arguments},
-                              {&cli_trajectories_argp, &s.run},
-                              {&cli_run_argp, &s.run},
-                              {&cli_plot_argp, &s.arguments.picture.options},
-                              {&cli_output_argp, &s.format}};
+    const cli_part parts[] = {
+        {&cli_single_plan_argp, &s.plan}, {&cli_plot_argp, &s.arguments.picture.options},
+        {&sample_argp, &s.arguments},     {&cli_trajectories_argp, &s.run},
+        {&cli_run_argp, &s.run},          {&cli_output_argp, &s.format}};
     int status;
     if (cli_repeat_parse(argc, argv, doc, parts, 6, &s.repeat, &status)) {
         if (myr_context_create(&s.context) != MYR_OK)

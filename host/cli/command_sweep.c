@@ -26,7 +26,7 @@ static const char doc[] =
     "  myriad sweep --sampler ddim,heun,dpmpp-2m --start exact --trajectories 10M\n"
     "  myriad sweep --process vp --schedule linear,scaled_linear --sampler ddim --eta 0,0.5,1 --plot "
     "sweep.svg\n"
-    "  myriad sweep --target mixture.json --error w1 --start exact";
+    "  myriad sweep --target examples/mixture.json --error w1 --steps 8,16,32 --trajectories 100k";
 
 /* Blocks for standard errors: fewer would give poor ones. */
 #define FEWEST_TRAJECTORIES (8 * 4096)

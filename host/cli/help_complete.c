@@ -83,7 +83,7 @@ static void put_bash(void (*run)(const char *command)) {
     put_names("", " ");
     printf("help --help --version' ;;\n    help) words='");
     put_names("", " ");
-    printf("' ;;\n");
+    printf("--man --completion'\n        [ \"$option\" != --completion ] || words='bash zsh' ;;\n");
 #define COMMAND_RUN(name, help) run(#name);
     CLI_COMMAND_LIST(COMMAND_RUN)
     fputs(bash_end, stdout);
@@ -157,7 +157,7 @@ static void put_zsh_script(void (*run)(const char *command)) {
         "    (( CURRENT-- ))\n"
         "    case $words[1] in\n"
         "    help)\n"
-        "        _describe command commands ;;\n");
+        "        _arguments --man '--completion:shell:(bash zsh)' '*: :{_describe command commands}' ;;\n");
     CLI_COMMAND_LIST(COMMAND_RUN)
 #undef COMMAND_RUN
     printf("    esac\n}\n_myriad \"$@\"\n");

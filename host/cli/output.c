@@ -14,8 +14,8 @@
 enum { KEY_FORMAT = 900 };
 
 static const struct argp_option output_options[] = {
-    {NULL, 0, NULL, 0, "Output:", 6},
-    {"format", KEY_FORMAT, "FORMAT", 0, "text for people (the default), json: one object, csv: a table", 6},
+    {NULL, 0, NULL, 0, "Output:", 7},
+    {"format", KEY_FORMAT, "FORMAT", 0, "text for people (the default), json: one object, csv: a table", 7},
     {0}};
 
 static error_t parse_output(int key, char *argument, struct argp_state *state) {

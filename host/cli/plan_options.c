@@ -38,7 +38,7 @@ enum {
     {"target", KEY_TARGET, "gaussian|FILE", 0, \
      "gaussian: independent coordinates, of --mean and --variance; or FILE.json: a mixture, a Gaussian with any " \
      "covariance, or discrete states; or FILE.npy: data points [n, d]; or -, either from standard input (gaussian)", 2}, \
-    CLI_GRID_OPTIONS(7)
+    CLI_GRID_OPTIONS(9)
 /* clang-format on */
 
 #define MAX_NAMES 64 /* of samplers or processes in the library's lists */
@@ -168,8 +168,7 @@ static error_t read_schedules(const char *argument, cli_plan_options *options) {
 }
 
 static void offer_samplers(void) {
-    const char *all = "all", *names[MAX_NAMES];
-    cli_offer(&all, 1);
+    const char *names[MAX_NAMES];
     cli_offer(names, list_names(myr_sampler_name, names));
 }
 
@@ -177,12 +176,14 @@ static error_t parse_plan(int key, char *argument, struct argp_state *state) {
     /* As myr_target_create_gaussian documents them. */
     static const cli_interval real = {-1e30, 1e30, false, "a finite number, at most 1e30 in size"};
     static const cli_interval positive = {0.0, 1e30, true, "a finite number above 0, at most 1e30"};
+    static const char *all = "all";
     cli_plan_options *options = state->input;
     switch (key) {
         case KEY_PROCESS:
             return read_process(argument, &options->process);
         case KEY_SAMPLER: /* which names are right depends on the process, which may come later */
             options->sampler_text = argument;
+            cli_offer(&all, 1);
             offer_samplers();
             return 0;
         case KEY_STEPS:
@@ -208,6 +209,14 @@ static error_t parse_plan(int key, char *argument, struct argp_state *state) {
     }
 }
 
+static error_t parse_single(int key, char *argument, struct argp_state *state) {
+    if (key != KEY_SAMPLER)
+        return parse_plan(key, argument, state);
+    ((cli_plan_options *)state->input)->sampler_text = argument;
+    offer_samplers();
+    return 0;
+}
+
 /* What --help says of processes and samplers, from the library's lists. */
 static char *filter_help(int key, const char *text, void *input) {
     (void)input;
@@ -220,7 +229,7 @@ static char *filter_help(int key, const char *text, void *input) {
 const struct argp cli_plan_argp = {
     .options = plan_options, .parser = parse_plan, .help_filter = filter_help};
 const struct argp cli_single_plan_argp = {
-    .options = single_options, .parser = parse_plan, .help_filter = filter_help};
+    .options = single_options, .parser = parse_single, .help_filter = filter_help};
 
 /* ---- all of them together -------------------------------------------------------------------------- */
 

@@ -32,8 +32,8 @@ enum { KEY_PLOT = 2000, KEY_KEEP };
 
 static const struct argp_option plot_options[] = {
     {"plot", KEY_PLOT, "FILE", 0,
-     "draw a picture of it, by gnuplot: .svg, .png or .pdf; the exit status is 5 if there is none", 6},
-    {"keep", KEY_KEEP, NULL, 0, "keep gnuplot's script with its data beside the picture, as .gp", 6},
+     "draw a picture of it, by gnuplot: .svg, .png or .pdf; the exit status is 5 if there is none", 7},
+    {"keep", KEY_KEEP, NULL, 0, "keep gnuplot's script with its data beside the picture, as .gp", 7},
     {0}};
 
 /* The format that a name ends in, or -1. */

@@ -12,11 +12,11 @@
 enum { KEY_FROM = 1100, BAD_DATA = 3 };
 
 static const struct argp_option from_options[] = {
-    {NULL, 0, NULL, 0, "A run again:", 7},
+    {NULL, 0, NULL, 0, "A run again:", 8},
     {"from", KEY_FROM, "FILE", 0,
      "repeat the run whose --format json is in FILE, and hold the checksums against its: status 1 if they "
      "differ",
-     7},
+     8},
     {0}};
 
 static error_t parse_from(int key, char *argument, struct argp_state *state) {

@@ -9,12 +9,12 @@
 enum { KEY_STATISTICS = 800, KEY_BINS };
 
 static const struct argp_option statistics_options[] = {
-    {NULL, 0, NULL, 0, "Statistics beyond the moments:", 4},
+    {NULL, 0, NULL, 0, "Statistics beyond the moments:", 6},
     {"statistics", KEY_STATISTICS, "LIST", 0,
      "names between commas of those below, or all that suit the target; draws the trajectories a second "
      "time",
-     4},
-    {"bins", KEY_BINS, "N", 0, "of histograms, 1 to 65536 (100)", 4},
+     6},
+    {"bins", KEY_BINS, "N", 0, "of histograms, 1 to 65536 (100)", 6},
     {0}};
 
 static void offer_statistics(void) {

@@ -27,9 +27,8 @@ typedef struct myr_outcomes_options {
     bool pool;         /* the prompt column is passed over: an item is the same under every prompt */
     const char *const *without; /* items that are left out, with the comparisons they are in … */
     size_t without_count;       /* … so many */
-    const char
-        *columns; /* which is which, "first=left,second=right", other columns by their names; NULL: all
-                            by their names. "weight=" says that there is none */
+    const char *columns; /* which is which, "first=left,second=right", other columns by their names; NULL:
+                            all by their names. "weight=" says that there is none */
 } myr_outcomes_options;
 
 #define MYR_OUTCOMES_OPTIONS_INIT \

@@ -12,8 +12,8 @@
  *
  * with S = sqrt(C^2 + E^2 Var(x0 | x)) a coordinate; z1, z2 fresh standard normals. Before the first
  * denoiser outputs d1 = d2 = 0. A row leaves from the level that the row before entered, with its a, or
- * with pre-noise from a noisier one of the same a (churn raises s); one that leaves from a cleaner level is
- * refused.
+ * with pre-noise (which a noise scale of 0 makes 0) from a noisier one of the same a: churn raises s. One that
+ * leaves from a cleaner level is refused.
  *
  * On the process "discrete" a plan holds, instead of rows, the chain of a discrete target turned round: the
  * laws p_0 … p_T of the states that its forward chain passes through, and by them the reverse chain

@@ -36,8 +36,7 @@ typedef struct myr_loss_options {
     double label_smoothing; /* 0 … 0.5, 0.5 excluded: the share of labels taken to be flipped. sigmoid (then
                                cDPO), sigmoid_norm, robust, aot, aot_unpaired; exo_pair, for which 0 means
                                1e-3 */
-    bool reference_free; /* the reference counts for nothing: w = log pi(y_w | x); its columns are not read
-                          */
+    bool reference_free; /* the reference counts for nothing: w = log pi(y_w | x); its columns are unread */
     const char *f_divergence; /* "reverse_kl"; for sigmoid, sigmoid_norm, robust, hinge, ipo, exo_pair and
                                  discopop also "js_divergence", "alpha_divergence" */
     double f_alpha_divergence_coef; /* the c of alpha_divergence, -1e3 … 1e3, as TRL since 0.29 counts it;

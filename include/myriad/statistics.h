@@ -60,9 +60,8 @@ typedef struct myr_statistic_row {
 } myr_statistic_row;
 
 /* Makes an empty set of statistics against a target, which must stay as long as the set. options may be
- * NULL: all that suit the target. Errors:
- * MYR_INVALID_ARGUMENT, MYR_UNSUPPORTED (a statistic that does not suit the target, with the reason),
- * MYR_OUT_OF_MEMORY. */
+ * NULL: all that suit the target. Errors: MYR_INVALID_ARGUMENT, MYR_UNSUPPORTED (a statistic that does not
+ * suit the target, with the reason), MYR_OUT_OF_MEMORY. */
 myr_status myr_statistics_create(myr_context *context, const myr_target *target,
                                  const myr_statistics_options *options, myr_statistics **statistics);
 
