@@ -41,7 +41,7 @@ static const char *const fields[] = {
     "rho",      "sigma_min",         "sigma_max", "steps_offset", "final_alpha",
     "churn",    "churn_min",         "churn_max", "noise_scale",  "backend",
     "math",     "trajectories",      "threads",   "device",       "first",
-    "beta",     "zero_terminal_snr", "columns"};
+    "beta",     "zero_terminal_snr", "columns",   "without"};
 
 /* What the library says of a field is said of the option. */
 static void print_option(char *text, size_t size, const char *error) {

@@ -71,9 +71,13 @@ bool myr_field_number(const char *name, const char *text, size_t length, double 
     return false;
 }
 
+size_t myr_field_control(const char *text, size_t length) {
+    size_t n = 0;
+    while (n < length && (unsigned char)text[n] >= ' ' && text[n] != 127)
+        n++;
+    return n;
+}
+
 bool myr_field_is_text(const char *text, size_t length) {
-    for (size_t n = 0; n < length; n++)
-        if ((unsigned char)text[n] < ' ' || text[n] == 127)
-            return false;
-    return is_utf8(text, length);
+    return myr_field_control(text, length) == length && is_utf8(text, length);
 }

@@ -15,6 +15,9 @@ const char *myr_field_shown(const char *text, size_t length, char shown[MYR_FIEL
 bool myr_field_number(const char *name, const char *text, size_t length, double low, double high,
                       const char *expected, double *value, char *wrong, size_t size);
 
+/* Where the first control character of ASCII is; length if there is none. */
+size_t myr_field_control(const char *text, size_t length);
+
 /* Whether the bytes are UTF-8 without control characters of ASCII: text for a terminal and for JSON. */
 bool myr_field_is_text(const char *text, size_t length);
 

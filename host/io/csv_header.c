@@ -97,17 +97,39 @@ static void list_columns(const myr_csv_header *h, char *text, size_t size) {
                                  h->columns[c].name);
 }
 
+/* Whether an item before this one takes the same column of the file. */
+static bool taken_before(const myr_csv_header *h, const map_item *item, map_item *before) {
+    const char *at = h->map;
+    while (next_item(&at, before) && before->column != item->column)
+        if (before->name && before->name_length > 0 && before->name_length == item->name_length &&
+            memcmp(before->name, item->name, item->name_length) == 0)
+            return true;
+    return false;
+}
+
+static const char *refuse_taken(myr_csv_header *h, const map_item *item, const map_item *before) {
+    char shown[MYR_FIELD_SHOWN];
+    snprintf(h->wrong, sizeof h->wrong,
+             "%s is taken twice, for %.*s and for %.*s (expected a column of its own for each)",
+             myr_field_shown(item->name, item->name_length, shown), (int)before->column_length,
+             before->column, (int)item->column_length, item->column);
+    return h->wrong;
+}
+
 const char *myr_header_check_map(myr_csv_header *header) {
     myr_csv_header *h = header;
     bool seen[MYR_HEADER_COLUMNS] = {false};
     char shown[MYR_FIELD_SHOWN], names[384];
     const char *at = h->map;
+    map_item before;
     for (map_item item; next_item(&at, &item);) {
         int c = 0;
         while (c < h->count && !item_is_of(&item, &h->columns[c]))
             c++;
         if (c < h->count && item.name && !seen[c]) {
             seen[c] = true;
+            if (taken_before(h, &item, &before))
+                return refuse_taken(h, &item, &before);
             continue;
         }
         list_columns(h, names, sizeof names);
@@ -222,6 +244,10 @@ myr_header_field *myr_header_find(const myr_csv_header *header, int column) {
         if (header->fields[f].column == column)
             return &header->fields[f];
     return NULL;
+}
+
+bool myr_header_by_synonym(const myr_header_field *field) {
+    return field->match == SYNONYM;
 }
 
 /* ---- what is passed over --------------------------------------------------------------------------- */

@@ -45,6 +45,9 @@ const char *myr_header_end(myr_csv_header *header);
 /* The field that a column is in; NULL: none is. Valid until the header is freed. */
 myr_header_field *myr_header_find(const myr_csv_header *header, int column);
 
+/* Whether a field is in its column by a synonym of the name. */
+bool myr_header_by_synonym(const myr_header_field *field);
+
 /* Looks at a field that is not used: whether its column holds numbers. */
 void myr_header_look(myr_csv_header *header, uint64_t field, const char *text, size_t length);
 

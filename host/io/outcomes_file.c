@@ -19,11 +19,15 @@ static const char *out_of_memory(myr_outcome_reader *r) {
 
 static const char *check_name(myr_outcome_reader *r, const char *what, const char *name, size_t length) {
     char shown[MYR_FIELD_SHOWN];
+    const size_t before = myr_field_control(name, length);
     if (length == 0)
         snprintf(r->wrong, sizeof r->wrong, "%s is empty; expected a name", what);
-    else if (!myr_field_is_text(name, length))
+    else if (before < length)
         snprintf(r->wrong, sizeof r->wrong,
-                 "%s %s is not a line of UTF-8; expected a name without control characters", what,
+                 "%s %s has a control character, of code %u; expected a name without any", what,
+                 myr_field_shown(name, length, shown), (unsigned char)name[before]);
+    else if (!myr_field_is_text(name, length))
+        snprintf(r->wrong, sizeof r->wrong, "%s %s is not UTF-8; expected a name that is", what,
                  myr_field_shown(name, length, shown));
     else
         return NULL;
@@ -61,13 +65,20 @@ char *myr_item_key(const myr_csv_text *prompt, const myr_csv_text *name, char sm
     return key;
 }
 
+bool myr_reader_leaves_out(myr_outcome_reader *reader, const char *name, size_t length) {
+    const uint32_t n = myr_names_find(&reader->without, name, length);
+    if (n != MYR_NO_NAME)
+        reader->seen[n] = true;
+    return n != MYR_NO_NAME;
+}
+
 uint32_t myr_reader_item(myr_outcome_reader *reader, const myr_csv_text *prompt, const myr_csv_text *name,
                          const char **wrong) {
     myr_outcome_reader *r = reader;
     char small[256];
     size_t length;
     *wrong = NULL;
-    if (myr_names_find(&r->without, name->bytes, name->length) != MYR_NO_NAME)
+    if (myr_reader_leaves_out(r, name->bytes, name->length))
         return MYR_NO_NAME;
     char *key = myr_item_key(prompt, name, small, &length);
     if (!key) {
@@ -125,6 +136,16 @@ static myr_status check_result(myr_context *context, const char *path, const myr
     return MYR_OK;
 }
 
+/* An item to leave out that is not there is a mistake in its name. */
+static myr_status check_without(myr_context *context, const char *path, const myr_outcome_reader *r) {
+    for (uint32_t n = 0; n < r->without.count; n++)
+        if (!r->seen[n])
+            return myr_fail(context, MYR_INVALID_ARGUMENT,
+                            "without: '%.80s' is not among the items of %s (expected one of them)",
+                            myr_names_text(&r->without, n), path);
+    return MYR_OK;
+}
+
 /* Rankings that are asked for have no header: what looks like one is taken as it is, and said. */
 static myr_status note_header(myr_context *context, const char *path, const char *bytes, size_t size,
                               myr_outcomes *outcomes) {
@@ -145,6 +166,9 @@ static myr_status read_bytes(myr_context *context, const char *path, const char 
     myr_status status = choose_kind(context, path, bytes, size, options, &kind);
     if (status != MYR_OK)
         return status;
+    r->seen = calloc(options->without_count + 1, sizeof *r->seen);
+    if (!r->seen)
+        return myr_fail_memory(context, options->without_count);
     for (size_t n = 0; n < options->without_count; n++) {
         if (!options->without[n])
             return myr_fail(context, MYR_INVALID_ARGUMENT, "without: name %zu is NULL (expected an item)",
@@ -163,6 +187,8 @@ static myr_status read_bytes(myr_context *context, const char *path, const char 
         status = note_header(context, path, bytes, size, r->outcomes);
     r->outcomes->items = r->outcomes->names.count;
     myr_outcomes_settle(r->outcomes);
+    if (status == MYR_OK)
+        status = check_without(context, path, r);
     return status == MYR_OK ? check_result(context, path, r) : status;
 }
 
@@ -187,6 +213,7 @@ myr_status myr_outcomes_load(myr_context *context, const char *path, const myr_o
     status = read_bytes(context, path, bytes, size, options, &r);
     free(bytes);
     myr_names_free(&r.without);
+    free(r.seen);
     if (status == MYR_OK)
         *outcomes = r.outcomes;
     else

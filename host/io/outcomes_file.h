@@ -27,10 +27,14 @@ typedef struct myr_outcome_reader {
     myr_outcomes *outcomes;
     bool pool;
     const char *map;   /* which column is which: "first=left,…"; NULL: by their names */
-    myr_names without; /* left out, with the rows they are in */
+    myr_names without; /* left out, with the rows they are in … */
+    bool *seen;        /* … [without.count]: whether any is in the file */
     bool out_of_memory;
     char wrong[512];
 } myr_outcome_reader;
+
+/* Whether an item is left out; notes that it is there. */
+bool myr_reader_leaves_out(myr_outcome_reader *reader, const char *name, size_t length);
 
 /* The number of an item: added, MYR_NO_NAME if it is left out or not to be had; then *wrong is what is
  * wrong, else NULL. prompt NULL: none. */

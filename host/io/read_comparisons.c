@@ -203,8 +203,8 @@ static const char *take_record(void *user) {
     const char *wrong = find_share(t, a, b, &share);
     if (wrong)
         return wrong;
-    if (myr_names_find(&r->without, a->bytes, a->length) != MYR_NO_NAME ||
-        myr_names_find(&r->without, b->bytes, b->length) != MYR_NO_NAME)
+    const bool without_first = myr_reader_leaves_out(r, a->bytes, a->length);
+    if (myr_reader_leaves_out(r, b->bytes, b->length) || without_first)
         return NULL;
     const uint32_t first = myr_reader_item(r, prompt, a, &wrong);
     if (wrong)

@@ -127,6 +127,23 @@ static myr_status read_bytes(myr_context *context, const char *path, const char 
     return status;
 }
 
+/* A column that need not be there, and is read by another name than its own, changes results unasked. */
+static void note_synonyms(const csv_table *t, const char *path, char *note, size_t size) {
+    char shown[MYR_FIELD_SHOWN];
+    size_t used = strlen(note);
+    for (int column = 0; column < t->count && used < size; column++) {
+        const myr_header_field *field = myr_header_find(&t->header, column);
+        if (!field || !t->columns[column].expected || !myr_header_by_synonym(field))
+            continue;
+        if (t->columns[column].required)
+            continue;
+        used += (size_t)snprintf(
+            note + used, size - used, "%s%s: column %s is read as %s; --columns %s= leaves it aside",
+            used ? "; " : "", path, myr_field_shown(field->name, strlen(field->name), shown),
+            t->columns[column].name, t->columns[column].name);
+    }
+}
+
 myr_status myr_table_read_csv(myr_context *context, const char *path, const myr_table_column *columns,
                               int count, const char *map, myr_table *table) {
     myr_column_name names[MYR_TABLE_COLUMNS];
@@ -145,8 +162,10 @@ myr_status myr_table_read_csv(myr_context *context, const char *path, const myr_
     if (status != MYR_OK)
         return status;
     status = read_bytes(context, path, bytes, size, &t);
-    if (status == MYR_OK)
+    if (status == MYR_OK) {
         myr_header_note(&t.header, path, table->note, sizeof table->note);
+        note_synonyms(&t, path, table->note, sizeof table->note);
+    }
     myr_header_free(&t.header);
     free(bytes);
     return status;
