@@ -296,6 +296,10 @@ int cli_read_choice(const char *option, const char *text, const char *const *nam
             return (int)i;
     char expected[1024];
     cli_join_names(names, count, expected, sizeof expected);
+    if (!*text) {
+        cli_fail(CLI_USAGE, "%s: the name is empty: expected %s", option, expected);
+        return -1;
+    }
     const char *nearest = cli_known_as(text, names, count);
     if (!nearest)
         nearest = cli_nearest(text, names, count);

@@ -48,6 +48,17 @@ static void put_line(cli_table *table, const char *key, const char *format, ...)
     cli_put_text(table, "%s", value);
 }
 
+/* Letters of the longest name of a list with what it is, and at least 23. */
+static int longest_key(void) {
+    size_t longest = 23;
+    for (size_t n = 0; n < sizeof lists / sizeof *lists; n++)
+        for (int i = 0; lists[n].name(i); i++) {
+            const size_t length = strlen(lists[n].one) + 1 + strlen(lists[n].name(i));
+            longest = length > longest ? length : longest;
+        }
+    return (int)longest;
+}
+
 static void put_lists(cli_table *table) {
     char key[128];
     for (size_t n = 0; n < sizeof lists / sizeof *lists; n++)
@@ -91,7 +102,7 @@ static void put_defaults(cli_table *table, const cli_plan_options *plan, const c
 
 static void print_table(cli_format format, myr_context *context, const cli_plan_options *plan,
                         const cli_run_options *run) {
-    static const cli_column columns[] = {{"item", -23}, {"value", -1}};
+    const cli_column columns[] = {{"item", -longest_key()}, {"value", -1}};
     cli_table table = {format, columns, 2, 0};
     if (format == CLI_CSV)
         cli_table_begin(&table, format, columns, 2);

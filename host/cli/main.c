@@ -93,7 +93,8 @@ static int run_help(int argc, char **argv) {
         cli_help_overview_man();
         return CLI_DONE;
     }
-    if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0)
+    if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
+        strcmp(argv[1], "help") == 0)
         return print_overview();
     const command *found = find_command(argv[1]);
     return found ? run_help_of(found) : refuse_command("unknown command", argv[1]);
@@ -103,7 +104,7 @@ static int dispatch(int argc, char **argv) {
     if (argc < 2)
         return refuse_command("no command", NULL);
     const char *name = argv[1];
-    if (strcmp(name, "--help") == 0)
+    if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0)
         return print_overview();
     if (strcmp(name, "--version") == 0) {
         printf("myriad %s\n", myr_version());

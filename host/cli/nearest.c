@@ -73,9 +73,7 @@ static const struct {
     const char *other, *name;
 } others[] = {
     {"ddpm", "ddpm-small"},
-    {"ddpmscheduler", "ddpm-small"},
     {"ancestral", "ddpm-small"},
-    {"ddimscheduler", "ddim"},
     {"kddim", "ddim"},
     {"eulera", "euler-ancestral"},
     {"keulera", "euler-ancestral"},
@@ -100,6 +98,9 @@ static const struct {
     {"sdedpmsolver", "dpmpp-2m-sde"},
     {"kdpmpp2msde", "dpmpp-2m-sde"},
     {"dpm3msde", "dpmpp-3m-sde"},
+    {"dpm3m", "dpmpp-3m-sde"},
+    {"dpmpp3m", "dpmpp-3m-sde"},
+    {"kdpmpp3m", "dpmpp-3m-sde"},
     {"kdpmpp3msde", "dpmpp-3m-sde"},
     {"vesde", "ve"},
     {"smld", "ve"},
@@ -139,8 +140,28 @@ static const struct {
     {"plackettluce", "pl"},
     {"luce", "pl"},
     {"sigmoid", "dpo"},
+    {"kl", "reverse_kl"},
+    {"reversekldivergence", "reverse_kl"},
+    {"js", "js_divergence"},
+    {"jensenshannon", "js_divergence"},
+    {"jensenshannondivergence", "js_divergence"},
+    {"alpha", "alpha_divergence"},
+    {"wasserstein", "w1"},
+    {"wasserstein1", "w1"},
+    {"earthmover", "w1"},
+    {"emd", "w1"},
+    {"slicedwasserstein", "sw2"},
+    {"kolmogorov", "ks"},
+    {"kolmogorovsmirnov", "ks"},
     {"gpu", "cuda"},
 };
+
+/* "ipoloss" is ipo, "ddimscheduler" ddim. */
+static void cut_end(char *plain, const char *end) {
+    const size_t length = strlen(plain), cut = strlen(end);
+    if (length > cut && strcmp(plain + length - cut, end) == 0)
+        plain[length - cut] = '\0';
+}
 
 const char *cli_known_as(const char *word, const char *const *names, size_t count) {
     char plain[LONGEST];
@@ -149,6 +170,8 @@ const char *cli_known_as(const char *word, const char *const *names, size_t coun
         if (isalnum((unsigned char)*word))
             plain[length++] = (char)tolower((unsigned char)*word);
     plain[length] = '\0';
+    cut_end(plain, "scheduler");
+    cut_end(plain, "loss");
     for (size_t o = 0; o < sizeof others / sizeof *others; o++)
         for (size_t n = 0; n < count && strcmp(plain, others[o].other) == 0; n++)
             if (strcmp(names[n], others[o].name) == 0)

@@ -243,6 +243,15 @@ static size_t list_supported(const char *process, const myr_target *target, cons
     return count;
 }
 
+/* One of a list, or -1 after saying what is wrong. */
+static int read_sampler(const char *text, const char *const *names, size_t count) {
+    if (strcmp(text, "all") != 0)
+        return cli_read_choice("--sampler", text, names, count);
+    cli_fail(CLI_USAGE,
+             "--sampler: 'all' is all that suit process and target: expected it alone, or names");
+    return -1;
+}
+
 static int settle_samplers(cli_plan_options *options) {
     const char *names[MAX_NAMES];
     bool all = !options->sampler_text || strcmp(options->sampler_text, "all") == 0;
@@ -258,7 +267,7 @@ static int settle_samplers(cli_plan_options *options) {
         cli_out_of_memory();
     int status = CLI_DONE;
     for (size_t i = 0; i < items && status == CLI_DONE; i++) {
-        int choice = all ? (int)i : cli_read_choice("--sampler", list[i], names, count);
+        int choice = all ? (int)i : read_sampler(list[i], names, count);
         if (choice < 0)
             status = CLI_USAGE;
         else

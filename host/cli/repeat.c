@@ -11,13 +11,13 @@
 
 enum { KEY_FROM = 1100, BAD_DATA = 3 };
 
-static const struct argp_option from_options[] = {
-    {NULL, 0, NULL, 0, "A run again:", 8},
-    {"from", KEY_FROM, "FILE", 0,
-     "repeat the run whose --format json is in FILE, and hold the checksums against its: status 1 if they "
-     "differ",
-     8},
-    {0}};
+static const struct argp_option from_options[] = {{NULL, 0, NULL, 0, "A run again:", 8},
+                                                  {"from", KEY_FROM, "FILE", 0,
+                                                   "repeat the run whose --format json (not csv) is in "
+                                                   "FILE, and hold the checksums against its: status 1 "
+                                                   "if they differ",
+                                                   8},
+                                                  {0}};
 
 static error_t parse_from(int key, char *argument, struct argp_state *state) {
     const char **from = state->input;
@@ -71,6 +71,16 @@ static int load(cli_repeat *repeat) {
         cli_out_of_memory();
     if (!file)
         return cli_fail(CLI_IO, "%s: cannot be opened: %s", repeat->from, strerror(errno));
+    const int begin = getc(file);
+    if (begin != EOF && !strchr("{[ \n", begin)) {
+        if (!standard)
+            fclose(file);
+        return cli_fail(BAD_DATA,
+                        "%s: is not JSON; expected what --format json has printed, not csv or text",
+                        repeat->from);
+    }
+    if (begin != EOF)
+        ungetc(begin, file);
     errno = 0; /* jansson does not always say whether it lacked memory; malloc does */
     repeat->file = json_loadf(file, JSON_REJECT_DUPLICATES, &error);
     if (!repeat->file && errno == ENOMEM)

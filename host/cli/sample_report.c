@@ -67,23 +67,11 @@ static void print_json(const cli_sample_report *r) {
 }
 
 static void print_csv(const cli_sample_report *r) {
-    static const cli_column columns[] = {{"output", 0},
-                                         {"shape", 0},
-                                         {"process", 0},
-                                         {"sampler", 0},
-                                         {"steps", 0},
-                                         {"first", 0},
-                                         {"trajectories", 0},
-                                         {"seed", 0},
-                                         {"start", 0},
-                                         {"backend", 0},
-                                         {"math", 0},
-                                         {"seconds", 0},
-                                         {"trajectories_per_second", 0},
-                                         {"checksum", 0},
-                                         CLI_RECORD_COLUMNS,
-                                         CLI_VARIANT_COLUMNS,
-                                         {"dtype", 0}};
+    static const cli_column columns[] = {
+        {"output", 0},   {"shape", 0},        {"process", 0},      {"sampler", 0},
+        {"steps", 0},    {"trajectories", 0}, {"seed", 0},         {"start", 0},
+        {"backend", 0},  {"math", 0},         {"seconds", 0},      {"trajectories_per_second", 0},
+        {"checksum", 0}, CLI_RECORD_COLUMNS,  CLI_VARIANT_COLUMNS, {"dtype", 0}};
     cli_table table;
     char shape[80];
     cli_table_begin(&table, CLI_CSV, columns, sizeof columns / sizeof *columns);
@@ -92,7 +80,6 @@ static void print_csv(const cli_sample_report *r) {
     cli_put_text(&table, "%s", r->plan->process);
     cli_put_text(&table, "%s", r->plan->samplers[0]);
     cli_put_text(&table, "%" PRIu64, r->plan->steps[0]);
-    cli_put_text(&table, "%" PRIu64, r->shape.first);
     cli_put_text(&table, "%" PRIu64, r->shape.count);
     cli_put_text(&table, "%" PRIu64, r->run->seed);
     cli_put_text(&table, "%s", r->plan->start);

@@ -18,12 +18,21 @@ static int dimension_of(const cli_variance_report *report) {
 
 /* ---- text ------------------------------------------------------------------------------------------ */
 
+/* Letters of the longest sampler's name, and at least 15. */
+static int longest_name(const cli_plan_options *plan) {
+    size_t longest = 15;
+    for (size_t i = 0; i < plan->sampler_count; i++)
+        if (strlen(plan->samplers[i]) > longest)
+            longest = strlen(plan->samplers[i]);
+    return (int)longest;
+}
+
 static void begin_text(cli_variance_report *report) {
     const cli_plan_options *plan = report->plan;
     bool many_steps = plan->steps_count > 1, many_coordinates = dimension_of(report) > 1;
     int count = 0;
     cli_column *columns = report->columns;
-    columns[count++] = (cli_column){"sampler", -15};
+    columns[count++] = (cli_column){"sampler", -longest_name(plan)};
     if (many_steps)
         columns[count++] = (cli_column){"steps", 7};
     if (many_coordinates)
@@ -45,7 +54,7 @@ static void begin_text(cli_variance_report *report) {
 }
 
 /* Below the first of many coordinates: all of them in a line. */
-static void print_summary(const cli_study *study, int dimension) {
+static void print_summary(const cli_study *study, int dimension, int width) {
     double variance = 0.0, exact = 0.0, target = 0.0, largest = -1.0;
     int where = 0;
     for (int c = 0; c < dimension; c++) {
@@ -57,7 +66,7 @@ static void print_summary(const cli_study *study, int dimension) {
             where = c;
         }
     }
-    printf("%-15s  all %d: mean variance %.6g", study->sampler, dimension, variance);
+    printf("%-*s  all %d: mean variance %.6g", width, study->sampler, dimension, variance);
     if (isfinite(exact))
         printf(", exact %.6g", exact);
     printf(", target %.6g", target);
@@ -95,7 +104,7 @@ static void add_text(cli_variance_report *report, const cli_study *study) {
         cli_put_text(table, "%016" PRIx64, study->run.checksum);
     }
     if (shown < dimension)
-        print_summary(study, dimension);
+        print_summary(study, dimension, longest_name(report->plan));
 }
 
 /* The study's statistics are the set's, which is freed: a copy stays. */
@@ -162,9 +171,18 @@ static const cli_column csv_columns[] = {{"process", 0},
                                          CLI_RECORD_COLUMNS,
                                          CLI_VARIANT_COLUMNS};
 
-static const cli_column statistics_columns[] = {
-    {"process", 0}, {"sampler", 0}, {"steps", 0}, {"trajectories", 0},   {"seed", 0},
-    {"start", 0},   {"backend", 0}, {"math", 0},  CLI_STATISTICS_COLUMNS};
+static const cli_column statistics_columns[] = {{"process", 0},
+                                                {"sampler", 0},
+                                                {"steps", 0},
+                                                {"trajectories", 0},
+                                                {"seed", 0},
+                                                {"start", 0},
+                                                {"backend", 0},
+                                                {"math", 0},
+                                                CLI_STATISTICS_COLUMNS,
+                                                {"checksum", 0},
+                                                CLI_RECORD_COLUMNS_NAMING("first_trajectory"),
+                                                CLI_VARIANT_COLUMNS};
 
 /* What a line of either table begins with. */
 static void put_run(cli_variance_report *report, const cli_study *study) {
@@ -177,6 +195,9 @@ static void add_statistics_csv(cli_variance_report *report, const cli_study *stu
     for (size_t n = 0; n < study->row_count; n++) {
         put_run(report, study);
         cli_statistics_csv(&report->table, &study->rows[n]);
+        cli_put_text(&report->table, "%016" PRIx64, study->run.checksum);
+        cli_record_csv(&report->table, &study->record);
+        cli_variant_csv(&report->table, &study->record);
     }
 }
 
