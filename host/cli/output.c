@@ -115,6 +115,11 @@ void cli_put_measured(cli_table *table, double value, double error) {
         cli_put_number(table, value);
 }
 
+void cli_put_beside(cli_table *table, double value, double measured, double error) {
+    const bool near = fabs(value - measured) < 0.5 * fabs(value);
+    cli_put_measured(table, value, near ? error : NAN);
+}
+
 /* ---- JSON ------------------------------------------------------------------------------------------ */
 
 static json_t *made(json_t *value) {

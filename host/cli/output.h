@@ -35,6 +35,8 @@ void cli_put_number(cli_table *table, double value);
 /* The same with an error: in text the digits go to the error's second one, so that the two can be read together; six
  * at least. An error that is none, or 0, asks for six. */
 void cli_put_measured(cli_table *table, double value, double error);
+/* A number to hold against a measured one: with digits to its error where it is near, else six. */
+void cli_put_beside(cli_table *table, double value, double measured, double error);
 /* For printf: such a value's significant digits (%.*g), from least to 17, and its decimals (%.*f), from least to 17. */
 int cli_digits(double value, double error, int least);
 int cli_decimals(double error, int least);

@@ -4,16 +4,24 @@
 #include <stdio.h>
 #include <string.h>
 
-/* What a row is of, in words. */
-static const char *describe(const myr_statistic_row *row, char text[80]) {
+/* A bin's width, which its edges differ in; of an outer one, which has no end, that of the bin beside it. */
+static double width_of(const myr_statistic_row *rows, size_t count, size_t n) {
+    if (isinf(rows[n].low) && n + 1 < count)
+        n++;
+    else if (isinf(rows[n].high) && n > 0)
+        n--;
+    return rows[n].high - rows[n].low;
+}
+
+/* What row n is of, in words. */
+static const char *describe(const myr_statistic_row *rows, size_t count, size_t n, char text[80]) {
+    const myr_statistic_row *row = &rows[n];
     const bool is_histogram = strcmp(row->statistic, "histogram") == 0;
-    const double width =
-        row->high - row->low; /* of a bin, whose edges differ in it; of the outer ones infinite */
-    const int least = isfinite(width) ? 4 : 10;
+    const double width = width_of(rows, count, n);
     const bool is_occupancy = strcmp(row->statistic, "occupancy") == 0;
     if (is_histogram)
-        snprintf(text, 80, "%d: %.*g to %.*g", row->first, cli_digits(row->low, width, least), row->low,
-                 cli_digits(row->high, width, least), row->high);
+        snprintf(text, 80, "%d: %.*g to %.*g", row->first, cli_digits(row->low, width, 4), row->low,
+                 cli_digits(row->high, width, 4), row->high);
     else if (strcmp(row->statistic, "quantiles") == 0)
         snprintf(text, 80, "%d: %g %%", row->first, 100.0 * row->low);
     else if (is_occupancy && row->first < 0)
@@ -35,13 +43,13 @@ void cli_statistics_text(const myr_statistic_row *rows, size_t count) {
     cli_table_begin(&table, CLI_TEXT, columns, sizeof columns / sizeof *columns);
     for (size_t n = 0; n < count; n++) {
         cli_put_text(&table, "%s", rows[n].statistic);
-        cli_put_text(&table, "%s", describe(&rows[n], text));
+        cli_put_text(&table, "%s", describe(rows, count, n, text));
         cli_put_measured(&table, rows[n].value, rows[n].standard_error);
         if (isfinite(rows[n].standard_error))
             cli_put_text(&table, "± %.2g", rows[n].standard_error);
         else
             cli_put_text(&table, "-");
-        cli_put_measured(&table, rows[n].expected, rows[n].standard_error);
+        cli_put_beside(&table, rows[n].expected, rows[n].value, rows[n].standard_error);
         if (isfinite(rows[n].p))
             cli_put_text(&table, "%.3g", rows[n].p);
         else

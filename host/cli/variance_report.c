@@ -95,8 +95,8 @@ static void add_text(cli_variance_report *report, const cli_study *study) {
             cli_put_text(table, "-");
         else
             cli_put_text(table, "%+.2f", study->z[c]); /* +inf and -inf too */
-        cli_put_measured(table, study->limit[c], error);
-        cli_put_measured(table, study->target_variance[c], error);
+        cli_put_beside(table, study->limit[c], study->variance[c], error);
+        cli_put_beside(table, study->target_variance[c], study->variance[c], error);
         if (isfinite(study->bias[c])) /* a coordinate of data may have no variance */
             cli_put_text(table, "%+.4f %%", 100.0 * study->bias[c]);
         else
