@@ -16,6 +16,8 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "plans/plan_table.h"
+
 enum { START = -2, WHOLE = -1 }; /* … what is no component: the start, or all of the target */
 
 /* What is worst so far. */
@@ -69,13 +71,46 @@ static worst of_double(const myr_plan *plan, const myr_target *target) {
     return w;
 }
 
+/* The least variance of an axis or a component, and whose it is; none of data points: those are floats. */
+static double least_variance(const myr_target *target, int *coordinate) {
+    const bool gaussian = target->kind == MYR_TARGET_GAUSSIAN;
+    const double *variances = gaussian ? target->gaussian.axis_variance : target->mixture.variances;
+    const int count = gaussian ? target->dimension : target->dimension * target->mixture.components;
+    int least = 0;
+    for (int at = 1; at < count; at++)
+        least = variances[at] < variances[least] ? at : least;
+    *coordinate = least % target->dimension;
+    return variances[least];
+}
+
+static void warn_of_small(const myr_plan *plan, const myr_target *target, double steps, char *text,
+                          size_t size) {
+    if (target->kind != MYR_TARGET_GAUSSIAN && target->kind != MYR_TARGET_MIXTURE)
+        return;
+    int c = 0;
+    const double variance = least_variance(target, &c);
+    const double scale = myr_plan_smallest_scale(plan, plan->start_scale[c], variance);
+    if (scale >= ldexp(steps, -126))
+        return;
+    snprintf(
+        text, size,
+        "float is too coarse for this run: with a target variance of %.3g in %s %d, states come down to "
+        "a scale of %.2g, and floats lose digits below 1.2e-38; the backend reference computes in double",
+        variance, target->kind == MYR_TARGET_GAUSSIAN && target->gaussian.axes ? "axis" : "coordinate", c,
+        scale);
+}
+
 void myr_coarse_warn(const myr_plan *plan, const myr_target *target, int digits, char *text, size_t size) {
     const bool is_float = digits == 24;
     text[0] = '\0';
-    if (plan->chain || (is_float && target->kind == MYR_TARGET_GAUSSIAN))
+    if (plan->chain)
+        return;
+    const double steps = plan->steps > 1000 ? (double)plan->steps : 1000.0;
+    if (is_float)
+        warn_of_small(plan, target, steps, text, size);
+    if (is_float && target->kind == MYR_TARGET_GAUSSIAN)
         return;
     const worst w = is_float ? of_float(plan, target) : of_double(plan, target);
-    const double steps = plan->steps > 1000 ? (double)plan->steps : 1000.0;
     if (ldexp(w.ratio, -digits) * steps <= 1.0)
         return;
     char what[32] = "the target";
@@ -89,4 +124,19 @@ void myr_coarse_warn(const myr_plan *plan, const myr_target *target, int digits,
         "where states are held about, and there numbers are %.2g apart",
         is_float ? "float" : "double", what, w.spread, w.coordinate, w.distance,
         ldexp(w.distance, 1 - digits));
+}
+
+void myr_coarse_warn_moments(const myr_plan *plan, const myr_target *target, char *text, size_t size) {
+    if (plan->chain || target->kind != MYR_TARGET_GAUSSIAN || text[0] != '\0')
+        return;
+    int c = 0;
+    const double variance = least_variance(target, &c);
+    const double scale = myr_plan_smallest_scale(plan, plan->start_scale[c], variance);
+    if (scale >= 0x1p-255)
+        return;
+    snprintf(
+        text, size,
+        "double is too coarse for this run: with a target variance of %.3g in %s %d, states come down to "
+        "a scale of %.2g, and the fourth powers that standard errors need lose digits below 2.2e-308",
+        variance, target->gaussian.axes ? "axis" : "coordinate", c, scale);
 }

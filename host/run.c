@@ -229,6 +229,7 @@ myr_status myr_run_range(myr_context *context, const myr_plan *plan, const myr_t
         status = myr_range_begin(context, &job, range);
     if (status != MYR_OK)
         return status;
+    myr_coarse_warn_moments(plan, target, report->warning, sizeof report->warning);
     const double start = omp_get_wtime();
     status = backend->range(context, &job, *range);
     report->seconds = omp_get_wtime() - start;

@@ -49,6 +49,7 @@ typedef struct settings {
     cli_sweep_line *lines;
     size_t line_count;
     cli_sweep_run latest;
+    cli_warning warning;
 } settings;
 
 enum { KEY_ERROR = 1000, KEY_AGAINST };
@@ -188,6 +189,7 @@ static myr_status run_blocks(settings *s, const myr_plan *plan, cli_study *study
         seconds += study->run.seconds;
     }
     study->run.seconds = seconds;
+    cli_study_keep_warning(&s->warning, &study->run);
     return status;
 }
 

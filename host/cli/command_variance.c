@@ -41,6 +41,7 @@ typedef struct settings {
     cli_progress progress;
     cli_repeat repeat;
     cli_variance_report report;
+    cli_warning warning;
 } settings;
 
 /* The sets that a run fills; NULL: not asked for. */
@@ -99,6 +100,7 @@ static myr_status run_study(settings *s, const myr_plan_options *options, cli_st
         status = myr_run_moments(s->context, plan, s->plan.target, &run, moments, &study->run);
     if (status == MYR_OK)
         status = run_statistics(s, plan, &run, study);
+    cli_study_keep_warning(&s->warning, &study->run);
     myr_plan_destroy(plan);
     if (status == MYR_OK)
         cli_study_statistics(s->plan.target, moments, study);

@@ -44,6 +44,14 @@ void cli_study_begin_json(json_t *result, const cli_plan_options *plan, const cl
                           const cli_study *study);
 void cli_study_end_json(json_t *result, const cli_run_options *run, const cli_study *study);
 
+typedef struct cli_warning {
+    char text[sizeof((myr_run_report *)0)->warning];
+} cli_warning;
+
+/* The first warning of a command's runs is what the last one's report says: others may differ in the sampler
+ * or the steps, but one line is enough. kept is empty before the first. */
+void cli_study_keep_warning(cli_warning *kept, myr_run_report *report);
+
 /* What a run's report has to say besides, on stderr: a line each. */
 void cli_note_run(const myr_run_report *report);
 

@@ -93,6 +93,19 @@ static double variance_of_axis(const myr_plan *plan, const myr_target *target, i
     return (double)now.covariance[0][0];
 }
 
+double myr_plan_smallest_scale(const myr_plan *plan, double start_scale, double v) {
+    belief now = {.covariance = {{(long double)start_scale * start_scale}}};
+    long double smallest = INFINITY;
+    for (int64_t k = 0; k < plan->steps; k++) {
+        const long double before = now.covariance[0][0];
+        const affine_map map = unfold(&plan->rows[k], v);
+        now = advance(&now, &map);
+        const long double after = now.covariance[0][0], size = before > 1.0L ? after / before : after;
+        smallest = size > 0.0L && size < smallest ? size : smallest;
+    }
+    return (double)sqrtl(smallest);
+}
+
 /* From the axes, which are independent, to the coordinates x = U u: variance_r = sum_c U_rc^2 variance_c. */
 static void leave_axes(const myr_target *target, const double *axis_variance, double *variance) {
     const int n = target->dimension;

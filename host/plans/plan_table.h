@@ -37,4 +37,8 @@ struct myr_plan {
 /* The variance of x0 given x at level (a, s), for x0 of variance v: v s^2 / (a^2 v + s^2). */
 double myr_posterior_variance(double a, double s, double v);
 
+/* For x0 of variance v: the least standard deviation of the state after a row, or what a row leaves of it,
+ * the one by the one before, where that is above 1. Infinite if all are 0. */
+double myr_plan_smallest_scale(const myr_plan *plan, double start_scale, double v);
+
 #endif

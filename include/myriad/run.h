@@ -51,7 +51,8 @@ typedef struct myr_run_report {
     uint64_t checksum;   /* over the moments' bits: FNV-1a of count, mean, m2, m3, m4, coordinate by
                             coordinate, little-endian */
     char warning[256]; /* that the backend's numbers are too coarse for the target, which is far from where
-                            states are held about (docs/mathematics.md, section 9); "" if they are not */
+                            states are held about, or too small (docs/mathematics.md, section 9); "" if they are
+                            not */
 } myr_run_report;
 
 /* Runs the trajectories and keeps their moments: moments[dimension], dimension being the plan's and the
