@@ -5,7 +5,7 @@
 /* ---- covariance, histogram, occupancy -------------------------------------------------------------- */
 
 Test(statistics_of, covariance_is_that_of_two_passes) {
-    enum { n = 5000 };
+    enum { n = 10000 };
     static const char *const kinds[] = {"gaussian", "mixture", "data"};
     myr_context *context = new_context();
     for (int kind = 0; kind < 3; kind++) {
@@ -30,9 +30,9 @@ Test(statistics_of, covariance_is_that_of_two_passes) {
             const double wanted = (double)(sum / (n - 1));
             const double error = sqrt((double)(fourth / n - (sum / n) * (sum / n)) / n);
             cr_assert(fabs(rows[r].value - wanted) <= 1e-12, "%s", kinds[kind]);
-            /* From 19 blocks: within a factor of 2 but for chi^2 with 18 degrees of freedom above 72 or
-             * below 4.5, 1e-8 and 5e-4 … as the estimate itself moves it, so 2.5. */
-            cr_assert(rows[r].standard_error < 2.5 * error && rows[r].standard_error > error / 2.5,
+            /* From 39 blocks: within a factor of 2 but for chi^2 with 38 degrees of freedom above 152 or
+             * below 9.5, 1e-14 and 1e-7. */
+            cr_assert(rows[r].standard_error < 2.0 * error && rows[r].standard_error > error / 2.0,
                       "%s: %g, not %g", kinds[kind], rows[r].standard_error, error);
             cr_assert(fabs(rows[r].value - rows[r].expected) <= 6.0 * error, "%s: %g, target %g",
                       kinds[kind], rows[r].value, rows[r].expected);
@@ -41,6 +41,43 @@ Test(statistics_of, covariance_is_that_of_two_passes) {
         myr_statistics_destroy(set);
         myr_target_destroy(target);
     }
+    myr_context_destroy(context);
+}
+
+/* With few blocks, whole or not, the standard error is that of the products' mean. By centring on the block's
+ * mean a sum of (p - mean p)^2 changes by a share of the order of 1/256 where blocks are whole. At 300 the
+ * second block has 44: its centring takes a share of about 2/44 off a seventh of the sum, for the largest
+ * p more; five parts in a hundred bound all of it. */
+Test(statistics_of, covariance_of_few_samples_has_its_standard_error) {
+    static const int counts[] = {3, 200, 300, 600, 1000, 8000};
+    myr_context *context = new_context();
+    myr_target *target = make_target(context, "gaussian");
+    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
+        const int n = counts[i];
+        double *x = draw_many(target, 1.0, fresh_seed(), n);
+        myr_statistics *set = make_set(context, target, "covariance", 1);
+        REQUIRE_OK(context, myr_statistics_add(context, set, 0, (uint64_t)n, x));
+        const myr_statistic_row *rows;
+        cr_assert_eq(rows_of(context, set, &rows), 3);
+        long double mean[2] = {0.0L, 0.0L};
+        for (int t = 0; t < 2 * n; t++)
+            mean[t % 2] += x[t] / (long double)n;
+        for (int r = 0; r < 3; r++) {
+            long double sum = 0.0L, fourth = 0.0L;
+            for (int t = 0; t < n; t++) {
+                const long double product = (x[2 * t + rows[r].first] - mean[rows[r].first]) *
+                                            (x[2 * t + rows[r].second] - mean[rows[r].second]);
+                sum += product;
+                fourth += product * product;
+            }
+            const double wanted = sqrt((double)((fourth - sum * sum / n) / (n - 1)) / n);
+            cr_assert(fabs(rows[r].standard_error / wanted - 1.0) <= (n < 256 ? 1e-9 : 0.05),
+                      "%d: %g, not %g", n, rows[r].standard_error, wanted);
+        }
+        free(x);
+        myr_statistics_destroy(set);
+    }
+    myr_target_destroy(target);
     myr_context_destroy(context);
 }
 

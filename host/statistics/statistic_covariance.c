@@ -1,6 +1,9 @@
 /* The covariance matrix, by blocks of 256 trajectories: each block's means and sums of products, centred on
- * itself, merge as moments do (docs/mathematics.md). The standard error is that of the mean of the whole
- * blocks' own covariances. */
+ * itself, merge as moments do (docs/mathematics.md). From FEW whole blocks on the standard error is that of
+ * the mean of the blocks' own covariances, which is known to 1/sqrt(2 (FEW - 1)) = 13 % and better. With fewer it
+ * is that of the mean of the products p = x_i x_j of centred numbers: their variance within the blocks,
+ * sum (p - mean p)^2 over the blocks by sum (n_b - 1), over the count, as of a moment's variance. Centring on a
+ * block's mean, not the true one, changes it by a share of the order of 1/n_b. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,13 +12,14 @@
 #include "failure.h"
 #include "statistic.h"
 
-enum { BLOCK = 256, MOST_COORDINATES = 1024 };
+enum { BLOCK = 256, FEW = 32, MOST_COORDINATES = 1024 };
 
 typedef struct covariance {
     int dimension, threads;
     double *expected;          /* [dimension][dimension], its lower half, as all of these: */
     double *products;          /* sums of (x_i - mean_i)(x_j - mean_j) over all blocks so far */
     double *sum, *square;      /* over the whole blocks' covariances */
+    double *within;            /* sums of (p - mean p)^2 over the first FEW blocks */
     double *mean, *block_mean; /* [dimension] */
     double *block;             /* [BLOCK][dimension]: trajectories of the block under way */
     uint64_t total, blocks;
@@ -88,16 +92,17 @@ static myr_status create(myr_context *context, myr_statistics_setting *setting, 
         return myr_fail_memory(context, sizeof *v);
     *v = (covariance){.dimension = setting->dimension,
                       .threads = setting->threads,
-                      .expected = calloc(4 * square + 2 * d, sizeof(double)),
+                      .expected = calloc(5 * square + 2 * d, sizeof(double)),
                       .block = malloc(BLOCK * d * sizeof(double))};
     if (!v->expected || !v->block) {
         destroy(v);
-        return myr_fail_memory(context, (4 * square + (BLOCK + 2) * d) * sizeof(double));
+        return myr_fail_memory(context, (5 * square + (BLOCK + 2) * d) * sizeof(double));
     }
     v->products = v->expected + square;
     v->sum = v->products + square;
     v->square = v->sum + square;
-    v->mean = v->square + square;
+    v->within = v->square + square;
+    v->mean = v->within + square;
     v->block_mean = v->mean + d;
 #pragma omp parallel num_threads(v->threads)
     {
@@ -136,6 +141,18 @@ static void row_of_block(const double *block, int n, int dimension, int i, doubl
     }
 }
 
+/* Adds row i of sum (p - sum p/n)^2, p the products of a centred block and row[] their sums. */
+static void add_within(const double *block, int n, int dimension, int i, const double *row,
+                       double *within) {
+    for (int t = 0; t < n; t++) {
+        const double *x = block + (size_t)t * (size_t)dimension;
+        for (int j = 0; j <= i; j++) {
+            const double off = x[i] * x[j] - row[j] / n;
+            within[j] += off * off;
+        }
+    }
+}
+
 /* What merging a block of n, with those means, adds besides. */
 static double between(const covariance *v, const double *block_mean, int n, int i, int j) {
     const double weight = (double)v->total * ((double)n / (double)(v->total + (uint64_t)n));
@@ -146,6 +163,8 @@ static void merge_row(const covariance *v, int i) {
     const size_t at = (size_t)i * (size_t)v->dimension;
     double row[MOST_COORDINATES];
     row_of_block(v->block, BLOCK, v->dimension, i, row);
+    if (v->blocks < FEW)
+        add_within(v->block, BLOCK, v->dimension, i, row, v->within + at);
     for (int j = 0; j <= i; j++) {
         const double own = row[j] / (BLOCK - 1);
         v->products[at + (size_t)j] += row[j] + between(v, v->block_mean, BLOCK, i, j);
@@ -183,16 +202,26 @@ static void add(void *state, uint64_t first, uint64_t count, const double *sampl
 
 /* ---- the report ------------------------------------------------------------------------------------ */
 
-static void report_pair(const covariance *v, int i, int j, double rest, myr_statistic_row *row) {
-    const size_t at = (size_t)i * (size_t)v->dimension + (size_t)j;
+/* NaN with fewer than 3 trajectories, whose products do not differ. */
+static double error_of_pair(const covariance *v, size_t at, double within) {
     const double n = (double)v->blocks, total = (double)v->total + v->have, mean = v->sum[at] / n;
+    if (v->blocks >= FEW)
+        return sqrt(fmax(v->square[at] / n - mean * mean, 0.0) / (n - 1.0));
+    const double freedom = (double)v->blocks * (BLOCK - 1) + (v->have > 0 ? v->have - 1 : 0);
+    return total > 2.0 ? sqrt((v->within[at] + within) / freedom / total) : NAN;
+}
+
+/* rest and within: what the block under way adds. */
+static void report_pair(const covariance *v, int i, int j, double rest, double within,
+                        myr_statistic_row *row) {
+    const size_t at = (size_t)i * (size_t)v->dimension + (size_t)j;
+    const double total = (double)v->total + v->have;
     row->first = j;
     row->second = i;
     row->expected = v->expected[at];
     if (total > 1.0)
         row->value = (v->products[at] + rest) / (total - 1.0);
-    if (v->blocks > 1)
-        row->standard_error = sqrt(fmax(v->square[at] / n - mean * mean, 0.0) / (n - 1.0));
+    row->standard_error = error_of_pair(v, at, within);
 }
 
 /* The block under way counts, but stays as it is: more may come. */
@@ -208,11 +237,13 @@ static void report(const void *state, myr_statistic_rows *rows) {
     if (v->have > 0)
         centre(block, v->have, v->dimension, mean);
     for (int i = 0; i < v->dimension; i++) {
-        double row[MOST_COORDINATES];
+        double row[MOST_COORDINATES], within[MOST_COORDINATES] = {0.0};
         row_of_block(block, v->have, v->dimension, i, row);
+        add_within(block, v->have, v->dimension, i, row, within);
         for (int j = 0; j <= i; j++) {
             const double rest = v->have > 0 ? row[j] + between(v, mean, v->have, i, j) : 0.0;
-            report_pair(v, i, j, rest, myr_statistic_row_add(rows, myr_statistic_covariance.name));
+            report_pair(v, i, j, rest, within[j],
+                        myr_statistic_row_add(rows, myr_statistic_covariance.name));
         }
     }
     free(block);

@@ -52,7 +52,7 @@ typedef struct myr_statistic_row {
     int first, second; /* -1: none */
     double low, high;
     double value;
-    double standard_error; /* of value */
+    double standard_error; /* of value; of a covariance of fewer than 3 samples NaN */
     double resolution;     /* what fixed bins hide: the number itself is within value ± resolution */
     double expected;
     double p; /* of ks, w1, sw2, energy and chi^2: probability that exact draws from the target give this
