@@ -243,6 +243,8 @@ static int run_command(settings *s) {
         s->shape = r.shape;
         s->numbers = (r.shape.levels > 0 ? r.shape.levels : 1) * (uint64_t)myr_plan_dimension(plan);
         result = cli_run_record_make(s->context, &s->plan, &asked, r.shape.first, &r.record);
+        if (r.path)
+            cli_resolution_exact(&s->resolution, s->context, plan, s->plan.target, s->arguments.doubles);
         refused = cli_sample_picture_begin(&s->arguments.picture, &s->plan, &r.shape);
         if (result == MYR_OK && refused == CLI_DONE)
             result = draw_to_file(s, plan, &r);

@@ -2,6 +2,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "messages.h"
 
@@ -14,8 +15,10 @@ enum { LOOKED_AT = 4096 };
 /* Samples that lie together within those errors, as those of one data point, have no spread of their own. */
 #define COLLAPSED 1e-12
 
-static double step_at(double value) {
+static double step_at(double value, bool doubles) {
     const float x = (float)fabs(value);
+    if (doubles)
+        return nextafter(fabs(value), INFINITY) - fabs(value);
     return (double)nextafterf(x, INFINITY) - (double)x;
 }
 
@@ -33,7 +36,7 @@ static void look_at(cli_resolution *r, double target, const double *values, uint
         const double off = values[n * stride] - sum / (double)count;
         squares += off * off;
     }
-    const double variance = squares / ((double)count - 1.0), step = step_at(largest);
+    const double variance = squares / ((double)count - 1.0), step = step_at(largest, false);
     if (exact || !(variance > COLLAPSED * target) || !(step * step / 12.0 / variance > r->share))
         return;
     r->share = step * step / 12.0 / variance;
@@ -42,11 +45,31 @@ static void look_at(cli_resolution *r, double target, const double *values, uint
     r->spread = sqrt(variance);
 }
 
+void cli_resolution_exact(cli_resolution *r, myr_context *context, const myr_plan *plan,
+                          const myr_target *target, bool doubles) {
+    double mean[MYR_MAX_DIMENSION], variance[MYR_MAX_DIMENSION];
+    r->doubles = doubles;
+    if (strcmp(myr_target_type(target), "gaussian") != 0 ||
+        myr_plan_exact(context, plan, target, mean, variance) != MYR_OK)
+        return;
+    r->looked = true;
+    for (int c = 0; c < myr_target_dimension(target); c++) {
+        const double spread = sqrt(variance[c]), largest = fabs(mean[c]) + spread;
+        const double ratio = step_at(largest, doubles) / spread;
+        if (!(spread > 0.0 && ratio * ratio / 12.0 > r->share))
+            continue;
+        r->share = ratio * ratio / 12.0;
+        r->coordinate = c;
+        r->largest = largest;
+        r->spread = spread;
+    }
+}
+
 void cli_resolution_look(cli_resolution *r, const myr_target *target, const double *values, uint64_t count,
                          const myr_samples_shape *shape) {
     static double variance[MYR_MAX_DATA_DIMENSION];
     const uint64_t d = (uint64_t)shape->dimension, levels = shape->levels > 0 ? shape->levels : 1;
-    if (r->looked || count < 2)
+    if (r->looked || r->doubles || count < 2)
         return;
     r->looked = true;
     myr_target_moments(target, NULL, variance);
@@ -58,8 +81,9 @@ void cli_resolution_look(cli_resolution *r, const myr_target *target, const doub
 void cli_resolution_note(const cli_resolution *r, const char *path) {
     if (r->share > WORTH_A_LINE)
         cli_fail(CLI_DONE,
-                 "%s: float32 holds numbers near %.3g in steps of %.2g, and the standard deviation of "
+                 "%s: %s holds numbers near %.3g in steps of %.2g, and the standard deviation of "
                  "coordinate %d "
-                 "is %.2g: expected --dtype float64",
-                 path, r->largest, step_at(r->largest), r->coordinate, r->spread);
+                 "is %.2g: expected %s",
+                 path, r->doubles ? "float64" : "float32", r->largest, step_at(r->largest, r->doubles),
+                 r->coordinate, r->spread, r->doubles ? "a mean nearer 0" : "--dtype float64");
 }
