@@ -1,8 +1,10 @@
 /* The tool: finds the command and runs it. */
 #include <errno.h>
 #include <fcntl.h>
+#include <jansson.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -118,7 +120,16 @@ static int dispatch(int argc, char **argv) {
     return refuse_command(name[0] == '-' ? "unknown option" : "unknown command", name);
 }
 
+/* Where jansson lacks memory within a number or a string, it loses bytes of it, or ends at an assertion. */
+static void *allocate_for_json(size_t size) {
+    void *memory = malloc(size);
+    if (!memory)
+        cli_out_of_memory();
+    return memory;
+}
+
 int main(int argc, char **argv) {
+    json_set_alloc_funcs(allocate_for_json, free);
     /* A reader that goes away is an I/O error to report, not a signal to die of. */
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN); /* so is a file that may grow no further */

@@ -81,10 +81,7 @@ static int load(cli_repeat *repeat) {
     }
     if (begin != EOF)
         ungetc(begin, file);
-    errno = 0; /* jansson does not always say whether it lacked memory; malloc does */
     repeat->file = json_loadf(file, JSON_REJECT_DUPLICATES, &error);
-    if (!repeat->file && errno == ENOMEM)
-        cli_out_of_memory();
     const bool lost = ferror(file);
     if (!standard)
         fclose(file);
