@@ -116,9 +116,9 @@ static MYR_HD myr_pair_value value_of(const int kind, const myr_loss_constants *
     return v;
 }
 
-/* The loss, its sum, and the gradients. */
-static MYR_HD void finish_strips(const myr_pair_view *view, const int kind, size_t first, const block *b,
-                                 partial_sums p, strip_marks *marks) {
+/* The loss, its sum, and the gradients. Without is_logistic there are no exponentials. */
+static MYR_HD void finish_strips(const myr_pair_view *view, const int kind, const int is_logistic,
+                                 size_t first, const block *b, partial_sums p, strip_marks *marks) {
     const myr_loss_constants c = view->constants;
     const float scale = view->scale;
     for (int s = 0; s < ROWS; s += STRIP) {
@@ -130,7 +130,8 @@ static MYR_HD void finish_strips(const myr_pair_view *view, const int kind, size
             fetch(view->reference[column], view->type, first + (size_t)s);
 #pragma omp simd aligned(w, l, margin, exponential, losses : 64)
         for (int j = 0; j < STRIP; j++) {
-            const myr_pair_value v = value_of(kind, &c, w[j], l[j], margin[j], exponential[j]);
+            const myr_pair_value v =
+                value_of(kind, &c, w[j], l[j], margin[j], is_logistic ? exponential[j] : 1.0f);
             slope[0][j] = v.dw * scale;
             slope[1][j] = v.dl * scale;
             marks->loss[j] = larger_bits(marks->loss[j], size_bits(v.loss));
@@ -151,7 +152,7 @@ typedef struct strip_loss {
 #define FINISH(name, traits, help)                                                                     \
     static void finish_##name(const myr_pair_view *view, size_t first, const block *b, partial_sums p, \
                               strip_marks *marks) {                                                    \
-        finish_strips(view, MYR_LOSS_##name, first, b, p, marks);                                      \
+        finish_strips(view, MYR_LOSS_##name, (traits)&MYR_LOGISTIC, first, b, p, marks);               \
     }
 MYR_MARGIN_LOSS_LIST(FINISH)
 MYR_ANSWER_LOSS_LIST(FINISH)
