@@ -14,6 +14,7 @@ typedef struct bench_options {
     int repeats;        /* timed runs, 3 … 1000, after one that warms up */
     double scale;       /* of the work of a timed run: 1 is about half a second on a fast core */
     const char *points; /* NAME.npy of data points; NULL: made-up ones */
+    bool far;           /* that of the case: inputs far apart */
 } bench_options;
 
 typedef struct bench_result {
@@ -34,6 +35,7 @@ typedef struct bench_case {
     const char *name;
     const char *help;
     myr_status (*run)(myr_context *context, const bench_options *options, bench_report report, void *user);
+    bool far; /* the same measurement on inputs far apart, which shall take no longer */
 } bench_case;
 
 /* The measurements, in order; NULL past the end. */

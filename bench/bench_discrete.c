@@ -70,4 +70,6 @@ static myr_status run(myr_context *context, const bench_options *options, bench_
 }
 
 const bench_case bench_discrete = {
-    "discrete", "chains of states turned round: 16 states, T = 1000, and 256 states, T = 100", run};
+    .name = "discrete",
+    .help = "chains of states turned round: 16 states, T = 1000, and 256 states, T = 100",
+    .run = run};

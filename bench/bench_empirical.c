@@ -99,4 +99,6 @@ static myr_status run(myr_context *context, const bench_options *options, bench_
 }
 
 const bench_case bench_empirical = {
-    "empirical", "data points: edm, ddim, T = 20, beside their two products of matrices alone", run};
+    .name = "empirical",
+    .help = "data points: edm, ddim, T = 20, beside their two products of matrices alone",
+    .run = run};

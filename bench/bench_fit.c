@@ -243,8 +243,12 @@ static myr_status run_features(myr_context *context, const bench_options *option
 }
 
 const bench_case bench_fit_bootstrap = {
-    "fit-bootstrap", "a million comparisons of 100 items, fitted and bootstrapped 1,000 times",
-    run_bootstrap};
-const bench_case bench_fit_many = {"fit-many-items", "a million comparisons of 100,000 items", run_many};
+    .name = "fit-bootstrap",
+    .help = "a million comparisons of 100 items, fitted and bootstrapped 1,000 times",
+    .run = run_bootstrap};
+const bench_case bench_fit_many = {
+    .name = "fit-many-items", .help = "a million comparisons of 100,000 items", .run = run_many};
 const bench_case bench_fit_features = {
-    "fit-features", "a log-linear policy of 256 features, from a million comparisons", run_features};
+    .name = "fit-features",
+    .help = "a log-linear policy of 256 features, from a million comparisons",
+    .run = run_features};

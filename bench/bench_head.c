@@ -218,4 +218,6 @@ static myr_status run(myr_context *context, const bench_options *options, bench_
 }
 
 const bench_case bench_head = {
-    "fused-linear", "hidden states and matrix to DPO's loss and gradients, in chunks and stored", run};
+    .name = "fused-linear",
+    .help = "hidden states and matrix to DPO's loss and gradients, in chunks and stored",
+    .run = run};

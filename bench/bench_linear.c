@@ -98,5 +98,5 @@ static myr_status run(myr_context *context, const bench_options *options, bench_
     return status;
 }
 
-const bench_case bench_linear = {"linear", "a loss of a log-linear policy on features, and its gradient",
-                                 run};
+const bench_case bench_linear = {
+    .name = "linear", .help = "a loss of a log-linear policy on features, and its gradient", .run = run};

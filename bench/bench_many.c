@@ -100,4 +100,5 @@ static myr_status run(myr_context *context, const bench_options *options, bench_
     return status;
 }
 
-const bench_case bench_many = {"many", "bootstrap losses of a log-linear policy, and their gradients", run};
+const bench_case bench_many = {
+    .name = "many", .help = "bootstrap losses of a log-linear policy, and their gradients", .run = run};

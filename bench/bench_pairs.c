@@ -95,10 +95,9 @@ static void release(pairs_bench *b) {
         bench_drop_column(&b->options, &b->column[c]);
 }
 
-static myr_status measure(myr_context *context, const bench_options *options, bool far, bench_report report,
-                          void *user) {
-    pairs_bench b = {.context = context, .options = MYR_COMPUTE_OPTIONS_INIT, .far = far};
-    bench_result result = {.name = far ? "pairs-far" : "pairs", .unit = "bytes/s"};
+static myr_status run(myr_context *context, const bench_options *options, bench_report report, void *user) {
+    pairs_bench b = {.context = context, .options = MYR_COMPUTE_OPTIONS_INIT, .far = options->far};
+    bench_result result = {.name = options->far ? "pairs-far" : "pairs", .unit = "bytes/s"};
     myr_status status = bench_place(context, options, &b.options);
     bool slow = strcmp(options->backend, "reference") == 0;
     b.count = 1 + (uint64_t)((slow ? 1e6 : 1.6e7) * options->scale);
@@ -117,15 +116,8 @@ static myr_status measure(myr_context *context, const bench_options *options, bo
     return status;
 }
 
-static myr_status run(myr_context *context, const bench_options *options, bench_report report, void *user) {
-    return measure(context, options, false, report, user);
-}
-
-static myr_status run_far(myr_context *context, const bench_options *options, bench_report report,
-                          void *user) {
-    return measure(context, options, true, report, user);
-}
-
-const bench_case bench_pairs = {"pairs", "the reduction over pairs: DPO's loss, metrics and both gradients",
-                                run};
-const bench_case bench_pairs_far = {"pairs-far", "the same with margins of rewards up to 100", run_far};
+const bench_case bench_pairs = {.name = "pairs",
+                                .help = "the reduction over pairs: DPO's loss, metrics and both gradients",
+                                .run = run};
+const bench_case bench_pairs_far = {
+    .name = "pairs-far", .help = "the same with margins of rewards up to 100", .run = run, .far = true};

@@ -90,13 +90,14 @@ static myr_status run_length(rankings_bench *b, const bench_options *options, be
     return status;
 }
 
-static myr_status measure(myr_context *context, const bench_options *options, bool far, bench_report report,
-                          void *user) {
+static myr_status run(myr_context *context, const bench_options *options, bench_report report, void *user) {
     const bool slow = strcmp(options->backend, "reference") == 0;
     myr_status status = MYR_OK;
     for (size_t l = 0; status == MYR_OK && l < sizeof lengths / sizeof *lengths; l++) {
-        rankings_bench b = {
-            .context = context, .options = MYR_COMPUTE_OPTIONS_INIT, .length = lengths[l], .far = far};
+        rankings_bench b = {.context = context,
+                            .options = MYR_COMPUTE_OPTIONS_INIT,
+                            .length = lengths[l],
+                            .far = options->far};
         status = bench_place(context, options, &b.options);
         b.count = 1 + (uint64_t)((slow ? 1e4 : 1.6e7) * options->scale) / lengths[l];
         if (status == MYR_OK)
@@ -105,15 +106,8 @@ static myr_status measure(myr_context *context, const bench_options *options, bo
     return status;
 }
 
-static myr_status run(myr_context *context, const bench_options *options, bench_report report, void *user) {
-    return measure(context, options, false, report, user);
-}
-
-static myr_status run_far(myr_context *context, const bench_options *options, bench_report report,
-                          void *user) {
-    return measure(context, options, true, report, user);
-}
-
-const bench_case bench_rankings_far = {"rankings-far", "the same with rewards up to 100 apart", run_far};
-const bench_case bench_rankings = {"rankings",
-                                   "the reduction over rankings: Plackett-Luce's loss and gradient", run};
+const bench_case bench_rankings = {.name = "rankings",
+                                   .help = "the reduction over rankings: Plackett-Luce's loss and gradient",
+                                   .run = run};
+const bench_case bench_rankings_far = {
+    .name = "rankings-far", .help = "the same with rewards up to 100 apart", .run = run, .far = true};

@@ -99,4 +99,5 @@ static myr_status run(myr_context *context, const bench_options *options, bench_
     return status;
 }
 
-const bench_case bench_rlvr = {"rlvr", "RLVR's truncated objective and its gradient to the tokens", run};
+const bench_case bench_rlvr = {
+    .name = "rlvr", .help = "RLVR's truncated objective and its gradient to the tokens", .run = run};

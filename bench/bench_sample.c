@@ -141,4 +141,6 @@ static myr_status run(myr_context *context, const bench_options *options, bench_
 }
 
 const bench_case bench_sample = {
-    "sample", "samples of one step to a file in the current folder, beside plain writing", run};
+    .name = "sample",
+    .help = "samples of one step to a file in the current folder, beside plain writing",
+    .run = run};

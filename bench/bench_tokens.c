@@ -115,10 +115,9 @@ static void release(tokens_bench *b) {
     free(b->host_labels);
 }
 
-static myr_status measure(myr_context *context, const bench_options *options, bool far, bench_report report,
-                          void *user) {
-    tokens_bench b = {.context = context, .options = MYR_COMPUTE_OPTIONS_INIT, .far = far};
-    bench_result result = {.name = far ? "tokens-far" : "tokens", .unit = "bytes/s"};
+static myr_status run(myr_context *context, const bench_options *options, bench_report report, void *user) {
+    tokens_bench b = {.context = context, .options = MYR_COMPUTE_OPTIONS_INIT, .far = options->far};
+    bench_result result = {.name = options->far ? "tokens-far" : "tokens", .unit = "bytes/s"};
     const bool slow = strcmp(options->backend, "reference") == 0;
     myr_status status = bench_place(context, options, &b.options);
     b.rows = CHECKED + CHECKED * (uint64_t)((slow ? 1e6 : 3e7) * options->scale / (CHECKED * VOCABULARY));
@@ -127,7 +126,7 @@ static myr_status measure(myr_context *context, const bench_options *options, bo
     if (status == MYR_OK)
         status = count_wrong(&b, &result.wrong);
     if (status == MYR_OK)
-        status = bench_time_reduction(options, far ? renew_logits : NULL, work, &b, &b.report, &result);
+        status = bench_time_reduction(options, b.far ? renew_logits : NULL, work, &b, &b.report, &result);
     if (status == MYR_OK) {
         result.rate = 3.0 * (double)(b.rows * VOCABULARY) * sizeof(float) / result.seconds_median;
         snprintf(result.size, sizeof result.size, "%llu rows of %d logits, f32", (unsigned long long)b.rows,
@@ -138,14 +137,7 @@ static myr_status measure(myr_context *context, const bench_options *options, bo
     return status;
 }
 
-static myr_status run(myr_context *context, const bench_options *options, bench_report report, void *user) {
-    return measure(context, options, false, report, user);
-}
-
-static myr_status run_far(myr_context *context, const bench_options *options, bench_report report,
-                          void *user) {
-    return measure(context, options, true, report, user);
-}
-
-const bench_case bench_tokens_far = {"tokens-far", "the same with logits up to 400 apart", run_far};
-const bench_case bench_tokens = {"tokens", "logits to DPO's loss, and its gradient in their place", run};
+const bench_case bench_tokens = {
+    .name = "tokens", .help = "logits to DPO's loss, and its gradient in their place", .run = run};
+const bench_case bench_tokens_far = {
+    .name = "tokens-far", .help = "the same with logits up to 400 apart", .run = run, .far = true};

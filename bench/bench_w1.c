@@ -63,4 +63,6 @@ static myr_status run(myr_context *context, const bench_options *options, bench_
 }
 
 const bench_case bench_w1 = {
-    "w1", "the variance study's inner loop: ve, scalar Gaussian, ddpm-exact, T = 1000", run};
+    .name = "w1",
+    .help = "the variance study's inner loop: ve, scalar Gaussian, ddpm-exact, T = 1000",
+    .run = run};

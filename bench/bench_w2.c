@@ -73,4 +73,6 @@ static myr_status run(myr_context *context, const bench_options *options, bench_
 }
 
 const bench_case bench_w2 = {
-    "w2", "a mixture of eight Gaussians in two dimensions: ve, ddpm-small, T = 1000", run};
+    .name = "w2",
+    .help = "a mixture of eight Gaussians in two dimensions: ve, ddpm-small, T = 1000",
+    .run = run};

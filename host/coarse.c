@@ -83,21 +83,33 @@ static double least_variance(const myr_target *target, int *coordinate) {
     return variances[least];
 }
 
-static void warn_of_small(const myr_plan *plan, const myr_target *target, double steps, char *text,
-                          size_t size) {
+/* The least scale that states come down to, by which variance of the target; infinite of data points. */
+typedef struct smallest {
+    double scale, variance;
+    int coordinate;
+    const char *what; /* the coordinate is that of */
+} smallest;
+
+static smallest find_smallest(const myr_plan *plan, const myr_target *target) {
+    smallest s = {.scale = INFINITY, .what = "coordinate"};
     if (target->kind != MYR_TARGET_GAUSSIAN && target->kind != MYR_TARGET_MIXTURE)
-        return;
-    int c = 0;
-    const double variance = least_variance(target, &c);
-    const double scale = myr_plan_smallest_scale(plan, plan->start_scale[c], variance);
-    if (scale >= ldexp(steps, -126))
-        return;
-    snprintf(
-        text, size,
-        "float is too coarse for this run: with a target variance of %.3g in %s %d, states come down to "
-        "a scale of %.2g, and floats lose digits below 1.2e-38; the backend reference computes in double",
-        variance, target->kind == MYR_TARGET_GAUSSIAN && target->gaussian.axes ? "axis" : "coordinate", c,
-        scale);
+        return s;
+    if (target->kind == MYR_TARGET_GAUSSIAN && target->gaussian.axes)
+        s.what = "axis";
+    s.variance = least_variance(target, &s.coordinate);
+    s.scale = myr_plan_smallest_scale(plan, plan->start_scale[s.coordinate], s.variance);
+    return s;
+}
+
+/* A line if the scale is below the least one. */
+static void warn_below(double least, const smallest *s, const char *type, const char *why, char *text,
+                       size_t size) {
+    if (!(s->scale >= least))
+        snprintf(
+            text, size,
+            "%s is too coarse for this run: with a target variance of %.3g in %s %d, states come down to "
+            "a scale of %.2g, and %s",
+            type, s->variance, s->what, s->coordinate, s->scale, why);
 }
 
 void myr_coarse_warn(const myr_plan *plan, const myr_target *target, int digits, char *text, size_t size) {
@@ -106,8 +118,12 @@ void myr_coarse_warn(const myr_plan *plan, const myr_target *target, int digits,
     if (plan->chain)
         return;
     const double steps = plan->steps > 1000 ? (double)plan->steps : 1000.0;
-    if (is_float)
-        warn_of_small(plan, target, steps, text, size);
+    if (is_float) {
+        const smallest s = find_smallest(plan, target);
+        warn_below(ldexp(steps, -126), &s, "float",
+                   "floats lose digits below 1.2e-38; the backend reference computes in double", text,
+                   size);
+    }
     if (is_float && target->kind == MYR_TARGET_GAUSSIAN)
         return;
     const worst w = is_float ? of_float(plan, target) : of_double(plan, target);
@@ -126,17 +142,11 @@ void myr_coarse_warn(const myr_plan *plan, const myr_target *target, int digits,
         ldexp(w.distance, 1 - digits));
 }
 
-void myr_coarse_warn_moments(const myr_plan *plan, const myr_target *target, char *text, size_t size) {
-    if (plan->chain || target->kind != MYR_TARGET_GAUSSIAN || text[0] != '\0')
+void myr_coarse_warn_moments(const myr_plan *plan, const myr_target *target, int digits, char *text,
+                             size_t size) {
+    if (digits == 24 || plan->chain || target->kind != MYR_TARGET_GAUSSIAN || text[0] != '\0')
         return;
-    int c = 0;
-    const double variance = least_variance(target, &c);
-    const double scale = myr_plan_smallest_scale(plan, plan->start_scale[c], variance);
-    if (scale >= 0x1p-255)
-        return;
-    snprintf(
-        text, size,
-        "double is too coarse for this run: with a target variance of %.3g in %s %d, states come down to "
-        "a scale of %.2g, and the fourth powers that standard errors need lose digits below 2.2e-308",
-        variance, target->gaussian.axes ? "axis" : "coordinate", c, scale);
+    const smallest s = find_smallest(plan, target);
+    warn_below(0x1p-255, &s, "double",
+               "the fourth powers that standard errors need lose digits below 2.2e-308", text, size);
 }

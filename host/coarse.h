@@ -8,7 +8,8 @@
 void myr_coarse_warn(const myr_plan *plan, const myr_target *target, int digits, char *text, size_t size);
 
 /* If there is no line yet: one if the moments, which are in double, lack the range for the states, else as it
- * is. Their fourth powers ask for scales of 2^-1022/4 and more. */
-void myr_coarse_warn_moments(const myr_plan *plan, const myr_target *target, char *text, size_t size);
+ * is. Their fourth powers ask for scales of 2^-1022/4 and more; floats end long before, and then there is one. */
+void myr_coarse_warn_moments(const myr_plan *plan, const myr_target *target, int digits, char *text,
+                             size_t size);
 
 #endif

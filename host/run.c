@@ -195,6 +195,11 @@ static const char *math_of(const myr_backend *backend, const myr_job *job) {
     return job->fast && strcmp(backend->name, "cuda") == 0 ? "fast" : "exact";
 }
 
+/* Bits of a backend's numbers. */
+static int digits_of(const myr_backend *backend) {
+    return backend == &myr_backend_reference ? 53 : 24;
+}
+
 myr_status myr_run_prepare(myr_context *context, const myr_plan *plan, const myr_target *target,
                            const myr_run_options *options, const void *output, const myr_backend **backend,
                            myr_job *job, myr_run_report *report) {
@@ -207,8 +212,7 @@ myr_status myr_run_prepare(myr_context *context, const myr_plan *plan, const myr
     *job = myr_job_make(plan, target, options);
     report->backend = (*backend)->name;
     report->math = math_of(*backend, job);
-    myr_coarse_warn(plan, target, *backend == &myr_backend_reference ? 53 : 24, report->warning,
-                    sizeof report->warning);
+    myr_coarse_warn(plan, target, digits_of(*backend), report->warning, sizeof report->warning);
     (*backend)->describe(job->device, job->threads, report->device, sizeof report->device);
     return MYR_OK;
 }
@@ -229,7 +233,7 @@ myr_status myr_run_range(myr_context *context, const myr_plan *plan, const myr_t
         status = myr_range_begin(context, &job, range);
     if (status != MYR_OK)
         return status;
-    myr_coarse_warn_moments(plan, target, report->warning, sizeof report->warning);
+    myr_coarse_warn_moments(plan, target, digits_of(backend), report->warning, sizeof report->warning);
     const double start = omp_get_wtime();
     status = backend->range(context, &job, *range);
     report->seconds = omp_get_wtime() - start;

@@ -217,7 +217,9 @@ static myr_status run_cases(myr_context *context, const bench_options *options, 
         if (name && strcmp(name, now->name) != 0)
             continue;
         cli_progress_show(&o->progress, now->name, o->cases);
-        status = now->run(context, options, take_result, o);
+        bench_options of_case = *options;
+        of_case.far = now->far;
+        status = now->run(context, &of_case, take_result, o);
         o->cases += 1.0;
     }
     cli_progress_clear(&o->progress);

@@ -22,6 +22,17 @@ static double step_at(double value, bool doubles) {
     return (double)nextafterf(x, INFINITY) - (double)x;
 }
 
+/* Keeps the coordinate that loses most. */
+static void weigh(cli_resolution *r, int coordinate, double largest, double spread) {
+    const double ratio = step_at(largest, r->doubles) / spread, share = ratio * ratio / 12.0;
+    if (!(spread > 0.0 && share > r->share))
+        return;
+    r->share = share;
+    r->coordinate = coordinate;
+    r->largest = largest;
+    r->spread = spread;
+}
+
 static void look_at(cli_resolution *r, double target, const double *values, uint64_t count, uint64_t stride,
                     int coordinate) {
     double sum = 0.0, squares = 0.0, largest = 0.0;
@@ -36,13 +47,9 @@ static void look_at(cli_resolution *r, double target, const double *values, uint
         const double off = values[n * stride] - sum / (double)count;
         squares += off * off;
     }
-    const double variance = squares / ((double)count - 1.0), step = step_at(largest, false);
-    if (exact || !(variance > COLLAPSED * target) || !(step * step / 12.0 / variance > r->share))
-        return;
-    r->share = step * step / 12.0 / variance;
-    r->coordinate = coordinate;
-    r->largest = largest;
-    r->spread = sqrt(variance);
+    const double variance = squares / ((double)count - 1.0);
+    if (!exact && variance > COLLAPSED * target)
+        weigh(r, coordinate, largest, sqrt(variance));
 }
 
 void cli_resolution_exact(cli_resolution *r, myr_context *context, const myr_plan *plan,
@@ -54,14 +61,8 @@ void cli_resolution_exact(cli_resolution *r, myr_context *context, const myr_pla
         return;
     r->looked = true;
     for (int c = 0; c < myr_target_dimension(target); c++) {
-        const double spread = sqrt(variance[c]), largest = fabs(mean[c]) + spread;
-        const double ratio = step_at(largest, doubles) / spread;
-        if (!(spread > 0.0 && ratio * ratio / 12.0 > r->share))
-            continue;
-        r->share = ratio * ratio / 12.0;
-        r->coordinate = c;
-        r->largest = largest;
-        r->spread = spread;
+        const double spread = sqrt(variance[c]);
+        weigh(r, c, fabs(mean[c]) + spread, spread);
     }
 }
 

@@ -147,14 +147,14 @@ static void end_text(const cli_variance_report *report, const cli_study *last) {
 
 /* ---- CSV ------------------------------------------------------------------------------------------- */
 
-static const cli_column csv_columns[] = {{"process", 0},
-                                         {"sampler", 0},
-                                         {"steps", 0},
-                                         {"trajectories", 0},
-                                         {"seed", 0},
-                                         {"start", 0},
-                                         {"backend", 0},
-                                         {"math", 0},
+/* What a line of either table begins with: put_run puts it there. */
+#define RUN_COLUMNS                                                                               \
+    {"process", 0}, {"sampler", 0}, {"steps", 0}, {"trajectories", 0}, {"seed", 0}, {"start", 0}, \
+        {"backend", 0}, {                                                                         \
+        "math", 0                                                                                 \
+    }
+
+static const cli_column csv_columns[] = {RUN_COLUMNS,
                                          {"coordinate", 0},
                                          {"mean", 0},
                                          {"mean_se", 0},
@@ -171,20 +171,12 @@ static const cli_column csv_columns[] = {{"process", 0},
                                          CLI_RECORD_COLUMNS,
                                          CLI_VARIANT_COLUMNS};
 
-static const cli_column statistics_columns[] = {{"process", 0},
-                                                {"sampler", 0},
-                                                {"steps", 0},
-                                                {"trajectories", 0},
-                                                {"seed", 0},
-                                                {"start", 0},
-                                                {"backend", 0},
-                                                {"math", 0},
+static const cli_column statistics_columns[] = {RUN_COLUMNS,
                                                 CLI_STATISTICS_COLUMNS,
                                                 {"checksum", 0},
                                                 CLI_RECORD_COLUMNS_NAMING("first_trajectory"),
                                                 CLI_VARIANT_COLUMNS};
 
-/* What a line of either table begins with. */
 static void put_run(cli_variance_report *report, const cli_study *study) {
     cli_put_text(&report->table, "%s", report->plan->process);
     cli_put_text(&report->table, "%s", study->sampler);

@@ -14,10 +14,10 @@
  * for a call begins in it.
  *
  * What holds in all headers. Options, pointers to structs myr_…_options, may be NULL: the defaults, those
- * of the struct's initialiser MYR_…_OPTIONS_INIT; but not where their count is the length of the caller's array. Other pointers may be NULL where a header says so; else
- * NULL is refused, MYR_INVALID_ARGUMENT. Arrays are C's, [rows][columns] with rows outermost, in host
- * memory unless a call takes myr_compute_options; what a call reads is not changed, and not needed after it
- * unless said. */
+ * of the struct's initialiser MYR_…_OPTIONS_INIT; but not where their count is the length of the caller's
+ * array. Other pointers may be NULL where a header says so; else NULL is refused, MYR_INVALID_ARGUMENT. Arrays
+ * are C's, [rows][columns] with rows outermost, in host memory unless a call takes myr_compute_options; what a
+ * call reads is not changed, and not needed after it unless said. */
 #ifndef MYRIAD_CONTEXT_H
 #define MYRIAD_CONTEXT_H
 

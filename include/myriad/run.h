@@ -62,9 +62,10 @@ myr_status myr_run_moments(myr_context *context, const myr_plan *plan, const myr
                            const myr_run_options *options, myr_moment *moments, myr_run_report *report);
 
 /* Runs the trajectories and keeps their results: samples[count][dimension], count being that of the
- * options, which must not be NULL, here and in the other calls that write to an array as long. Those of the float backends are floats, widened, about the plan's mean path for a
- * Gaussian target and about the target's mean for others (docs/mathematics.md, section 9). Errors here and
- * below as of myr_run_moments; report may be NULL. */
+ * options, which must not be NULL, here and in the other calls that write to an array as long. Those of the
+ * float backends are floats, widened, about the plan's mean path for a Gaussian target and about the target's
+ * mean for others (docs/mathematics.md, section 9). Errors here and below as of myr_run_moments; report may be
+ * NULL. */
 myr_status myr_run_samples(myr_context *context, const myr_plan *plan, const myr_target *target,
                            const myr_run_options *options, double *samples, myr_run_report *report);
 
@@ -102,9 +103,9 @@ typedef struct myr_given {
 #define MYR_GIVEN_INIT \
     { sizeof(myr_given), 0, 0, 0 }
 
-/* As myr_run_samples, options included, with numbers given; with given normals in exact arithmetic, whatever math asks for. A
- * discrete target's chain takes states alone. Errors besides: MYR_INVALID_DATA for a number that is not
- * finite. */
+/* As myr_run_samples, options included, with numbers given; with given normals in exact arithmetic, whatever
+ * math asks for. A discrete target's chain takes states alone. Errors besides: MYR_INVALID_DATA for a number
+ * that is not finite. */
 myr_status myr_run_samples_given(myr_context *context, const myr_plan *plan, const myr_target *target,
                                  const myr_run_options *options, const myr_given *given, double *samples,
                                  myr_run_report *report);

@@ -33,12 +33,19 @@ static void each_option(batch *cpu, batch *cuda) {
     }
 }
 
+/* The same 700 pairs on both. */
+static void make_both(batch **cpu, batch **cuda) {
+    const uint64_t seed = fresh_seed();
+    *cpu = new_batch("cpu");
+    *cuda = new_batch("cuda");
+    fill_batch(*cpu, 700, seed);
+    fill_batch(*cuda, 700, seed);
+}
+
 Test(pairs_on_host, every_loss_gives_the_bits_of_the_cpu) {
     fake_machine(1, CUDART_VERSION);
-    batch *cpu = new_batch("cpu"), *cuda = new_batch("cuda");
-    uint64_t seed = fresh_seed();
-    fill_batch(cpu, 700, seed);
-    fill_batch(cuda, 700, seed);
+    batch *cpu, *cuda;
+    make_both(&cpu, &cuda);
     for (int name = 0; myr_loss_name(name); name++)
         for (int divergence = 0; myr_divergence_name(divergence); divergence++) {
             cpu->loss.loss = cuda->loss.loss = myr_loss_name(name);
@@ -54,10 +61,8 @@ Test(pairs_on_host, every_loss_gives_the_bits_of_the_cpu) {
 /* Margins of which most are so large that losses or slopes end. */
 Test(pairs_on_host, far_margins_give_the_bits_of_the_cpu) {
     fake_machine(1, CUDART_VERSION);
-    batch *cpu = new_batch("cpu"), *cuda = new_batch("cuda");
-    uint64_t seed = fresh_seed();
-    fill_batch(cpu, 700, seed);
-    fill_batch(cuda, 700, seed);
+    batch *cpu, *cuda;
+    make_both(&cpu, &cuda);
     for (int c = 0; c < 2; c++)
         for (int i = 0; i < 700; i++)
             cpu->policy[c][i] = cuda->policy[c][i] = (i % 3 == 0 ? 300.0 : 30.0) * cpu->policy[c][i];
