@@ -83,10 +83,11 @@ static int load(cli_repeat *repeat) {
         ungetc(begin, file);
     repeat->file = json_loadf(file, JSON_REJECT_DUPLICATES, &error);
     const bool lost = ferror(file);
+    const int reason = errno;
     if (!standard)
         fclose(file);
     if (lost)
-        return cli_fail(CLI_IO, "%s: cannot be read", repeat->from);
+        return cli_fail(CLI_IO, "%s: cannot be read: %s", repeat->from, strerror(reason));
     if (!repeat->file)
         return cli_fail(BAD_DATA, "%s: line %d, column %d: %s; expected what --format json has printed",
                         repeat->from, error.line, error.column, error.text);
