@@ -6,8 +6,8 @@
 #ifndef MYRIAD_PAIR_LOSS_H
 #define MYRIAD_PAIR_LOSS_H
 
+#include "backends/loss_list.h"
 #include "exponential.h"
-#include "losses/loss_list.h"
 
 /* What the options come to, in float. */
 typedef struct myr_loss_constants {

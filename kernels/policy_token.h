@@ -9,10 +9,10 @@
 #ifndef MYRIAD_POLICY_TOKEN_H
 #define MYRIAD_POLICY_TOKEN_H
 
+#include "backends/policy_sums.h"
 #include "chunk_moments.h"
 #include "exponential.h"
 #include "load.h"
-#include "losses/policy_sums.h"
 
 /* What log-probabilities may be at most in size. */
 #define MYR_POLICY_LIMIT 1e15f

@@ -1,7 +1,7 @@
 /* The reduction over pairs: log-probabilities to loss, rewards and gradients, every number read once.
  *
  * A thread block takes a chunk of MYR_CHUNK rows and leaves its sums, in the order of
- * host/losses/pair_sums.h: thread p owns partial sum p of each. The loss and the divergence are literal in
+ * host/losses/pairs/pair_sums.h: thread p owns partial sum p of each. The loss and the divergence are literal in
  * every kernel. */
 #include "launch.h"
 #include "pair_launch.h"

@@ -5,7 +5,7 @@
 #include <cuda_runtime_api.h>
 #include <stddef.h>
 
-#include "losses/token_result.h"
+#include "backends/token_result.h"
 #include "policy_token.h"
 
 #ifdef __cplusplus

@@ -13,7 +13,7 @@
 #ifndef MYRIAD_TOKEN_ROW_H
 #define MYRIAD_TOKEN_ROW_H
 
-#include "losses/token_result.h"
+#include "backends/token_result.h"
 #include "port.h"
 
 #define MYR_ROW_LANES 1024

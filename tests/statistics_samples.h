@@ -3,8 +3,8 @@
 #ifndef MYRIAD_STATISTICS_SAMPLES_H
 #define MYRIAD_STATISTICS_SAMPLES_H
 
-#include "plans/target_data.h"
 #include "support.h"
+#include "targets/target_data.h"
 
 static inline double uniform(uint64_t *random) {
     return ((double)(next_random(random) >> 12) + 0.5) * 0x1p-52;

@@ -5,9 +5,9 @@
 #include <float.h>
 
 #include "chain_step.h"
-#include "chain_table.h"
 #include "cpu/cpu_isa.h"
 #include "plans/chain.h"
+#include "tables/chain_table.h"
 
 /* ---- against the enumeration of all paths ---------------------------------------------------------- */
 

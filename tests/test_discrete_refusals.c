@@ -1,7 +1,7 @@
 /* Discrete targets: what is refused, chains, plans, given states and files; and what files give. */
 #include "discrete_targets.h"
 
-#include "plans/target_data.h"
+#include "targets/target_data.h"
 
 static void expect_refusal(myr_context *context, myr_status status, myr_status wanted, const char *part) {
     cr_assert_eq(status, wanted, "%s, not %s: %s", myr_status_name(status), myr_status_name(wanted),

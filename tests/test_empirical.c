@@ -2,7 +2,7 @@
  * against bounds, samples against the data, orders of convergence, refusals. */
 #include <criterion/criterion.h>
 
-#include "backend.h"
+#include "backends/backend.h"
 #include "reference/reference_denoise.h"
 #include "reference/reference_random.h"
 #include "support.h"

@@ -7,7 +7,7 @@
 #include <time.h>
 
 #include "myriad/myriad.h"
-#include "plans/target_data.h"
+#include "targets/target_data.h"
 
 static myr_context *context;
 

@@ -2,7 +2,7 @@
  * derived bounds, the same bits on any number of threads and instruction set, and what is refused. */
 #include <criterion/criterion.h>
 
-#include "cpu/cpu_reductions.h"
+#include "cpu/losses/cpu_reductions.h"
 #include "linear_batch.h"
 #include "linear_shape.h"
 

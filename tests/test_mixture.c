@@ -2,7 +2,7 @@
  * against the reference, and statistics against the target. */
 #include "support.h"
 
-#include "backend.h"
+#include "backends/backend.h"
 #include "cpu/cpu_isa.h"
 #include "exponential.h"
 #include "reference/reference_denoise.h"

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/numbers.h"
+#include "../host/cli/options/numbers.h"
 
 #define POISON UINT64_C(0xdeadbeefdeadbeef)
 

@@ -5,9 +5,9 @@
 #include <float.h>
 #include <math.h>
 
+#include "backends/loss_list.h"
 #include "load.h"
 #include "losses/element.h"
-#include "losses/loss_list.h"
 #include "pairs_batch.h"
 
 /* Margins of up to ±2,000, and ties, at every beta: finite, and the float backends agree with the reference

@@ -6,7 +6,7 @@
 
 #include "myriad/myriad.h"
 #include "plans/plan_table.h"
-#include "plans/target_data.h"
+#include "targets/target_data.h"
 
 static myr_context *context;
 

@@ -2,7 +2,7 @@
  * the fast backends against it within derived bounds; extremes; bits; refusals. */
 #include <criterion/criterion.h>
 
-#include "cpu/cpu_reductions.h"
+#include "cpu/losses/cpu_reductions.h"
 #include "rankings_batch.h"
 
 /* Two answers: DPO. Both compute in double here; margins are below 20, log-probabilities below 70. */

@@ -3,8 +3,8 @@
 #include <criterion/criterion.h>
 
 #include "chunk_moments.h"
-#include "staged.h"
 #include "support.h"
+#include "tables/staged.h"
 
 static double number_of(size_t j, size_t n) {
     return (double)(j * 64 + n + 1); /* exactly a float */

@@ -5,7 +5,7 @@
 #include <inttypes.h>
 #include <sys/stat.h>
 
-#include "backend.h"
+#include "backends/backend.h"
 
 /* Something of everything that runs: process, target, sampler. */
 typedef struct subject {

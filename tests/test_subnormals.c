@@ -8,10 +8,10 @@
 
 #include "rankings_batch.h"
 
-#include "backend.h"
+#include "backends/backend.h"
+#include "backends/loss.h"
 #include "cpu/cpu_isa.h"
-#include "environment.h"
-#include "losses/loss.h"
+#include "ground/environment.h"
 
 #if defined(__x86_64__)
 #include <immintrin.h>

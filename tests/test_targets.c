@@ -1,7 +1,7 @@
 /* Targets of several coordinates: what creators hold and refuse, axes, and files. */
 #include "support.h"
 
-#include "plans/target_data.h"
+#include "targets/target_data.h"
 
 static myr_context *context;
 

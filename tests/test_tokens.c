@@ -2,7 +2,7 @@
  * the same bits however it is run. */
 #include <criterion/criterion.h>
 
-#include "cpu/cpu_tokens.h"
+#include "cpu/losses/cpu_tokens.h"
 #include "golden_numbers.h"
 #include "token_row.h"
 #include "token_rows.h"

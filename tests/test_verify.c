@@ -1,7 +1,7 @@
 /* Verification passes on the backends, and finds the faults that are planted here. */
 #include <criterion/criterion.h>
 
-#include "ranges.h"
+#include "runs/ranges.h"
 #include "support.h"
 #include "verify/gradient_cases.h"
 #include "verify/gradient_problem.h"

@@ -3,15 +3,15 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "arguments.h"
 #include "bench.h"
 #include "command.h"
-#include "help.h"
-#include "messages.h"
-#include "named_files.h"
-#include "output.h"
-#include "progress.h"
-#include "run_options.h"
+#include "help/help.h"
+#include "options/arguments.h"
+#include "options/named_files.h"
+#include "options/run_options.h"
+#include "reports/messages.h"
+#include "reports/output.h"
+#include "reports/progress.h"
 
 static const char doc[] =
     "Measures throughput. Each measurement is checked against the reference first; then it runs once to "

@@ -4,14 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "arguments.h"
 #include "command.h"
-#include "fit_report.h"
-#include "help.h"
-#include "messages.h"
-#include "plot.h"
-#include "progress.h"
-#include "run_options.h"
+#include "help/help.h"
+#include "options/arguments.h"
+#include "options/run_options.h"
+#include "plots/plot.h"
+#include "reports/fit_report.h"
+#include "reports/messages.h"
+#include "reports/progress.h"
 
 static const char doc[] =
     "Fits the abilities of players, models or answers to the comparisons or rankings in FILE, by maximum "

@@ -4,12 +4,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "arguments.h"
 #include "command.h"
-#include "messages.h"
-#include "output.h"
-#include "plan_options.h"
-#include "run_options.h"
+#include "options/arguments.h"
+#include "options/plan_options.h"
+#include "options/run_options.h"
+#include "reports/messages.h"
+#include "reports/output.h"
 
 static const char doc[] =
     "Prints the version, how the library was built, the backends and whether they can run here, the "

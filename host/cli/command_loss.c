@@ -5,12 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "arguments.h"
 #include "command.h"
-#include "help.h"
-#include "messages.h"
-#include "output.h"
-#include "run_options.h"
+#include "help/help.h"
+#include "options/arguments.h"
+#include "options/run_options.h"
+#include "reports/messages.h"
+#include "reports/output.h"
 
 static const char doc[] =
     "Reads log-probabilities of chosen and rejected answers from FILE, .csv or .npy, and prints the "

@@ -4,14 +4,14 @@
 #include <string.h>
 #include <time.h>
 
-#include "arguments.h"
-#include "checksum.h"
 #include "command.h"
-#include "messages.h"
-#include "progress.h"
-#include "resolution.h"
-#include "sample_plot.h"
-#include "sample_report.h"
+#include "options/arguments.h"
+#include "plots/sample_plot.h"
+#include "reports/checksum.h"
+#include "reports/messages.h"
+#include "reports/progress.h"
+#include "reports/resolution.h"
+#include "reports/sample_report.h"
 #include "study.h"
 
 static const char doc[] =

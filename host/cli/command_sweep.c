@@ -4,13 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "arguments.h"
 #include "command.h"
-#include "messages.h"
-#include "progress.h"
-#include "statistics_options.h"
-#include "sweep_plot.h"
-#include "sweep_report.h"
+#include "options/arguments.h"
+#include "options/statistics_options.h"
+#include "plots/sweep_plot.h"
+#include "reports/messages.h"
+#include "reports/progress.h"
+#include "reports/sweep_report.h"
 
 static const char doc[] =
     "Runs each sampler, with each schedule and eta, at each number of steps, and prints the error of the "

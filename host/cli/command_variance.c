@@ -3,13 +3,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "arguments.h"
 #include "command.h"
-#include "density_plot.h"
-#include "messages.h"
-#include "progress.h"
-#include "statistics_options.h"
-#include "variance_report.h"
+#include "options/arguments.h"
+#include "options/statistics_options.h"
+#include "plots/density_plot.h"
+#include "reports/messages.h"
+#include "reports/progress.h"
+#include "reports/variance_report.h"
 
 static const char doc[] =
     "Runs each sampler for each number of steps and prints the variance of its results with its standard "

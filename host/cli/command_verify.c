@@ -3,12 +3,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "arguments.h"
 #include "command.h"
-#include "messages.h"
-#include "output.h"
-#include "progress.h"
-#include "run_options.h"
+#include "options/arguments.h"
+#include "options/run_options.h"
+#include "reports/messages.h"
+#include "reports/output.h"
+#include "reports/progress.h"
 
 static const char doc[] =
     "Compares a backend with the independent reference in double precision and with the exact answers, "

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "messages.h"
+#include "reports/messages.h"
 
 /* ---- signals ---------------------------------------------------------------------------------------- */
 

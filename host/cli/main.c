@@ -8,12 +8,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "arguments.h"
 #include "command.h"
-#include "help.h"
+#include "help/help.h"
 #include "interrupt.h"
-#include "messages.h"
-#include "nearest.h"
+#include "options/arguments.h"
+#include "options/nearest.h"
+#include "reports/messages.h"
 
 typedef struct command {
     const char *name;

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "messages.h"
+#include "reports/messages.h"
 
 static void fill_nan(double *values, int count) {
     for (int c = 0; c < count; c++)

@@ -2,10 +2,10 @@
 #ifndef MYRIAD_CLI_STUDY_H
 #define MYRIAD_CLI_STUDY_H
 
-#include "output.h"
-#include "plan_options.h"
-#include "run_options.h"
-#include "run_record.h"
+#include "options/plan_options.h"
+#include "options/run_options.h"
+#include "reports/output.h"
+#include "reports/run_record.h"
 
 /* Arrays hold one number a coordinate; NaN where there is none. */
 typedef struct cli_study {

@@ -12,9 +12,9 @@
 #include "cpu_isa.h"
 #include "cpu_rows.h"
 #include "cpu_simulate.h"
-#include "environment.h"
-#include "failure.h"
-#include "ranges.h"
+#include "ground/environment.h"
+#include "ground/failure.h"
+#include "runs/ranges.h"
 
 static void push_moments(const myr_cpu_rows *run, uint64_t count, myr_moment_node *nodes,
                          myr_range *range) {

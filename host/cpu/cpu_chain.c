@@ -7,10 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "environment.h"
-#include "failure.h"
+#include "ground/environment.h"
+#include "ground/failure.h"
 #include "lanes_chain.h"
-#include "ranges.h"
+#include "runs/ranges.h"
 
 /* A batch's size: at most so many chunks, and about so many steps a thread (under a second), so that
  * progress is shown and cancelling works; and the steps that are worth a thread of their own. */

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "failure.h"
+#include "ground/failure.h"
 
 static const myr_lanes_isa *const isas[] = {
     &myr_lanes_baseline,

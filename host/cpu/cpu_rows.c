@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "cpu_product.h"
-#include "environment.h"
-#include "failure.h"
+#include "ground/environment.h"
+#include "ground/failure.h"
 
 /* A batch's size: at most this much memory, if that is a chunk; and about this much work a thread (under a
  * second), so that progress is shown and cancelling works. */

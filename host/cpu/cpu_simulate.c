@@ -3,8 +3,8 @@
 #include <stdlib.h>
 
 #include "cpu_isa.h"
-#include "environment.h"
-#include "failure.h"
+#include "ground/environment.h"
+#include "ground/failure.h"
 #include "myriad/policy.h"
 #include "policies/race_scales.h"
 #include "race.h"

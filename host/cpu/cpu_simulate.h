@@ -2,7 +2,7 @@
 #ifndef MYRIAD_CPU_SIMULATE_H
 #define MYRIAD_CPU_SIMULATE_H
 
-#include "backend.h"
+#include "backends/backend.h"
 
 myr_status myr_cpu_simulate(myr_context *context, const myr_ranking_draw *draw, uint32_t *rankings);
 

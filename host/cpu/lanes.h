@@ -3,10 +3,10 @@
 #ifndef MYRIAD_LANES_H
 #define MYRIAD_LANES_H
 
-#include "affine_table.h"
 #include "chunk_moments.h"
-#include "empirical_table.h"
-#include "mixture_table.h"
+#include "tables/affine_table.h"
+#include "tables/empirical_table.h"
+#include "tables/mixture_table.h"
 
 /* Trajectories of a block. Blocks begin at multiples of it, so that the upper half of the index is the same
  * for all of a block. */

@@ -2,8 +2,8 @@
 #ifndef MYRIAD_LANES_CHAIN_H
 #define MYRIAD_LANES_CHAIN_H
 
-#include "chain_table.h"
 #include "lanes.h"
+#include "tables/chain_table.h"
 
 /* Blocks of lanes that go through the steps together: a step's matrix, of up to 256 KiB, is then read for
  * 2,048 trajectories at a time. */

@@ -1,5 +1,5 @@
 /* Arrays of the reductions: the caller's own on the device, or copies. */
-#include "cuda_reductions.h"
+#include "cuda/losses/cuda_reductions.h"
 
 myr_status myr_cuda_enter(myr_context *context, const myr_compute *compute, myr_cuda_session *session) {
     myr_status status = myr_cuda_open(context, compute->device, session);

@@ -4,7 +4,7 @@
 
 #include <cuda_runtime_api.h>
 
-#include "backend.h"
+#include "backends/backend.h"
 #include "launch.h"
 
 /* myr_device_count and myr_device_describe of myriad/run.h, where CUDA is built in. */

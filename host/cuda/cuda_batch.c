@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "failure.h"
-#include "staged.h"
+#include "ground/failure.h"
+#include "tables/staged.h"
 
 /* Bytes of a chunk on the device, nodes and given numbers aside. */
 static double chunk_bytes(const myr_cuda_work *work, bool split) {

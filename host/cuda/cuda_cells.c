@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "failure.h"
+#include "ground/failure.h"
 
 /* Cells go over in pieces of at most this size. */
 enum { PIECE_BYTES = 1 << 22 };

@@ -2,9 +2,9 @@
 #ifndef MYRIAD_CUDA_CELLS_H
 #define MYRIAD_CUDA_CELLS_H
 
-#include "affine_table.h"
 #include "cuda_backend.h"
 #include "launch.h"
+#include "tables/affine_table.h"
 
 typedef struct myr_cuda_cells {
     bool small;          /* for myr_launch_small: rows padded to whole turns with rows that do nothing */

@@ -7,9 +7,9 @@
 #include <string.h>
 
 #include "chain_launch.h"
-#include "chain_table.h"
-#include "failure.h"
-#include "ranges.h"
+#include "ground/failure.h"
+#include "runs/ranges.h"
+#include "tables/chain_table.h"
 
 /* A step's work in the unit of the limits, steps of a scalar Gaussian: a handful of dependent loads. */
 static const double step_work = 16.0;

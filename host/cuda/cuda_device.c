@@ -2,7 +2,7 @@
 #include <stdio.h>
 
 #include "cuda_backend.h"
-#include "failure.h"
+#include "ground/failure.h"
 #include "launch.h"
 
 /* What is known before anything starts: no usable device. */

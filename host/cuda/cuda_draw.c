@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "cuda_backend.h"
-#include "failure.h"
+#include "ground/failure.h"
 #include "launch.h"
 
 enum { BATCH_BLOCKS = 1 << 20, THREADS = 256 };

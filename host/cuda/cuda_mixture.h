@@ -4,7 +4,7 @@
 
 #include "cuda_backend.h"
 #include "launch.h"
-#include "mixture_table.h"
+#include "tables/mixture_table.h"
 
 typedef struct myr_cuda_mixture {
     myr_mixture_table table;

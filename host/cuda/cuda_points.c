@@ -10,11 +10,11 @@
 #include <string.h>
 
 #include "cuda_product.h"
-#include "empirical_table.h"
-#include "failure.h"
+#include "ground/failure.h"
 #include "point_launch.h"
-#include "ranges.h"
-#include "staged.h"
+#include "runs/ranges.h"
+#include "tables/empirical_table.h"
+#include "tables/staged.h"
 
 /* At d = 4,096: 800 MB of states; scores of 64 MB. */
 const myr_points_limits myr_points_usual_limits = {.lanes = 8192, .tile = 2048, .state_bytes = 0x1p28};

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "failure.h"
+#include "ground/failure.h"
 
 #define STRING(value) #value
 #define NAME(value) STRING(value)

@@ -11,9 +11,9 @@
 #include "cuda_batch.h"
 #include "cuda_cells.h"
 #include "cuda_mixture.h"
-#include "failure.h"
-#include "ranges.h"
-#include "staged.h"
+#include "ground/failure.h"
+#include "runs/ranges.h"
+#include "tables/staged.h"
 
 /* Some tenths of a second a launch; a few hundred megabytes. */
 const myr_cuda_limits myr_cuda_usual_limits = {

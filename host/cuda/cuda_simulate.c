@@ -2,7 +2,7 @@
 #include <stdlib.h>
 
 #include "cuda_backend.h"
-#include "failure.h"
+#include "ground/failure.h"
 #include "policies/race_scales.h"
 #include "race_launch.h"
 

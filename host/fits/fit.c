@@ -6,15 +6,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "backend.h"
+#include "backends/backend.h"
 #include "cpu/cpu_product.h"
-#include "environment.h"
-#include "failure.h"
 #include "fit_bootstrap.h"
 #include "fit_covariance.h"
 #include "fit_interval.h"
 #include "fit_linked.h"
 #include "fit_objective.h"
+#include "ground/environment.h"
+#include "ground/failure.h"
 
 typedef struct fit {
     myr_context *context;

@@ -8,11 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "environment.h"
-#include "failure.h"
 #include "fit_linked.h"
 #include "fit_resample.h"
 #include "fit_unbounded.h"
+#include "ground/environment.h"
+#include "ground/failure.h"
 #include "myriad/random.h"
 
 /* Numbers drawn at once: 64 MiB of words. */

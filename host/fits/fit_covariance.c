@@ -11,8 +11,8 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "environment.h"
-#include "failure.h"
+#include "ground/environment.h"
+#include "ground/failure.h"
 
 bool myr_invert(uint64_t size, double *matrix) {
     const lapack_int n = (lapack_int)size;

@@ -6,11 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "backend.h"
+#include "backends/backend.h"
 #include "cpu/cpu_product.h"
-#include "environment.h"
-#include "failure.h"
 #include "fit_interval.h"
+#include "ground/environment.h"
+#include "ground/failure.h"
 
 static myr_status check(myr_context *context, const myr_features *features, const myr_fit_options *options,
                         const myr_compute_options *compute, const myr_objective **objective) {

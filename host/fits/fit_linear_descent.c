@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "backend.h"
-#include "failure.h"
+#include "backends/backend.h"
 #include "fit_linear.h"
+#include "ground/failure.h"
 
 enum { MEMORY = 12, ROUNDS = 4 };
 

@@ -3,10 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "failure.h"
 #include "fit_covariance.h"
 #include "fit_linear.h"
 #include "fit_solve.h"
+#include "ground/failure.h"
 
 enum { STEPS = 20, REPLICATE_STEPS = 60, BATCH = 256 };
 

@@ -14,12 +14,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "backend.h"
-#include "environment.h"
-#include "failure.h"
+#include "backends/backend.h"
 #include "fit_cone.h"
 #include "fit_linear.h"
 #include "fit_resample.h"
+#include "ground/environment.h"
+#include "ground/failure.h"
 #include "myriad/random.h"
 
 enum { STEPS = 40, HALVINGS = 30 };

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "failure.h"
+#include "ground/failure.h"
 
 /* How a component's items stand to those outside it. */
 enum { APART, BELOW, ABOVE, BETWEEN, RELATIONS };

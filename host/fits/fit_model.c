@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "failure.h"
+#include "ground/failure.h"
 
 static void *allocate(uint64_t count, size_t size) {
     return count < SIZE_MAX / size ? calloc(count ? (size_t)count : 1, size) : NULL;

@@ -4,7 +4,7 @@
 #ifndef MYRIAD_FIT_MODEL_H
 #define MYRIAD_FIT_MODEL_H
 
-#include "outcomes.h"
+#include "outcomes/outcomes.h"
 
 /* An item's outcome: it was preferred to another one as often as weights[index] says. Of comparisons index
  * is 2 p for the first item of pair p and 2 p + 1 for the second; of rankings it is the ranking's, and the

@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "backend.h"
-#include "failure.h"
+#include "backends/backend.h"
+#include "ground/failure.h"
 
 /* In the order in which they are listed. */
 static const myr_objective objectives[] = {

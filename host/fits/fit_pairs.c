@@ -4,8 +4,8 @@
  *     curvature = (a + b) sigmoid(t) sigmoid(-t),      a and b the weights of first and of second wins */
 #include <math.h>
 
-#include "environment.h"
 #include "fit_value.h"
+#include "ground/environment.h"
 
 enum { CHUNK = 4096 }; /* pairs whose values are added up together */
 

@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "failure.h"
+#include "ground/failure.h"
 #include "input_file.h"
 
 struct myr_atomic_file {

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "failure.h"
+#include "ground/failure.h"
 
 static const char *out_of_memory(myr_csv_columns *t) {
     t->out_of_memory = true;

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "csv_field.h"
-#include "fits/outcomes.h"
+#include "outcomes/outcomes.h"
 
 /* How well a name fits a column. */
 enum { GIVEN, LITERAL, ALIKE, SYNONYM, UNLIKE };

@@ -4,7 +4,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "failure.h"
+#include "ground/failure.h"
 
 /* Longer fields come of a quote that is not closed. */
 #define LONGEST_FIELD ((size_t)1 << 20)

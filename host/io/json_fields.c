@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "failure.h"
+#include "ground/failure.h"
 #include "whole_file.h"
 
 /* jansson does not say whether it lacked memory: where all that a text of this size can become may be had,

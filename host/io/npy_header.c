@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "failure.h"
+#include "ground/failure.h"
 
 /* Longer headers belong to structured arrays, which are refused anyway. */
 enum { LONGEST_HEADER = 65535 };

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "failure.h"
+#include "ground/failure.h"
 #include "input_file.h"
 #include "narrow.h"
 #include "whole_file.h"

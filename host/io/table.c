@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "environment.h"
-#include "failure.h"
+#include "ground/environment.h"
+#include "ground/failure.h"
 #include "input_file.h"
 #include "myriad/atomic_file.h"
 #include "table_data.h"

@@ -11,7 +11,7 @@
 #include "csv_field.h"
 #include "csv_header.h"
 #include "csv_read.h"
-#include "failure.h"
+#include "ground/failure.h"
 #include "table_data.h"
 #include "whole_file.h"
 

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "failure.h"
+#include "ground/failure.h"
 #include "input_file.h"
 
 static myr_status fail_read(myr_context *context, const char *path, const char *what) {

@@ -3,9 +3,9 @@
 #include <stdlib.h>
 
 #include "element.h"
-#include "failure.h"
+#include "ground/failure.h"
 #ifdef MYRIAD_HAVE_CUDA
-#include "cuda/cuda_reductions.h"
+#include "cuda/losses/cuda_reductions.h"
 #endif
 
 static void read_host(myr_array array, uint64_t first, uint64_t count, double *values) {

@@ -1,6 +1,6 @@
 #include "array_rules.h"
 
-#include "failure.h"
+#include "ground/failure.h"
 
 myr_status myr_check_arrays(myr_context *context, const char *of, const myr_array_rule *rules,
                             size_t count) {

@@ -4,9 +4,9 @@
 
 #include <string.h>
 
-#include "backend.h"
-#include "failure.h"
-#include "reductions.h"
+#include "backends/backend.h"
+#include "backends/reductions.h"
+#include "ground/failure.h"
 
 static const struct {
     const char *name;

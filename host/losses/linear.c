@@ -7,10 +7,10 @@
 #include <stdlib.h>
 
 #include "array_rules.h"
-#include "environment.h"
-#include "failure.h"
+#include "backends/reductions.h"
+#include "ground/environment.h"
+#include "ground/failure.h"
 #include "linear_faults.h"
-#include "reductions.h"
 
 #define MYR_MAX_PAIRS (UINT64_C(1) << 40)
 

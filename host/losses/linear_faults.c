@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "array_read.h"
-#include "failure.h"
+#include "ground/failure.h"
 
 static uint64_t thetas(const myr_linear_job *job) {
     uint64_t rows = job->many && job->many->each_theta ? job->many->replicates : 1;

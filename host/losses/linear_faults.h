@@ -2,7 +2,7 @@
 #ifndef MYRIAD_LINEAR_FAULTS_H
 #define MYRIAD_LINEAR_FAULTS_H
 
-#include "reductions.h"
+#include "backends/reductions.h"
 
 /* theta must be finite, in float too: fails with the first entry that is not. What lies on the device is
  * looked at once a row has gone wrong: a theta that is not finite spoils every row. */

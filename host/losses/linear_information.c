@@ -6,8 +6,8 @@
 
 #include "cpu/cpu_product.h"
 #include "element.h"
-#include "environment.h"
-#include "failure.h"
+#include "ground/environment.h"
+#include "ground/failure.h"
 
 enum { TILE = 256 }; /* rows that are squared at once */
 

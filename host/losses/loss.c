@@ -1,10 +1,10 @@
-#include "loss.h"
+#include "backends/loss.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "failure.h"
+#include "ground/failure.h"
 
 typedef struct loss_line {
     const char *name;

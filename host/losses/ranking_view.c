@@ -1,6 +1,6 @@
 #include "ranking_view.h"
 
-#include "pair_sums.h"
+#include "losses/pairs/pair_sums.h"
 
 myr_ranking_view myr_ranking_view_make(const myr_ranking_job *job) {
     const myr_rankings *rankings = job->rankings;

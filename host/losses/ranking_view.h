@@ -2,8 +2,8 @@
 #ifndef MYRIAD_RANKING_VIEW_H
 #define MYRIAD_RANKING_VIEW_H
 
+#include "backends/reductions.h"
 #include "ranking.h"
-#include "reductions.h"
 
 /* The job's arrays where they are; the scale is still wanting. */
 myr_ranking_view myr_ranking_view_make(const myr_ranking_job *job);

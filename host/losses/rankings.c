@@ -5,10 +5,10 @@
 #include <stdlib.h>
 
 #include "array_rules.h"
-#include "environment.h"
-#include "failure.h"
-#include "reductions.h"
-#include "token_arrays.h"
+#include "backends/reductions.h"
+#include "ground/environment.h"
+#include "ground/failure.h"
+#include "losses/tokens/token_arrays.h"
 
 #define MYR_MOST_ANSWERS (UINT64_C(1) << 40)
 

@@ -11,8 +11,8 @@
 #include <string.h>
 
 #include "chain_step.h"
-#include "environment.h"
-#include "failure.h"
+#include "ground/environment.h"
+#include "ground/failure.h"
 
 void myr_chain_destroy(myr_chain *chain) {
     if (!chain)

@@ -3,7 +3,7 @@
 #define MYRIAD_CHAIN_H
 
 #include "plan_table.h"
-#include "target_data.h"
+#include "targets/target_data.h"
 
 struct myr_chain {
     int states;

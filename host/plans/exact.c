@@ -8,11 +8,11 @@
 #include <stddef.h>
 
 #include "chain.h"
-#include "environment.h"
-#include "failure.h"
+#include "ground/environment.h"
+#include "ground/failure.h"
 #include "mean_path.h"
 #include "plan_table.h"
-#include "target_data.h"
+#include "targets/target_data.h"
 
 double myr_posterior_variance(double a, double s, double v) {
     return v * s * s / (a * a * v + s * s);

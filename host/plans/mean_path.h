@@ -4,7 +4,7 @@
 #define MYRIAD_MEAN_PATH_H
 
 #include "plan_table.h"
-#include "target_data.h"
+#include "targets/target_data.h"
 
 /* The means of x, d1 and d2 at a level, axis by axis, as x - a m and d - m: what a mean of any size leaves is
  * then as small as the deviation from it. */

@@ -4,10 +4,10 @@
 #include <string.h>
 
 #include "chain.h"
-#include "environment.h"
-#include "failure.h"
+#include "ground/environment.h"
+#include "ground/failure.h"
 #include "plan_choice.h"
-#include "target_data.h"
+#include "targets/target_data.h"
 
 /* A plan on the process discrete: a chain in place of rows. */
 static myr_status create_chain(myr_context *context, const myr_plan_choice *chosen,

@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "environment.h"
-#include "failure.h"
+#include "ground/environment.h"
+#include "ground/failure.h"
 
 #define LARGEST_SIGMA 1e9 /* of churn's range, as of the process edm */
 

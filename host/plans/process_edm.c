@@ -5,7 +5,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "failure.h"
+#include "ground/failure.h"
 #include "process.h"
 
 typedef struct sigma_range {

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "failure.h"
+#include "ground/failure.h"
 #include "process.h"
 
 /* ---- the training steps ---------------------------------------------------------------------------- */

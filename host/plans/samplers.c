@@ -5,7 +5,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "target_data.h"
+#include "targets/target_data.h"
 
 static const myr_sampler samplers[] = {
     {.name = "ddpm-none",

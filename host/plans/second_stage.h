@@ -16,7 +16,7 @@
 #ifndef MYRIAD_SECOND_STAGE_H
 #define MYRIAD_SECOND_STAGE_H
 
-#include "backend.h"
+#include "backends/backend.h"
 
 /* x x~ + d d~ + y y~ + h (output - less d~) + shift m. */
 typedef struct myr_second_stage {

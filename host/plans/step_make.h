@@ -2,7 +2,7 @@
 #ifndef MYRIAD_STEP_MAKE_H
 #define MYRIAD_STEP_MAKE_H
 
-#include "backend.h"
+#include "backends/backend.h"
 #include "second_stage.h"
 #include "step_row.h"
 

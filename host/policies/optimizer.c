@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "failure.h"
+#include "ground/failure.h"
 
 static myr_status check(myr_context *context, const myr_training_options *o) {
     if (!o->optimizer || (strcmp(o->optimizer, "sgd") != 0 && strcmp(o->optimizer, "adamw") != 0))

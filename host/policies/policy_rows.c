@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-#include "failure.h"
+#include "ground/failure.h"
 
 static myr_status take_row(myr_context *context, const myr_policy_problem *problem,
                            const myr_policy_pairs *pairs, uint64_t i, myr_policy_row *row) {

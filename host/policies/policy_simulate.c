@@ -2,8 +2,8 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "environment.h"
-#include "failure.h"
+#include "ground/environment.h"
+#include "ground/failure.h"
 #include "policy_tables.h"
 #include "race_scales.h"
 

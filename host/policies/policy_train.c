@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "environment.h"
-#include "failure.h"
-#include "losses/loss.h"
+#include "backends/loss.h"
+#include "ground/environment.h"
+#include "ground/failure.h"
 #include "optimizer.h"
 #include "policy_rows.h"
 #include "policy_tables.h"

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "backend.h"
-#include "failure.h"
+#include "backends/backend.h"
+#include "ground/failure.h"
 #include "reference_chain.h"
 #include "reference_denoise.h"
 #include "reference_random.h"

@@ -2,7 +2,7 @@
 #ifndef MYRIAD_REFERENCE_CHAIN_H
 #define MYRIAD_REFERENCE_CHAIN_H
 
-#include "backend.h"
+#include "backends/backend.h"
 
 /* The state x_T of trajectory number i, drawn from the plan's start. */
 double myr_reference_chain_start(const myr_job *job, uint64_t i);

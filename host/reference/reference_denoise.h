@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-#include "plans/target_data.h"
+#include "targets/target_data.h"
 
 /* d = D(x; a, s) = E[x0 | a x0 + s e = x], e ~ N(0, I). */
 void myr_reference_denoise(const myr_target *target, double a, double s, const double *x, double *d);

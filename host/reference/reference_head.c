@@ -1,7 +1,7 @@
 /* The last layer in double: one row of logits after the other, x_j = h . W_j. */
 #include <stdlib.h>
 
-#include "failure.h"
+#include "ground/failure.h"
 #include "losses/element.h"
 #include "reference_tokens.h"
 

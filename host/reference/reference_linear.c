@@ -3,7 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "failure.h"
+#include "ground/failure.h"
 #include "losses/element.h"
 #include "reference_loss.h"
 #include "reference_random.h"

@@ -2,7 +2,7 @@
 #ifndef MYRIAD_REFERENCE_LOSS_H
 #define MYRIAD_REFERENCE_LOSS_H
 
-#include "losses/loss.h"
+#include "backends/loss.h"
 
 /* A loss and its slopes in w and l; of a loss of the margin, slope_w is the slope in the margin. */
 typedef struct myr_reference_value {

@@ -8,7 +8,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "failure.h"
+#include "ground/failure.h"
 #include "losses/element.h"
 #include "reference_reductions.h"
 

@@ -1,6 +1,6 @@
 /* The reference's table of reductions. */
 #include "reference_reductions.h"
-#include "losses/token_jobs.h"
+#include "backends/token_jobs.h"
 
 const myr_reductions myr_reductions_reference = {
     .name = "reference",

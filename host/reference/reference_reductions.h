@@ -2,7 +2,7 @@
 #ifndef MYRIAD_REFERENCE_REDUCTIONS_H
 #define MYRIAD_REFERENCE_REDUCTIONS_H
 
-#include "losses/reductions.h"
+#include "backends/reductions.h"
 
 myr_status myr_reference_pairs(myr_context *context, const myr_pair_job *job, myr_pair_sums *sums,
                                uint64_t *bad);

@@ -2,7 +2,7 @@
 #ifndef MYRIAD_REFERENCE_SIMULATE_H
 #define MYRIAD_REFERENCE_SIMULATE_H
 
-#include "backend.h"
+#include "backends/backend.h"
 
 /* The candidates of ranking number `index`, in ascending order, and the times of their arrival. */
 void myr_reference_arrivals(const myr_ranking_draw *draw, uint64_t index, uint32_t *candidates,

@@ -4,7 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "failure.h"
+#include "ground/failure.h"
 #include "losses/element.h"
 
 static myr_row_result refused(myr_row_state state) {

@@ -2,7 +2,7 @@
 #ifndef MYRIAD_REFERENCE_TOKENS_H
 #define MYRIAD_REFERENCE_TOKENS_H
 
-#include "losses/token_jobs.h"
+#include "backends/token_jobs.h"
 
 /* The row x, [vocabulary], of which label is chosen. */
 myr_row_result myr_reference_row(const double *x, uint64_t vocabulary, double lowest, double label);

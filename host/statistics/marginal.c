@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "failure.h"
+#include "ground/failure.h"
 
 static const double root_half = 0.70710678118654752, root_two_pi = 2.5066282746310005;
 

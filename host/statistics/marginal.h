@@ -5,7 +5,7 @@
 
 #include <stddef.h>
 
-#include "plans/target_data.h"
+#include "targets/target_data.h"
 
 typedef struct myr_marginal {
     double mean, deviation; /* of the whole; numbers below are relative to nothing */

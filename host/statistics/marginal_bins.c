@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "environment.h"
-#include "failure.h"
+#include "ground/environment.h"
+#include "ground/failure.h"
 
 /* Evaluations of a normal's distribution function that making the bins may take: some seconds. */
 static const double most_evaluations = 1e8;

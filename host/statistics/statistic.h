@@ -8,7 +8,7 @@
 
 #include "marginal_bins.h"
 #include "myriad/statistics.h"
-#include "plans/target_data.h"
+#include "targets/target_data.h"
 
 /* What all of a set share. */
 typedef struct myr_statistics_setting {

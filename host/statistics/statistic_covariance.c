@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "environment.h"
-#include "failure.h"
+#include "ground/environment.h"
+#include "ground/failure.h"
 #include "statistic.h"
 
 enum { BLOCK = 256, FEW = 32, MOST_COORDINATES = 1024 };

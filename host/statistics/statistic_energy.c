@@ -8,8 +8,8 @@
 #include <string.h>
 
 #include "block_test.h"
-#include "environment.h"
-#include "failure.h"
+#include "ground/environment.h"
+#include "ground/failure.h"
 #include "target_draw.h"
 
 enum { BLOCK = 256, BLOCKS = 256 };

@@ -2,8 +2,8 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "environment.h"
-#include "failure.h"
+#include "ground/environment.h"
+#include "ground/failure.h"
 #include "statistic.h"
 
 static const double deviations = 5.0; /* on both sides of the mean */

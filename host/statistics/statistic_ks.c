@@ -5,7 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "failure.h"
+#include "ground/failure.h"
 #include "null_laws.h"
 #include "statistic.h"
 

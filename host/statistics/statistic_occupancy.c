@@ -9,8 +9,8 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "environment.h"
-#include "failure.h"
+#include "ground/environment.h"
+#include "ground/failure.h"
 #include "myriad/random.h"
 #include "null_laws.h"
 #include "reference/reference_random.h"

@@ -4,7 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "failure.h"
+#include "ground/failure.h"
 #include "statistic.h"
 
 static const double levels[] = {0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99};

@@ -13,8 +13,8 @@
 #include <stdlib.h>
 
 #include "block_test.h"
-#include "environment.h"
-#include "failure.h"
+#include "ground/environment.h"
+#include "ground/failure.h"
 #include "reference/reference_random.h"
 #include "target_draw.h"
 

@@ -21,8 +21,8 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "environment.h"
-#include "failure.h"
+#include "ground/environment.h"
+#include "ground/failure.h"
 #include "myriad/random.h"
 #include "reference/reference_random.h"
 #include "statistic.h"

@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "backend.h"
-#include "environment.h"
-#include "failure.h"
+#include "backends/backend.h"
+#include "ground/environment.h"
+#include "ground/failure.h"
 #include "statistic.h"
 
 /* In the order in which help and rows show them. A new statistic is a line here. */

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 
 #include "myriad/random.h"
-#include "plans/target_data.h"
+#include "targets/target_data.h"
 
 /* Whether there are such draws: of all targets but discrete ones. */
 bool myr_target_draws(const myr_target *target);

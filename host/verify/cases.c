@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "failure.h"
+#include "ground/failure.h"
 #include "tiers.h"
 
 static myr_status create_target(myr_context *context, int dimension, myr_target **target) {

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "failure.h"
-#include "losses/sorted_pairs.h"
+#include "ground/failure.h"
+#include "losses/pairs/sorted_pairs.h"
 
 enum { ARRAYS = 9 };
 

@@ -2,7 +2,7 @@
 #ifndef MYRIAD_GRADIENT_CASES_H
 #define MYRIAD_GRADIENT_CASES_H
 
-#include "losses/reductions.h"
+#include "backends/reductions.h"
 #include "tiers.h"
 
 typedef struct myr_gradient_batch {

@@ -2,9 +2,9 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "failure.h"
 #include "gradient_cases.h"
 #include "gradient_problem.h"
+#include "ground/failure.h"
 #include "myriad/linear.h"
 
 static const double u = 0x1p-24;

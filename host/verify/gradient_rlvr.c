@@ -3,9 +3,9 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "failure.h"
 #include "gradient_cases.h"
 #include "gradient_problem.h"
+#include "ground/failure.h"
 #include "myriad/rlvr.h"
 
 /* More tokens than the CPU gives one thread. */

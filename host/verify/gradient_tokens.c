@@ -3,9 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "failure.h"
 #include "gradient_cases.h"
 #include "gradient_problem.h"
+#include "ground/failure.h"
 #include "myriad/tokens.h"
 
 static const double u = 0x1p-24;

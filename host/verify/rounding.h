@@ -3,7 +3,7 @@
 #ifndef MYRIAD_ROUNDING_H
 #define MYRIAD_ROUNDING_H
 
-#include "backend.h"
+#include "backends/backend.h"
 
 /* The error of the two normals that a pair of words gives; fast: by the GPU's special-function unit. */
 void myr_bound_normal_pair(uint32_t w0, uint32_t w1, bool fast, double bound[2]);

@@ -29,7 +29,7 @@ static number multiply(number a, number b) {
     return multiply_add(a, b, zero);
 }
 
-/* A coefficient of a float table: off by one unit in the last place at most, 2 eps (host/affine_table.c
+/* A coefficient of a float table: off by one unit in the last place at most, 2 eps (host/tables/affine_table.c
  * passes one rounding's error on to the next). */
 static number coefficient(double value) {
     number made = {value, 2.0 * eps * fabs(value) + 0x1p-149};

@@ -3,7 +3,7 @@
 #ifndef MYRIAD_TIERS_H
 #define MYRIAD_TIERS_H
 
-#include "backend.h"
+#include "backends/backend.h"
 #include "myriad/verify.h"
 
 typedef struct myr_verification {

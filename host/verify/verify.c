@@ -2,8 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "environment.h"
-#include "failure.h"
+#include "ground/environment.h"
+#include "ground/failure.h"
 #include "tiers.h"
 
 bool myr_verifies_reference(const myr_verification *v) {

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "cpu/cpu_isa.h"
-#include "failure.h"
+#include "ground/failure.h"
 #include "plans/chain.h"
 #include "reference/reference_random.h"
 #include "tiers.h"

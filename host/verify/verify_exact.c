@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "cpu/cpu_isa.h"
-#include "failure.h"
+#include "ground/failure.h"
 #include "tiers.h"
 
 /* A chunk and a bit, from an index inside a block of lanes; rows that end inside a group of four. */

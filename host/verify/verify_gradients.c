@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "failure.h"
 #include "gradient_problem.h"
+#include "ground/failure.h"
 
 struct myr_gradient_reduction {
     const char *name;

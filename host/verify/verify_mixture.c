@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "cpu/cpu_isa.h"
-#include "failure.h"
+#include "ground/failure.h"
 #include "mixture_cases.h"
 #include "rounding.h"
 #include "vector_steps.h"

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "failure.h"
+#include "ground/failure.h"
 #include "mixture_cases.h"
 
 enum { steps = 64 };

@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cpu/cpu_reductions.h"
-#include "failure.h"
+#include "cpu/losses/cpu_reductions.h"
 #include "gradient_cases.h"
+#include "ground/failure.h"
 #include "reference/reference_loss.h"
 
 /* A chunk and a bit; and a few, for differences take two runs a number. */

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "failure.h"
+#include "ground/failure.h"
 #include "myriad/fit.h"
 #include "policy_case.h"
 

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "failure.h"
+#include "ground/failure.h"
 #include "plans/mean_path.h"
 #include "rounding.h"
 #include "tiers.h"

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "failure.h"
+#include "ground/failure.h"
 #include "tiers.h"
 
 /* The worst |estimate - exact| among means and variances, in standard errors. */

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 
 #include "cuda/cuda_product.h"
-#include "failure.h"
 #include "fake_runtime.h"
+#include "ground/failure.h"
 
 struct myr_cuda_products {
     int begun;

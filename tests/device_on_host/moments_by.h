@@ -1,7 +1,7 @@
 #ifndef MYRIAD_MOMENTS_BY_H
 #define MYRIAD_MOMENTS_BY_H
 
-#include "backend.h"
+#include "backends/backend.h"
 
 /* Moments from a function that fills a range, under limits. */
 #define MOMENTS_BY(name, limits_type, function)                                                        \

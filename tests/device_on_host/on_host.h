@@ -3,7 +3,7 @@
 #ifndef MYRIAD_ON_HOST_H
 #define MYRIAD_ON_HOST_H
 
-#include "backend.h"
+#include "backends/backend.h"
 #include "cuda/cuda_run.h"
 #include "fake_runtime.h"
 #include "launch.h"

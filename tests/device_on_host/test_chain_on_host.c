@@ -2,7 +2,7 @@
  * however the work is split, in 20 orders; and a failure of each call is one line. */
 #include "support.h"
 
-#include "backend.h"
+#include "backends/backend.h"
 #include "cuda/cuda_chain.h"
 #include "each_failure.h"
 #include "fake_runtime.h"

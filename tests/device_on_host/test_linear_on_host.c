@@ -7,7 +7,7 @@
 #include "each_failure.h"
 #include "fake_runtime.h"
 #include "linear_launch.h"
-#include "losses/pair_sums.h"
+#include "losses/pairs/pair_sums.h"
 
 static void expect_same_bits(myr_context *context, const batch *b, const myr_loss_options *loss,
                              bool gradient, const char *what) {

@@ -2,7 +2,7 @@
  * the same bits from any run, numbers of the caller's own, and one clear line for each failure. */
 #include "support.h"
 
-#include "backend.h"
+#include "backends/backend.h"
 #include "cuda/cuda_points.h"
 #include "each_failure.h"
 #include "fake_runtime.h"

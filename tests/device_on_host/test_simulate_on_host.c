@@ -2,7 +2,7 @@
  * size, in 20 orders of threads; failures told and nothing kept. */
 #include "support.h"
 
-#include "backend.h"
+#include "backends/backend.h"
 #include "each_failure.h"
 #include "fake_runtime.h"
 

@@ -1,0 +1,136 @@
+/* The reduction over rankings on the cuda backend: a thread block a chunk, whose sums are added here, in
+ * the same tree as on the cpu. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cuda_tokens.h"
+#include "ground/failure.h"
+#include "losses/pairs/pair_sums.h"
+#include "losses/ranking_view.h"
+#include "ranking_launch.h"
+
+enum { LOG_PROBS, REFERENCE, WEIGHT, COLUMNS };
+
+typedef struct cuda_rankings {
+    myr_context *context;
+    const myr_ranking_job *job;
+    myr_cuda_session session;
+    myr_ranking_view view; /* of device memory */
+    void *owned[COLUMNS];  /* copies of columns … */
+    void *d_starts;
+    void *d_gradient; /* … of host memory only */
+    size_t chunks;
+    double *d_sums, *sums;     /* [chunks][MYR_RANKED_SUMS], and one more for … */
+    unsigned long long *d_bad; /* … the bad ranking */
+} cuda_rankings;
+
+static myr_status place_columns(cuda_rankings *run) {
+    const myr_rankings *r = run->job->rankings;
+    const struct {
+        const myr_array *array;
+        uint64_t count;
+        const void **at;
+    } columns[COLUMNS] = {{&r->log_probs, r->answers, &run->view.log_probs},
+                          {&r->reference, r->answers, &run->view.reference},
+                          {&r->weight, r->count, &run->view.weight}};
+    myr_status status = MYR_OK;
+    for (int c = 0; status == MYR_OK && c < COLUMNS; c++)
+        status = myr_cuda_place(run->context, &run->job->compute, &run->session, columns[c].array->data,
+                                (size_t)columns[c].count * myr_dtype_size(columns[c].array->type),
+                                columns[c].at, &run->owned[c]);
+    return status;
+}
+
+static size_t gradient_bytes(const cuda_rankings *run) {
+    return (size_t)run->job->rankings->answers * myr_dtype_size(run->job->gradient.type);
+}
+
+static myr_status begin(cuda_rankings *run) {
+    const myr_ranking_job *job = run->job;
+    const size_t bytes = (run->chunks * MYR_RANKED_SUMS + 1) * sizeof(double);
+    void *d_sums = NULL;
+    run->sums = malloc(bytes);
+    if (!run->sums)
+        return myr_fail_memory(run->context, bytes);
+    myr_status status = myr_cuda_scratch(run->context, &run->session, bytes, &d_sums);
+    if (status == MYR_OK)
+        status = place_columns(run);
+    if (status == MYR_OK && job->starts)
+        status = myr_cuda_copy(run->context, &run->session, job->starts,
+                               (size_t)(job->rankings->count + 1) * sizeof *job->starts, &run->d_starts);
+    if (status == MYR_OK && job->gradient.data && job->compute.memory == MYR_HOST) {
+        status = myr_cuda_scratch(run->context, &run->session, gradient_bytes(run), &run->d_gradient);
+        run->view.gradient = run->d_gradient;
+    }
+    run->view.starts = run->d_starts;
+    run->d_sums = d_sums;
+    if (status == MYR_OK)
+        run->d_bad = (unsigned long long *)(void *)(run->d_sums + run->chunks * MYR_RANKED_SUMS);
+    return status;
+}
+
+static void end(cuda_rankings *run) {
+    for (int c = 0; c < COLUMNS; c++)
+        myr_cuda_drop(&run->session, run->owned[c]);
+    myr_cuda_drop(&run->session, run->d_starts);
+    myr_cuda_drop(&run->session, run->d_gradient);
+    myr_cuda_drop(&run->session, run->d_sums);
+    myr_cuda_leave(&run->job->compute, &run->session);
+    free(run->sums);
+}
+
+typedef cudaError_t launcher(const myr_ranking_view *, double *, unsigned long long *, cudaStream_t);
+
+/* A kernel's sums, and the first bad ranking. */
+static myr_status launch(cuda_rankings *run, launcher *start, uint64_t *bad) {
+    static const char doing[] = "reducing rankings";
+    const cudaStream_t stream = run->session.stream;
+    myr_status status =
+        myr_cuda_check(run->context, cudaMemsetAsync(run->d_bad, 0, sizeof *run->d_bad, stream), doing);
+    if (status == MYR_OK)
+        status = myr_cuda_check(run->context, start(&run->view, run->d_sums, run->d_bad, stream), doing);
+    if (status == MYR_OK)
+        status = myr_cuda_download(run->context, &run->session, run->sums, run->d_sums,
+                                   (run->chunks * MYR_RANKED_SUMS + 1) * sizeof(double));
+    if (status != MYR_OK)
+        return status;
+    unsigned long long complement;
+    memcpy(&complement, run->sums + run->chunks * MYR_RANKED_SUMS, sizeof complement);
+    *bad = ~(uint64_t)complement;
+    return MYR_OK;
+}
+
+static myr_status reduce(cuda_rankings *run, myr_ranking_sums *sums, uint64_t *bad) {
+    myr_status status = MYR_OK;
+    sums->weight = (double)run->view.count;
+    if (run->view.weight) {
+        status = launch(run, myr_launch_ranking_weights, bad);
+        sums->weight = status == MYR_OK ? myr_tree_sum(run->sums, run->chunks, 1) : 0.0;
+    }
+    if (status != MYR_OK || *bad != UINT64_MAX)
+        return status;
+    run->view.scale = run->view.beta / sums->weight;
+    status = launch(run, myr_launch_rankings, bad);
+    if (status == MYR_OK)
+        myr_ranking_take_sums(run->sums, run->chunks, sums);
+    if (status == MYR_OK && *bad == UINT64_MAX && run->d_gradient)
+        status = myr_cuda_download(run->context, &run->session, run->job->gradient.data, run->d_gradient,
+                                   gradient_bytes(run));
+    return status;
+}
+
+myr_status myr_cuda_rankings(myr_context *context, const myr_ranking_job *job, myr_ranking_sums *sums,
+                             uint64_t *bad) {
+    cuda_rankings run = {.context = context, .job = job, .view = myr_ranking_view_make(job)};
+    const uint64_t size = (uint64_t)run.view.shape.chunk;
+    run.chunks = (size_t)((run.view.count + size - 1) / size);
+    *bad = UINT64_MAX;
+    myr_status status = myr_cuda_enter(context, &job->compute, &run.session);
+    if (status != MYR_OK)
+        return status;
+    status = begin(&run);
+    if (status == MYR_OK)
+        status = reduce(&run, sums, bad);
+    end(&run);
+    return status;
+}

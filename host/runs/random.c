@@ -1,0 +1,63 @@
+#include "myriad/random.h"
+
+#include <string.h>
+
+#include "backends/backend.h"
+#include "ground/environment.h"
+#include "ground/failure.h"
+
+/* Checks a request and resolves the backend that is to serve it. */
+static myr_status prepare(myr_context *context, const myr_run_options *options, uint32_t stream,
+                          uint32_t block, uint32_t blocks, const void *output, size_t element,
+                          myr_draw *draw, const myr_backend **backend) {
+    myr_status status = myr_options_given(context, options);
+    if (status == MYR_OK)
+        status = myr_options_check(context, options);
+    if (status != MYR_OK)
+        return status;
+    if (!output)
+        return myr_fail(context, MYR_INVALID_ARGUMENT, "output is NULL, expected an array");
+    if (blocks < 1 || blocks > UINT32_MAX - block + UINT64_C(1))
+        return myr_fail(context, MYR_INVALID_ARGUMENT,
+                        "blocks is %lu from block %lu, expected 1 or more and an end within 2^32",
+                        (unsigned long)blocks, (unsigned long)block);
+    if (options->count > SIZE_MAX / (4 * element * blocks))
+        return myr_fail(context, MYR_INVALID_ARGUMENT,
+                        "count is %llu, expected that count x blocks x 4 numbers can be addressed",
+                        (unsigned long long)options->count);
+    char note[256];
+    status = myr_backend_resolve(context, options->backend, options->device, backend, note);
+    if (status != MYR_OK)
+        return status;
+    myr_draw made = {.seed = options->seed,
+                     .first = options->first,
+                     .count = options->count,
+                     .stream = stream,
+                     .block = block,
+                     .blocks = blocks,
+                     .fast = strcmp(options->math, "fast") == 0,
+                     .threads = myr_resolve_threads(options->threads),
+                     .device = options->device};
+    *draw = made;
+    return MYR_OK;
+}
+
+myr_status myr_random_words(myr_context *context, const myr_run_options *options, uint32_t stream,
+                            uint32_t block, uint32_t blocks, uint32_t *words) {
+    MYR_STANDARD_ENVIRONMENT;
+    myr_draw draw;
+    const myr_backend *backend;
+    myr_status status =
+        prepare(context, options, stream, block, blocks, words, sizeof *words, &draw, &backend);
+    return status == MYR_OK ? backend->words(context, &draw, words) : status;
+}
+
+myr_status myr_random_normals(myr_context *context, const myr_run_options *options, uint32_t stream,
+                              uint32_t block, uint32_t blocks, double *normals) {
+    MYR_STANDARD_ENVIRONMENT;
+    myr_draw draw;
+    const myr_backend *backend;
+    myr_status status =
+        prepare(context, options, stream, block, blocks, normals, sizeof *normals, &draw, &backend);
+    return status == MYR_OK ? backend->normals(context, &draw, normals) : status;
+}

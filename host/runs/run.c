@@ -1,0 +1,300 @@
+/* The public calls that run trajectories: options checked, backend chosen, work handed over. */
+#include "myriad/run.h"
+
+#include <omp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "backends/backend.h"
+#include "coarse.h"
+#include "given.h"
+#include "ground/environment.h"
+#include "ground/failure.h"
+#include "plans/chain.h"
+#ifdef MYRIAD_HAVE_CUDA
+#include "cuda/cuda_backend.h"
+#endif
+
+/* In the order in which help shows them. A new backend is a line here. */
+static const myr_backend *const backends[] = {
+    &myr_backend_reference,
+    &myr_backend_cpu,
+#ifdef MYRIAD_HAVE_CUDA
+    &myr_backend_cuda,
+#endif
+};
+enum { BACKEND_COUNT = sizeof backends / sizeof *backends };
+
+static const myr_backend *find_backend(const char *name) {
+    for (int index = 0; index < BACKEND_COUNT; index++)
+        if (strcmp(backends[index]->name, name) == 0)
+            return backends[index];
+    return NULL;
+}
+
+const char *myr_backend_name(int index) {
+    return index >= 0 && index < BACKEND_COUNT ? backends[index]->name : NULL;
+}
+
+const char *myr_backend_help(int index) {
+    return index >= 0 && index < BACKEND_COUNT ? backends[index]->help : NULL;
+}
+
+int myr_device_count(void) {
+#ifdef MYRIAD_HAVE_CUDA
+    return myr_cuda_device_count();
+#else
+    return 0;
+#endif
+}
+
+int myr_device_describe(int device, char *text, size_t size) {
+    size = text ? size : 0;
+#ifdef MYRIAD_HAVE_CUDA
+    return myr_cuda_device_describe(device, text, size);
+#else
+    (void)device;
+    if (size > 0)
+        text[0] = '\0';
+    return 0;
+#endif
+}
+
+const char *myr_build_description(void) {
+#if defined(__clang__)
+#define MYR_COMPILER "clang " __clang_version__
+#else
+#define MYR_COMPILER "gcc " __VERSION__
+#endif
+#ifdef MYRIAD_HAVE_CUDA
+    return "myriad " MYRIAD_VERSION ", " MYR_COMPILER ", with CUDA";
+#else
+    return "myriad " MYRIAD_VERSION ", " MYR_COMPILER ", without CUDA";
+#endif
+}
+
+static myr_status fail_unknown_backend(myr_context *context, const char *name) {
+    if (strcmp(name, "cuda") == 0)
+        return myr_fail(context, MYR_NO_DEVICE, "backend: cuda is not in this build");
+    return myr_fail(context, MYR_INVALID_ARGUMENT,
+                    "backend: unknown backend '%s' (expected auto, reference, cpu or cuda)", name);
+}
+
+/* auto: cuda if that device is usable; else cpu, and the reason into note. */
+static const myr_backend *choose_backend(int device, char *note) {
+    const myr_backend *cuda = find_backend("cuda");
+    myr_context *why = NULL;
+    if (cuda && myr_context_create(&why) == MYR_OK && cuda->available(why, device) == MYR_OK) {
+        myr_context_destroy(why);
+        return cuda;
+    }
+    snprintf(note, 256, "running on the CPU: %.200s",
+             cuda ? myr_context_error(why) : "this build has no CUDA");
+    myr_context_destroy(why);
+    return &myr_backend_cpu;
+}
+
+myr_status myr_backend_resolve(myr_context *context, const char *name, int device,
+                               const myr_backend **backend, char *note) {
+    note[0] = '\0';
+    if (device < 0)
+        return myr_fail(context, MYR_INVALID_ARGUMENT, "device: %d is negative (expected 0 or more)",
+                        device);
+    *backend = strcmp(name, "auto") == 0 ? choose_backend(device, note) : find_backend(name);
+    if (!*backend)
+        return fail_unknown_backend(context, name);
+    return (*backend)->available(context, device);
+}
+
+myr_status myr_backend_available(myr_context *context, const char *name) {
+    MYR_STANDARD_ENVIRONMENT;
+    char note[256];
+    const myr_backend *backend;
+    if (!name)
+        return myr_fail(context, MYR_INVALID_ARGUMENT, "backend: NULL (expected a name)");
+    return myr_backend_resolve(context, name, 0, &backend, note);
+}
+
+const myr_run_options *myr_options_or_defaults(const myr_run_options *options) {
+    static const myr_run_options defaults = MYR_RUN_OPTIONS_INIT;
+    return options ? options : &defaults;
+}
+
+myr_status myr_options_given(myr_context *context, const myr_run_options *options) {
+    return options ? MYR_OK
+                   : myr_fail(context, MYR_INVALID_ARGUMENT,
+                              "options: NULL (expected options, for the array has as many rows as their "
+                              "count says)");
+}
+
+myr_status myr_options_check(myr_context *context, const myr_run_options *options) {
+    if (options->struct_size != sizeof *options)
+        return myr_fail(context, MYR_INVALID_ARGUMENT,
+                        "options: struct_size is not set by MYR_RUN_OPTIONS_INIT");
+    if (!options->backend || !options->math)
+        return myr_fail(context, MYR_INVALID_ARGUMENT, "options: backend and math must not be NULL");
+    if (strcmp(options->math, "exact") != 0 && strcmp(options->math, "fast") != 0)
+        return myr_fail(context, MYR_INVALID_ARGUMENT,
+                        "math: unknown arithmetic '%s' (expected exact or fast)", options->math);
+    if (options->count < 1 || options->count > UINT64_C(1) << 63)
+        return myr_fail(context, MYR_INVALID_ARGUMENT,
+                        "trajectories: %llu is out of range (expected 1 … 2^63)",
+                        (unsigned long long)options->count);
+    if (options->first > UINT64_MAX - (options->count - 1))
+        return myr_fail(context, MYR_INVALID_ARGUMENT,
+                        "first: %llu plus %llu trajectories passes the last index, 2^64 - 1",
+                        (unsigned long long)options->first, (unsigned long long)options->count);
+    return myr_threads_check(context, options->threads);
+}
+
+myr_job myr_job_make(const myr_plan *plan, const myr_target *target, const myr_run_options *options) {
+    return (myr_job){
+        .plan = plan,
+        .target = target,
+        .seed = options->seed,
+        .first = options->first,
+        .count = options->count,
+        .row_begin = 0,
+        .row_end = plan->steps,
+        .fast = strcmp(options->math, "fast") == 0,
+        .threads = myr_resolve_threads(options->threads),
+        .device = options->device,
+        .progress = options->progress,
+        .user = options->user,
+    };
+}
+
+static myr_status check_run(myr_context *context, const myr_plan *plan, const myr_target *target,
+                            const myr_run_options *options, const void *output) {
+    if (!plan || !target || !output)
+        return myr_fail(context, MYR_INVALID_ARGUMENT, "plan, target and output must not be NULL");
+    if (plan->dimension != target->dimension)
+        return myr_fail(context, MYR_INVALID_ARGUMENT,
+                        "target: has %d coordinates, but the plan was made for %d", target->dimension,
+                        plan->dimension);
+    myr_status status = myr_chain_check_target(context, plan, target);
+    if (status != MYR_OK)
+        return status;
+    if (plan->start_in_component && target->kind == MYR_TARGET_GAUSSIAN)
+        return myr_fail(context, MYR_INVALID_ARGUMENT,
+                        "target: is a %s, but the plan starts in a component of a mixture or of data",
+                        myr_target_type(target));
+    if (plan->uncertainty && target->kind != MYR_TARGET_GAUSSIAN)
+        return myr_fail(
+            context, MYR_UNSUPPORTED,
+            "target: is a %s, but a row's noise has a share E of Var(x0 | x), which only Gaussians "
+            "have in closed form",
+            myr_target_type(target));
+    return myr_options_check(context, options);
+}
+
+static const char *math_of(const myr_backend *backend, const myr_job *job) {
+    if (backend == &myr_backend_reference)
+        return "double";
+    return job->fast && strcmp(backend->name, "cuda") == 0 ? "fast" : "exact";
+}
+
+/* Bits of a backend's numbers. */
+static int digits_of(const myr_backend *backend) {
+    return backend == &myr_backend_reference ? 53 : 24;
+}
+
+myr_status myr_run_prepare(myr_context *context, const myr_plan *plan, const myr_target *target,
+                           const myr_run_options *options, const void *output, const myr_backend **backend,
+                           myr_job *job, myr_run_report *report) {
+    memset(report, 0, sizeof *report);
+    myr_status status = check_run(context, plan, target, options, output);
+    if (status == MYR_OK)
+        status = myr_backend_resolve(context, options->backend, options->device, backend, report->note);
+    if (status != MYR_OK)
+        return status;
+    *job = myr_job_make(plan, target, options);
+    report->backend = (*backend)->name;
+    report->math = math_of(*backend, job);
+    myr_coarse_warn(plan, target, digits_of(*backend), report->warning, sizeof report->warning);
+    (*backend)->describe(job->device, job->threads, report->device, sizeof report->device);
+    return MYR_OK;
+}
+
+myr_status myr_run_range(myr_context *context, const myr_plan *plan, const myr_target *target,
+                         const myr_run_options *options, myr_range **range, myr_run_report *report) {
+    MYR_STANDARD_ENVIRONMENT;
+    myr_run_report scratch;
+    if (!report)
+        report = &scratch;
+    if (range)
+        *range = NULL;
+    const myr_backend *backend = NULL;
+    myr_job job;
+    options = myr_options_or_defaults(options);
+    myr_status status = myr_run_prepare(context, plan, target, options, range, &backend, &job, report);
+    if (status == MYR_OK)
+        status = myr_range_begin(context, &job, range);
+    if (status != MYR_OK)
+        return status;
+    myr_coarse_warn_moments(plan, target, digits_of(backend), report->warning, sizeof report->warning);
+    const double start = omp_get_wtime();
+    status = backend->range(context, &job, *range);
+    report->seconds = omp_get_wtime() - start;
+    if (status == MYR_OK) {
+        report->checksum = myr_range_checksum(*range);
+        return MYR_OK;
+    }
+    myr_range_destroy(*range);
+    *range = NULL;
+    return status;
+}
+
+myr_status myr_run_moments(myr_context *context, const myr_plan *plan, const myr_target *target,
+                           const myr_run_options *options, myr_moment *moments, myr_run_report *report) {
+    MYR_STANDARD_ENVIRONMENT;
+    myr_range *range = NULL;
+    myr_status status = myr_run_range(context, plan, target, options, moments ? &range : NULL, report);
+    myr_range_moments(range, moments);
+    myr_range_destroy(range);
+    return status;
+}
+
+/* Samples; given may be NULL. */
+static myr_status run(myr_context *context, const myr_plan *plan, const myr_target *target,
+                      const myr_run_options *options, const myr_given *given, double *samples,
+                      myr_run_report *report) {
+    myr_run_report scratch;
+    if (!report)
+        report = &scratch;
+    const myr_backend *backend = NULL;
+    myr_job job;
+    myr_status status = myr_options_given(context, options);
+    if (status == MYR_OK)
+        status = myr_run_prepare(context, plan, target, options, samples, &backend, &job, report);
+    if (status != MYR_OK)
+        return status;
+    double *turned = NULL;
+    if (given)
+        status = myr_job_give(context, given, &job, &turned);
+    if (status != MYR_OK)
+        return status;
+    report->math = math_of(backend, &job);
+    double start = omp_get_wtime();
+    status = backend->states(context, &job, samples);
+    report->seconds = omp_get_wtime() - start;
+    free(turned);
+    return status;
+}
+
+myr_status myr_run_samples(myr_context *context, const myr_plan *plan, const myr_target *target,
+                           const myr_run_options *options, double *samples, myr_run_report *report) {
+    MYR_STANDARD_ENVIRONMENT;
+    return run(context, plan, target, options, NULL, samples, report);
+}
+
+myr_status myr_run_samples_given(myr_context *context, const myr_plan *plan, const myr_target *target,
+                                 const myr_run_options *options, const myr_given *given, double *samples,
+                                 myr_run_report *report) {
+    MYR_STANDARD_ENVIRONMENT;
+    if (!given || given->struct_size != sizeof *given)
+        return myr_fail(context, MYR_INVALID_ARGUMENT,
+                        "given: NULL, or struct_size not set by MYR_GIVEN_INIT");
+    return run(context, plan, target, options, given, samples, report);
+}

@@ -1,0 +1,102 @@
+/* Data points. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ground/environment.h"
+#include "ground/failure.h"
+#include "target_data.h"
+
+/* Squares, and sums of 4,096 of them, stay well inside a float. */
+static const float largest_point = 1e15f;
+
+static myr_status check(myr_context *context, int64_t count, int dimension, const float *points) {
+    if (count < 1 || count > MYR_MAX_POINTS)
+        return myr_fail(context, MYR_INVALID_ARGUMENT, "count is %lld; expected 1 to %d points",
+                        (long long)count, MYR_MAX_POINTS);
+    if (dimension < 1 || dimension > MYR_MAX_DATA_DIMENSION)
+        return myr_fail(context, MYR_INVALID_ARGUMENT, "dimension is %d; expected 1 to %d", dimension,
+                        MYR_MAX_DATA_DIMENSION);
+    if (!points)
+        return myr_fail(context, MYR_INVALID_ARGUMENT, "points is NULL; expected an array");
+    for (int64_t i = 0; i < count; i++)
+        for (int c = 0; c < dimension; c++) {
+            float value = points[i * dimension + c];
+            if (!(fabsf(value) <= largest_point))
+                return myr_fail(context, MYR_INVALID_ARGUMENT,
+                                "points[%lld][%d] is %g; expected a number from -1e15 to 1e15",
+                                (long long)i, c, (double)value);
+        }
+    return MYR_OK;
+}
+
+/* Mean and variance of x0, which is each of the points with probability 1/count: two passes. */
+static myr_status find_moments(myr_context *context, myr_target *target) {
+    const myr_empirical *e = &target->empirical;
+    const int d = target->dimension;
+    const size_t bytes = 2 * (size_t)d * sizeof(long double);
+    long double *sum = calloc(2 * (size_t)d, sizeof *sum), *squares = sum + d;
+    if (!sum)
+        return myr_fail_memory(context, bytes);
+    for (int64_t i = 0; i < e->count; i++)
+        for (int c = 0; c < d; c++)
+            sum[c] += e->points[i * d + c];
+    for (int64_t i = 0; i < e->count; i++)
+        for (int c = 0; c < d; c++) {
+            long double away = e->points[i * d + c] - sum[c] / (long double)e->count;
+            squares[c] += away * away;
+        }
+    for (int c = 0; c < d; c++) {
+        target->mean[c] = (double)(sum[c] / (long double)e->count);
+        target->variance[c] = (double)(squares[c] / (long double)e->count);
+    }
+    free(sum);
+    return MYR_OK;
+}
+
+/* Data that the target takes over. */
+static myr_status adopt(myr_context *context, int64_t count, int dimension, float *points,
+                        myr_target **target) {
+    myr_status status = myr_target_allocate(context, MYR_TARGET_EMPIRICAL, dimension, target);
+    if (status != MYR_OK)
+        return status;
+    (*target)->empirical = (myr_empirical){count, points};
+    status = find_moments(context, *target);
+    if (status != MYR_OK) {
+        (*target)->empirical.points = NULL;
+        myr_target_destroy(*target);
+        *target = NULL;
+    }
+    return status;
+}
+
+myr_status myr_target_adopt_points(myr_context *context, int64_t count, int dimension, float *points,
+                                   myr_target **target) {
+    myr_status status = check(context, count, dimension, points);
+    if (status == MYR_OK)
+        status = adopt(context, count, dimension, points, target);
+    if (status != MYR_OK)
+        free(points);
+    return status;
+}
+
+myr_status myr_target_create_empirical(myr_context *context, int64_t count, int dimension,
+                                       const float *points, myr_target **target) {
+    MYR_STANDARD_ENVIRONMENT;
+    if (!target)
+        return myr_fail(context, MYR_INVALID_ARGUMENT,
+                        "target is NULL; expected a place for the new target");
+    *target = NULL;
+    myr_status status = check(context, count, dimension, points);
+    if (status != MYR_OK)
+        return status;
+    size_t bytes = (size_t)count * (size_t)dimension * sizeof *points;
+    float *copy = malloc(bytes);
+    if (!copy)
+        return myr_fail_memory(context, bytes);
+    memcpy(copy, points, bytes);
+    status = adopt(context, count, dimension, copy, target);
+    if (status != MYR_OK)
+        free(copy);
+    return status;
+}
