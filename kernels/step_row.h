@@ -37,7 +37,7 @@ static MYR_HD float myr_step_first_memory(const myr_step *r, float m, float x, f
 }
 
 /* A' x~ + B' d~ + Y y~ + H (d'~ - less d~) + shift' m, less being 0 or 1. The second output is d'~, or a
- * multiple of y~ - a' d'~ (host/plans/second_stage.h says why). */
+ * multiple of y~ - a' d'~ (host/tables/second_stage.h says why). */
 static MYR_HD float myr_step_second(const myr_step *r, float m, float x, float d, float y, float d_second) {
     float next = myr_fmaf(r->H, myr_fmaf(-r->less, d, d_second), r->shift2 * m);
     next = myr_fmaf(r->Y, y, next);

@@ -5,6 +5,7 @@
 #include <criterion/criterion.h>
 #include <inttypes.h>
 
+#include "ground/generator.h"
 #include "normal.h"
 #include "reference/reference_random.h"
 #include "support.h"
@@ -61,6 +62,29 @@ Test(normals, float_is_within_the_bound_at_random_words) {
     }
     /* A bound that nothing comes near would show little. */
     cr_assert(worst >= 0.2, "the worst share is %g", worst);
+}
+
+/* What statistics and training draw with is other code than the reference; in double both round alike, for they do
+ * the same operations on the same words. */
+Test(normals, generator_of_production_draws_the_words_and_normals_of_the_reference) {
+    uint64_t state = fresh_seed();
+    for (int n = 0; n < 20000; n++) {
+        const uint64_t seed = next_random(&state), index = next_random(&state) >> n % 64;
+        const uint32_t stream = (uint32_t)next_random(&state), block = (uint32_t)next_random(&state);
+        uint32_t expected[4], words[4];
+        double normal[4];
+        myr_reference_words(seed, index, stream, block, expected);
+        myr_words_draw(seed, index, stream, block, words);
+        myr_reference_normals(seed, index, stream, block, normal);
+        myr_normals normals = myr_normals_make(seed, index, stream);
+        for (int j = 0; j < 4; j++) {
+            const double drawn = myr_normals_draw(&normals, 4 * (int64_t)block + j);
+            cr_assert(words[j] == expected[j] && drawn == normal[j],
+                      "word %d of block %" PRIu32 ": %08" PRIx32 ", expected %08" PRIx32
+                      "; normal %.17g, %.17g",
+                      j, block, words[j], expected[j], drawn, normal[j]);
+        }
+    }
 }
 
 Test(normals, bound_is_small) {

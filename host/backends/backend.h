@@ -2,6 +2,7 @@
 #ifndef MYRIAD_BACKEND_H
 #define MYRIAD_BACKEND_H
 
+#include "ground/threads.h"
 #include "myriad/random.h"
 #include "myriad/range.h"
 #include "plans/plan_table.h"
@@ -73,10 +74,6 @@ myr_status myr_options_check(myr_context *context, const myr_run_options *option
 const myr_run_options *myr_options_or_defaults(const myr_run_options *options); /* NULL: these */
 /* Of calls that write to an array as long as the options' count: whoever leaves them out does not see how long. */
 myr_status myr_options_given(myr_context *context, const myr_run_options *options);
-/* Whether that many threads may be asked for, and how many are taken: those asked for, or all if it is 0, as
- * far as they can be started. */
-myr_status myr_threads_check(myr_context *context, int threads);
-int myr_resolve_threads(int threads);
 myr_job myr_job_make(const myr_plan *plan, const myr_target *target, const myr_run_options *options);
 
 /* An empty range for the job's trajectories. The backend pushes, from the first one on, the moments of each

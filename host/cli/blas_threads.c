@@ -1,6 +1,6 @@
 /* OpenBLAS starts a thread for each processor while it is loaded, before main(), and each of them asks for
  * memory until it gets it: where there is too little (ulimit -v), the tool would never end. The library has
- * every product done by one thread (host/cpu/cpu_product.h), so the tool needs none of them. OpenBLAS goes by
+ * every product done by one thread (host/ground/product.h), so the tool needs none of them. OpenBLAS goes by
  * a variable of the environment; the tool's getenv(), which takes the place of the C library's in the whole
  * process, answers it, unless the user has set it. */
 #include <string.h>

@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cpu_product.h"
 #include "ground/environment.h"
 #include "ground/failure.h"
+#include "ground/product.h"
 
 /* A batch's size: at most this much memory, if that is a chunk; and about this much work a thread (under a
  * second), so that progress is shown and cancelling works. */
@@ -65,7 +65,7 @@ void myr_cpu_rows_end(myr_cpu_rows *rows) {
     myr_empirical_table_destroy(&rows->empirical);
     myr_affine_table_destroy(&rows->affine);
     if (is_empirical(rows->job))
-        myr_cpu_product_end();
+        myr_product_end();
 }
 
 static myr_status allocate(myr_context *context, myr_cpu_rows *rows) {
@@ -118,7 +118,7 @@ myr_status myr_cpu_rows_begin(myr_context *context, myr_cpu_rows *rows, const my
     if (status != MYR_OK)
         return status;
     if (is_empirical(job))
-        status = myr_cpu_product_begin(context, rows->threads);
+        status = myr_product_begin(context, rows->threads);
     if (status != MYR_OK) {
         myr_empirical_table_destroy(&rows->empirical);
         return status;

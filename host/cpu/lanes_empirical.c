@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#include "cpu_product.h"
+#include "ground/product.h"
 #include "lane_normals.h"
 
 /* Over the points so far. */
@@ -83,13 +83,13 @@ static void add_tile(const myr_empirical_table *table, const myr_empirical_level
     const int64_t D = table->dimension;
     const float *points = table->points + first * D;
     float rescale[MYR_LANES];
-    myr_cpu_product(count, MYR_LANES, D, (myr_cpu_matrix){.data = points, .stride = D},
-                    (myr_cpu_matrix){.data = x[0], .stride = MYR_LANES}, false, scores[0], MYR_LANES);
+    myr_product(count, MYR_LANES, D, (myr_matrix){.data = points, .stride = D},
+                (myr_matrix){.data = x[0], .stride = MYR_LANES}, false, scores[0], MYR_LANES);
     if (find_scores(level, table->half_norms + first, count, scores, sums, rescale) && first > 0)
         multiply_rows(d, D, rescale);
     find_weights(level, count, scores, sums, rescale);
-    myr_cpu_product(D, MYR_LANES, count, (myr_cpu_matrix){.data = points, .stride = D, .transposed = true},
-                    (myr_cpu_matrix){.data = scores[0], .stride = MYR_LANES}, first > 0, d[0], MYR_LANES);
+    myr_product(D, MYR_LANES, count, (myr_matrix){.data = points, .stride = D, .transposed = true},
+                (myr_matrix){.data = scores[0], .stride = MYR_LANES}, first > 0, d[0], MYR_LANES);
 }
 
 /* d = D(x~) at a level. */

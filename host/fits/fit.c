@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "backends/backend.h"
-#include "cpu/cpu_product.h"
 #include "fit_bootstrap.h"
 #include "fit_covariance.h"
 #include "fit_interval.h"
@@ -15,6 +14,7 @@
 #include "fit_objective.h"
 #include "ground/environment.h"
 #include "ground/failure.h"
+#include "ground/product.h"
 
 typedef struct fit {
     myr_context *context;
@@ -271,10 +271,10 @@ myr_status myr_fit(myr_context *context, const myr_outcomes *outcomes, const myr
     status = myr_models_check(context, outcomes, &f.models);
     report->seconds = omp_get_wtime() - start;
     if (status == MYR_OK) /* LAPACK in one thread: the same bits; replicates are what is shared out */
-        status = myr_cpu_product_begin(context, options->bootstrap > 0 ? f.solver.threads : 1);
+        status = myr_product_begin(context, options->bootstrap > 0 ? f.solver.threads : 1);
     if (status == MYR_OK) {
         status = fit_parts(&f);
-        myr_cpu_product_end();
+        myr_product_end();
     }
     if (status == MYR_OK)
         set_probabilities(&f);

@@ -7,10 +7,10 @@
 #include <string.h>
 
 #include "backends/backend.h"
-#include "cpu/cpu_product.h"
 #include "fit_interval.h"
 #include "ground/environment.h"
 #include "ground/failure.h"
+#include "ground/product.h"
 
 static myr_status check(myr_context *context, const myr_features *features, const myr_fit_options *options,
                         const myr_compute_options *compute, const myr_objective **objective) {
@@ -229,10 +229,10 @@ myr_status myr_fit_linear(myr_context *context, const myr_features *features,
                                  (myr_array_out){NULL, MYR_F64}, NULL, NULL);
     }
     if (status == MYR_OK)
-        status = myr_cpu_product_begin(context, myr_resolve_threads(near.threads));
+        status = myr_product_begin(context, myr_resolve_threads(near.threads));
     if (status == MYR_OK) {
         status = run(&fit, estimates);
-        myr_cpu_product_end();
+        myr_product_end();
     }
     free(fit.theta);
     free(fit.inverse);

@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <strings.h>
 
-#include "backends/backend.h"
 #include "failure.h"
+#include "threads.h"
 
 /* The size of a thread's stack by OMP_STACKSIZE, in kilobytes or with a unit, as libgomp reads it; 0: that of
  * the system. */

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "csv_field.h"
-#include "outcomes/outcomes.h"
+#include "ground/grown.h"
 
 /* How well a name fits a column. */
 enum { GIVEN, LITERAL, ALIKE, SYNONYM, UNLIKE };

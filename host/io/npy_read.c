@@ -1,12 +1,12 @@
 #include "npy_read.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "ground/failure.h"
 #include "input_file.h"
-#include "narrow.h"
 #include "whole_file.h"
 
 enum { PIECE = 1024 }; /* elements of at most eight bytes that are converted at a time */
@@ -19,13 +19,22 @@ static uint64_t element_bits(const myr_npy_header *header, const unsigned char *
     return bits;
 }
 
+/* IEEE half: a sign, five bits of exponent, ten of fraction. */
+static double half_value(uint32_t bits) {
+    const int exponent = (int)(bits >> 10 & 31u), fraction = (int)(bits & 1023u);
+    double size = exponent == 0 ? ldexp(fraction, -24) : ldexp(1024 + fraction, exponent - 25);
+    if (exponent == 31)
+        size = fraction ? (double)NAN : (double)INFINITY;
+    return bits >> 15 & 1u ? -size : size;
+}
+
 static double float_value(uint64_t bits, int size) {
     float narrow;
     double wide;
     uint32_t half = (uint32_t)bits;
     switch (size) {
         case 2:
-            return (double)myr_float_of_f16((uint16_t)bits);
+            return half_value((uint32_t)bits);
         case 4:
             memcpy(&narrow, &half, sizeof narrow);
             return (double)narrow;

@@ -4,10 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cpu/cpu_product.h"
 #include "element.h"
 #include "ground/environment.h"
 #include "ground/failure.h"
+#include "ground/product.h"
 
 enum { TILE = 256 }; /* rows that are squared at once */
 
@@ -60,7 +60,7 @@ static void add_tile(const myr_linear_model *m, const double *theta, uint64_t ti
     for (uint64_t i = begin; i < end; i++)
         add_row(m, theta, i, s, s->hessian ? s->rows + (i - begin) * P : NULL);
     if (s->hessian)
-        myr_cpu_add_squares((int64_t)P, (int64_t)(end - begin), s->rows, s->hessian);
+        myr_product_add_squares((int64_t)P, (int64_t)(end - begin), s->rows, s->hessian);
 }
 
 /* The partial sums' memory: a gradient, and of squares a tile of rows and their sum. NULL if out of memory. */
@@ -177,7 +177,8 @@ myr_status myr_linear_spread(myr_context *context, const myr_linear_model *model
                 const uint64_t begin = tile * TILE, end = begin + TILE < games ? begin + TILE : games;
                 for (uint64_t g = begin; g < end; g++)
                     take_game(model, theta, g, parts[s].rows + (g - begin) * P);
-                myr_cpu_add_squares((int64_t)P, (int64_t)(end - begin), parts[s].rows, parts[s].hessian);
+                myr_product_add_squares((int64_t)P, (int64_t)(end - begin), parts[s].rows,
+                                        parts[s].hessian);
             }
     }
     add_hessians(parts, P, spread);

@@ -15,7 +15,7 @@ typedef struct myr_linear_model {
 
 /* -sum v log sigmoid(h) at theta, its gradient [parameters], and unless hessian is NULL, the lower triangle
  * of its Hessian beta² sum v sigmoid(h) sigmoid(-h) Delta Deltaᵀ. The same bits on any number of threads,
- * if BLAS is held at one (cpu/cpu_product.h). */
+ * if BLAS is held at one (ground/product.h). */
 myr_status myr_linear_information(myr_context *context, const myr_linear_model *model, const double *theta,
                                   int threads, double *value, double *gradient, double *hessian);
 

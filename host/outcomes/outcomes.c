@@ -9,18 +9,6 @@
 #include "ground/environment.h"
 #include "ground/failure.h"
 
-void *myr_grown(void *array, uint64_t count, uint64_t *room, size_t size) {
-    if (count < *room)
-        return array;
-    uint64_t wanted = *room ? 2 * *room : 64;
-    if (wanted > SIZE_MAX / size)
-        return NULL;
-    void *larger = realloc(array, (size_t)wanted * size);
-    if (larger)
-        *room = wanted;
-    return larger;
-}
-
 myr_outcomes *myr_outcomes_new(myr_outcome_kind kind) {
     myr_outcomes *outcomes = calloc(1, sizeof *outcomes);
     if (outcomes) {

@@ -2,6 +2,7 @@
 #ifndef MYRIAD_OUTCOMES_H
 #define MYRIAD_OUTCOMES_H
 
+#include "ground/grown.h"
 #include "myriad/fit.h"
 #include "name_table.h"
 
@@ -62,9 +63,5 @@ bool myr_outcomes_add_scored(myr_outcomes *outcomes, uint32_t first, uint32_t se
 void myr_outcomes_settle(myr_outcomes *outcomes);
 
 bool myr_outcomes_add_ranking(myr_outcomes *outcomes, const uint32_t *items, uint64_t count);
-
-/* The array, with room for one more element of size bytes, moved if need be; NULL if out of memory, and the
- * array is as it was. */
-void *myr_grown(void *array, uint64_t count, uint64_t *room, size_t size);
 
 #endif

@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "chain_step.h"
 #include "ground/environment.h"
 #include "ground/failure.h"
 
@@ -51,7 +50,10 @@ static void fill_laws(const myr_discrete *discrete, int64_t steps, myr_chain *ch
 
 static myr_status check_steps(myr_context *context, const myr_discrete *discrete, int64_t steps) {
     const int s = discrete->states;
-    const int64_t most = MYR_MAX_CHAIN_BYTES / ((int64_t)sizeof(int32_t) * s * myr_chain_width(s));
+    int width = 1; /* of a row of the fast backends' table: a power of two */
+    while (width < s)
+        width *= 2;
+    const int64_t most = MYR_MAX_CHAIN_BYTES / ((int64_t)sizeof(int32_t) * s * width);
     if (discrete->matrices > 1 && steps != discrete->matrices)
         return myr_fail(context, MYR_INVALID_ARGUMENT,
                         "steps is %lld; expected %lld, the target's transition matrices", (long long)steps,

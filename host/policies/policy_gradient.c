@@ -4,8 +4,8 @@
 
 #include "ground/environment.h"
 #include "ground/failure.h"
+#include "ground/generator.h"
 #include "policy_tables.h"
-#include "reference/reference_random.h"
 
 /* pi_y (f_y - E f). */
 static double ascend_exactly(uint32_t answers, const double *log_policy, const double *signal,
@@ -52,7 +52,7 @@ double myr_policy_ascent(uint32_t answers, const double *log_policy, const doubl
     uint32_t words[4];
     for (uint32_t s = 0; s < n; s++) {
         if (s % 4 == 0)
-            myr_reference_words(options->seed, trajectory, MYR_STREAM_ANSWERS, s / 4, words);
+            myr_words_draw(options->seed, trajectory, MYR_STREAM_ANSWERS, s / 4, words);
         gradient[find_answer(answers, room, words[s % 4])] += 1.0;
     }
     double mean = 0.0, advantage = 0.0;

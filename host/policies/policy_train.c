@@ -7,10 +7,10 @@
 #include "backends/loss.h"
 #include "ground/environment.h"
 #include "ground/failure.h"
+#include "ground/generator.h"
 #include "optimizer.h"
 #include "policy_rows.h"
 #include "policy_tables.h"
-#include "reference/reference_random.h"
 
 /* X(name, one line of help) */
 #define TRAINING_LIST(X)                                                   \
@@ -59,7 +59,7 @@ static void draw_rows(training *t, uint64_t step) {
             continue;
         }
         if (j % 4 == 0)
-            myr_reference_words(t->options->seed, step, MYR_STREAM_RESAMPLE, (uint32_t)(j / 4), words);
+            myr_words_draw(t->options->seed, step, MYR_STREAM_RESAMPLE, (uint32_t)(j / 4), words);
         t->drawn[j] = &t->rows.rows[(uint64_t)words[j % 4] * t->rows.count >> 32];
     }
 }

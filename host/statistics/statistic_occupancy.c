@@ -11,9 +11,9 @@
 
 #include "ground/environment.h"
 #include "ground/failure.h"
+#include "ground/generator.h"
 #include "myriad/random.h"
 #include "null_laws.h"
-#include "reference/reference_random.h"
 #include "statistic.h"
 
 /* Samples that are labelled at a time. */
@@ -106,7 +106,7 @@ static int label_in_mixture(const occupancy *o, uint64_t trajectory, const doubl
         sum += score[k] = exp(score[k] - most);
     if (!(sum >= 1.0)) /* NaN, or so far away that all scores are infinite */
         return -1;
-    myr_reference_words(o->seed, trajectory, MYR_STREAM_LABEL, 0, words);
+    myr_words_draw(o->seed, trajectory, MYR_STREAM_LABEL, 0, words);
     double left = ((double)words[0] + 0.5) * 0x1p-32 * sum;
     int label = 0;
     for (int k = 0; k + 1 < cells && left >= score[k]; k++) {

@@ -15,7 +15,7 @@
 #include "block_test.h"
 #include "ground/environment.h"
 #include "ground/failure.h"
-#include "reference/reference_random.h"
+#include "ground/generator.h"
 #include "target_draw.h"
 
 enum { BLOCK = 4096, BLOCKS = 64, DIRECTIONS = 32 };
@@ -48,10 +48,10 @@ static void destroy(void *state) {
 
 /* The same ones in every run: normals of seed 0, made of length 1. */
 static void draw_direction(int d, uint64_t index, double *v) {
-    myr_reference_stream stream = myr_reference_stream_make(0, index, MYR_STREAM_DIRECTION);
+    myr_normals stream = myr_normals_make(0, index, MYR_STREAM_DIRECTION);
     double square = 0.0;
     for (int c = 0; c < d; c++) {
-        v[c] = d == 1 ? 1.0 : myr_reference_stream_normal(&stream, c);
+        v[c] = d == 1 ? 1.0 : myr_normals_draw(&stream, c);
         square += v[c] * v[c];
     }
     for (int c = 0; c < d; c++)

@@ -23,8 +23,8 @@
 
 #include "ground/environment.h"
 #include "ground/failure.h"
+#include "ground/generator.h"
 #include "myriad/random.h"
-#include "reference/reference_random.h"
 #include "statistic.h"
 
 enum { CELLS = 512, BRIDGES = 1000 };
@@ -46,14 +46,14 @@ static double cell_at(int half_steps) {
 
 /* B(u) = W(u) - u W(1), W the Wiener process. */
 static void draw_bridge(uint64_t seed, uint64_t index, float *bridge) {
-    myr_reference_stream stream = myr_reference_stream_make(seed, index, MYR_STREAM_BRIDGE);
+    myr_normals stream = myr_normals_make(seed, index, MYR_STREAM_BRIDGE);
     double walk = 0.0, before = 0.0, path[CELLS];
     for (int g = 0; g < CELLS; g++) {
         const double u = cell_at(2 * g + 1);
-        path[g] = walk += sqrt(u - before) * myr_reference_stream_normal(&stream, g);
+        path[g] = walk += sqrt(u - before) * myr_normals_draw(&stream, g);
         before = u;
     }
-    walk += sqrt(1.0 - before) * myr_reference_stream_normal(&stream, CELLS);
+    walk += sqrt(1.0 - before) * myr_normals_draw(&stream, CELLS);
     for (int g = 0; g < CELLS; g++)
         bridge[g] = (float)fabs(path[g] - cell_at(2 * g + 1) * walk);
 }

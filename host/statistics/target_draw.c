@@ -2,8 +2,8 @@
 
 #include <math.h>
 
+#include "ground/generator.h"
 #include "reference/reference_denoise.h"
-#include "reference/reference_random.h"
 
 bool myr_target_draws(const myr_target *target) {
     return target->kind == MYR_TARGET_GAUSSIAN || target->kind == MYR_TARGET_MIXTURE ||
@@ -13,19 +13,19 @@ bool myr_target_draws(const myr_target *target) {
 /* Block 0 of the stream chooses a component or a point, the blocks from 1 on are normals. */
 static double choice(uint64_t seed, uint64_t index) {
     uint32_t words[4];
-    myr_reference_words(seed, index, MYR_STREAM_EXACT, 0, words);
+    myr_words_draw(seed, index, MYR_STREAM_EXACT, 0, words);
     return ((double)words[0] + 0.5) * 0x1p-32;
 }
 
-static void draw_gaussian(const myr_target *target, myr_reference_stream *stream, double *x) {
+static void draw_gaussian(const myr_target *target, myr_normals *stream, double *x) {
     double in_axes[MYR_MAX_DIMENSION];
     for (int c = 0; c < target->dimension; c++)
         in_axes[c] = target->gaussian.axis_mean[c] +
-                     sqrt(target->gaussian.axis_variance[c]) * myr_reference_stream_normal(stream, 4 + c);
+                     sqrt(target->gaussian.axis_variance[c]) * myr_normals_draw(stream, 4 + c);
     myr_reference_from_axes(target, in_axes, x);
 }
 
-static void draw_mixture(const myr_target *target, double u, myr_reference_stream *stream, double *x) {
+static void draw_mixture(const myr_target *target, double u, myr_normals *stream, double *x) {
     const myr_mixture *m = &target->mixture;
     const int d = target->dimension;
     int k = 0;
@@ -33,12 +33,11 @@ static void draw_mixture(const myr_target *target, double u, myr_reference_strea
     while (k < m->components - 1 && u >= sum)
         sum += m->weights[++k];
     for (int c = 0; c < d; c++)
-        x[c] = m->means[k * d + c] +
-               sqrt(m->variances[k * d + c]) * myr_reference_stream_normal(stream, 4 + c);
+        x[c] = m->means[k * d + c] + sqrt(m->variances[k * d + c]) * myr_normals_draw(stream, 4 + c);
 }
 
 void myr_target_draw(const myr_target *target, uint64_t seed, uint64_t index, double *x) {
-    myr_reference_stream stream = myr_reference_stream_make(seed, index, MYR_STREAM_EXACT);
+    myr_normals stream = myr_normals_make(seed, index, MYR_STREAM_EXACT);
     if (target->kind == MYR_TARGET_GAUSSIAN) {
         draw_gaussian(target, &stream, x);
     } else if (target->kind == MYR_TARGET_MIXTURE) {

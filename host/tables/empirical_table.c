@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "ground/failure.h"
-#include "plans/step_make.h"
+#include "step_make.h"
 
 static myr_empirical_level make_level(double a, double s) {
     const double log2_e = 1.4426950408889634;

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "ground/failure.h"
-#include "plans/step_make.h"
+#include "step_make.h"
 
 /* A level. score: the output is not the denoiser's, but that times (x~ - a d~); see mixture_row.h. */
 typedef struct level_of {

@@ -9,7 +9,7 @@
 #include "../reference/reference_denoise.h"
 #include "../reference/reference_random.h"
 #include "ground/failure.h"
-#include "plans/second_stage.h"
+#include "tables/second_stage.h"
 
 static const double u = 0x1p-24;
 

@@ -15,7 +15,7 @@ typedef struct myr_rounding_path {
     int dimension;
     myr_rounded x, d1, d2, d, y, second;
     double *score, *score_error; /* [points or components], for the denoiser */
-    double variance, narrowest;  /* of a mixture: see plans/second_stage.h */
+    double variance, narrowest;  /* of a mixture: see tables/second_stage.h */
 } myr_rounding_path;
 
 /* d~ at a level, and how far it may be off; of a mixture, unless score is 0, score (x~ - a d~). */

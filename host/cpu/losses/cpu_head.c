@@ -11,10 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cpu/cpu_product.h"
 #include "cpu_tokens.h"
 #include "ground/environment.h"
 #include "ground/failure.h"
+#include "ground/product.h"
 #include "load.h"
 #include "token_row.h"
 
@@ -45,17 +45,16 @@ static void to_floats(const myr_array *array, uint64_t first, uint64_t count, fl
 }
 
 /* Rows and columns of the matrix as floats: in place, or in the thread's tile. */
-static myr_cpu_matrix matrix_part(const cpu_head *h, int64_t row, int64_t rows, int64_t column,
-                                  int64_t columns, bool transposed) {
+static myr_matrix matrix_part(const cpu_head *h, int64_t row, int64_t rows, int64_t column, int64_t columns,
+                              bool transposed) {
     const int64_t width = (int64_t)h->job.width;
     if (!h->tiles)
-        return (myr_cpu_matrix){(const float *)h->job.matrix.data + row * width + column, width,
-                                transposed};
+        return (myr_matrix){(const float *)h->job.matrix.data + row * width + column, width, transposed};
     float *to = h->tiles + (int64_t)omp_get_thread_num() * VOCABULARY_TILE * width;
     for (int64_t j = 0; j < rows; j++)
         to_floats(&h->job.matrix, (uint64_t)((row + j) * width + column), (uint64_t)columns,
                   to + j * columns);
-    return (myr_cpu_matrix){to, columns, transposed};
+    return (myr_matrix){to, columns, transposed};
 }
 
 static size_t row_bytes(const cpu_head *h) {
@@ -68,12 +67,12 @@ myr_status myr_cpu_head_begin(myr_context *context, const myr_head_job *job, voi
     myr_status status = myr_cpu_isa_choose(context, &isa);
     if (status != MYR_OK)
         return status;
-    status = myr_cpu_product_begin(context, job->compute.threads);
+    status = myr_product_begin(context, job->compute.threads);
     if (status != MYR_OK)
         return status;
     cpu_head *h = calloc(1, sizeof *h);
     if (!h) {
-        myr_cpu_product_end();
+        myr_product_end();
         return myr_fail_memory(context, sizeof *h);
     }
     h->job = *job;
@@ -98,7 +97,7 @@ void myr_cpu_head_end(void *work) {
     cpu_head *h = work;
     if (!h)
         return;
-    myr_cpu_product_end();
+    myr_product_end();
     free(h->x);
     free(h->hidden);
     free(h->tiles);
@@ -139,10 +138,10 @@ myr_status myr_cpu_head_forward(myr_context *context, void *work, const uint64_t
         MYR_STANDARD_ENVIRONMENT;
 #pragma omp for schedule(dynamic)
         for (int64_t j = 0; j < vocabulary; j += VOCABULARY_TILE)
-            myr_cpu_product((int64_t)count, tile(j, VOCABULARY_TILE, vocabulary), width,
-                            (myr_cpu_matrix){h->hidden, width, false},
-                            matrix_part(h, j, tile(j, VOCABULARY_TILE, vocabulary), 0, width, true), false,
-                            h->x + j, vocabulary);
+            myr_product((int64_t)count, tile(j, VOCABULARY_TILE, vocabulary), width,
+                        (myr_matrix){h->hidden, width, false},
+                        matrix_part(h, j, tile(j, VOCABULARY_TILE, vocabulary), 0, width, true), false,
+                        h->x + j, vocabulary);
 #pragma omp for schedule(dynamic)
         for (uint64_t i = 0; i < count; i++)
             results[i] = run_row(h, rows[i], (size_t)i);
@@ -174,10 +173,9 @@ static void add_to_matrix(const chunk *c) {
     const int64_t vocabulary = (int64_t)h->job.vocabulary, width = (int64_t)h->job.width;
 #pragma omp for schedule(dynamic)
     for (int64_t j = 0; j < vocabulary; j += VOCABULARY_TILE)
-        myr_cpu_product(tile(j, VOCABULARY_TILE, vocabulary), width, c->count,
-                        (myr_cpu_matrix){h->x + j, vocabulary, true},
-                        (myr_cpu_matrix){h->hidden, width, false}, true,
-                        (float *)h->job.matrix_gradient.data + j * width, width);
+        myr_product(tile(j, VOCABULARY_TILE, vocabulary), width, c->count,
+                    (myr_matrix){h->x + j, vocabulary, true}, (myr_matrix){h->hidden, width, false}, true,
+                    (float *)h->job.matrix_gradient.data + j * width, width);
 }
 
 /* Over the gathered states, which are done with. A matrix of floats is one part, any other some. */
@@ -190,10 +188,10 @@ static void take_to_hidden(const chunk *c) {
         for (int64_t w = 0; w < width; w += WIDTH_TILE)
             for (int64_t j = 0; j < vocabulary; j += part) {
                 const int64_t rows = tile(j, part, vocabulary), columns = tile(w, WIDTH_TILE, width);
-                myr_cpu_product(tile(i, ROW_TILE, c->count), columns, rows,
-                                (myr_cpu_matrix){h->x + i * vocabulary + j, vocabulary, false},
-                                matrix_part(h, j, rows, w, columns, false), j > 0,
-                                h->hidden + i * width + w, width);
+                myr_product(tile(i, ROW_TILE, c->count), columns, rows,
+                            (myr_matrix){h->x + i * vocabulary + j, vocabulary, false},
+                            matrix_part(h, j, rows, w, columns, false), j > 0, h->hidden + i * width + w,
+                            width);
             }
 }
 

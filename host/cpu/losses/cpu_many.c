@@ -6,10 +6,10 @@
 #include <string.h>
 
 #include "cpu/cpu_isa.h"
-#include "cpu/cpu_product.h"
 #include "cpu_reductions.h"
 #include "ground/environment.h"
 #include "ground/failure.h"
+#include "ground/product.h"
 #include "linear_lanes.h"
 #include "losses/pairs/pair_sums.h"
 #include "myriad/random.h"
@@ -71,8 +71,8 @@ static void make_margins(const cpu_many *run, uint64_t first, int count, uint32_
     const int64_t parameters = (int64_t)run->job->features->parameters;
     const size_t begin = run->job->many->each_theta ? replicate * (size_t)parameters : 0;
     const float *delta = (const float *)run->job->features->delta.data + first * (uint64_t)parameters;
-    myr_cpu_product(rows, count, parameters, (myr_cpu_matrix){run->theta + begin, parameters, false},
-                    (myr_cpu_matrix){delta, parameters, true}, false, w->margins, STRIDE);
+    myr_product(rows, count, parameters, (myr_matrix){run->theta + begin, parameters, false},
+                (myr_matrix){delta, parameters, true}, false, w->margins, STRIDE);
     for (int b = 0; b < rows; b++)
         run->lanes->subtract(w->reference, count, w->margins + (size_t)b * STRIDE);
 }
@@ -129,11 +129,10 @@ static void run_chunk(const cpu_many *run, uint64_t first, uint32_t replicate, u
         run->lanes->finish(partials, w->sums + b * MYR_MARGIN_SUMS);
     }
     if (job->gradient.data)
-        myr_cpu_product(
-            replicates, parameters, count, (myr_cpu_matrix){w->slopes, STRIDE, false},
-            (myr_cpu_matrix){(const float *)job->features->delta.data + first * (uint64_t)parameters,
-                             parameters, false},
-            false, w->gradient, parameters);
+        myr_product(replicates, parameters, count, (myr_matrix){w->slopes, STRIDE, false},
+                    (myr_matrix){(const float *)job->features->delta.data + first * (uint64_t)parameters,
+                                 parameters, false},
+                    false, w->gradient, parameters);
 }
 
 /* Adds what the threads made of chunks that follow each other, in their order. */
@@ -251,13 +250,13 @@ myr_status myr_cpu_many(myr_context *context, const myr_linear_job *job, myr_mar
     status = begin(context, &run);
     *bad = UINT64_MAX;
     if (status == MYR_OK)
-        status = myr_cpu_product_begin(context, run.threads);
+        status = myr_product_begin(context, run.threads);
     if (status == MYR_OK) {
         for (uint32_t b = 0; b < job->many->replicates; b += run.panel) {
             uint32_t left = job->many->replicates - b;
             run_panel(&run, b, left < run.panel ? left : run.panel, sums);
         }
-        myr_cpu_product_end();
+        myr_product_end();
         for (int k = 0; k < run.threads; k++)
             *bad = run.works[k].bad < *bad ? run.works[k].bad : *bad;
     }

@@ -1,9 +1,9 @@
-#include "cpu_product.h"
+#include "product.h"
 
 #include <cblas.h>
 #include <omp.h>
 
-#include "ground/blas_room.h"
+#include "blas_room.h"
 
 /* OpenBLAS has one number of threads for the process, so who holds it at 1 must be counted for the process
  * too. Built on OpenMP it follows the calling thread's own number of threads, and sets that: so each thread
@@ -11,11 +11,11 @@
 static int holders, threads_before;
 static _Thread_local int own_holders, own_threads_before;
 
-myr_status myr_cpu_product_begin(myr_context *context, int threads) {
+myr_status myr_product_begin(myr_context *context, int threads) {
     const myr_status status = myr_blas_room(context, threads);
     if (status != MYR_OK)
         return status;
-#pragma omp critical(myr_cpu_product)
+#pragma omp critical(myr_product)
     {
         if (holders++ == 0)
             threads_before = openblas_get_num_threads();
@@ -27,8 +27,8 @@ myr_status myr_cpu_product_begin(myr_context *context, int threads) {
     return MYR_OK;
 }
 
-void myr_cpu_product_end(void) {
-#pragma omp critical(myr_cpu_product)
+void myr_product_end(void) {
+#pragma omp critical(myr_product)
     {
         if (--holders == 0)
             openblas_set_num_threads(threads_before);
@@ -37,15 +37,15 @@ void myr_cpu_product_end(void) {
     }
 }
 
-void myr_cpu_product(int64_t rows, int64_t columns, int64_t inner, myr_cpu_matrix left,
-                     myr_cpu_matrix right, bool add, float *to, int64_t to_stride) {
+void myr_product(int64_t rows, int64_t columns, int64_t inner, myr_matrix left, myr_matrix right, bool add,
+                 float *to, int64_t to_stride) {
     cblas_sgemm(CblasRowMajor, left.transposed ? CblasTrans : CblasNoTrans,
                 right.transposed ? CblasTrans : CblasNoTrans, (blasint)rows, (blasint)columns,
                 (blasint)inner, 1.0f, left.data, (blasint)left.stride, right.data, (blasint)right.stride,
                 add ? 1.0f : 0.0f, to, (blasint)to_stride);
 }
 
-void myr_cpu_add_squares(int64_t size, int64_t count, const double *rows, double *to) {
+void myr_product_add_squares(int64_t size, int64_t count, const double *rows, double *to) {
     cblas_dsyrk(CblasRowMajor, CblasLower, CblasTrans, (blasint)size, (blasint)count, 1.0, rows,
                 (blasint)size, 1.0, to, (blasint)size);
 }

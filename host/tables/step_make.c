@@ -1,6 +1,6 @@
 #include "step_make.h"
 
-#include "tables/affine_table.h"
+#include "affine_table.h"
 
 /* The multiples of m make a row of x one of x - a m. d1 and d2 are not relative to m as long as they are
  * still 0 (docs/mathematics.md). */

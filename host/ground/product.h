@@ -1,7 +1,7 @@
 /* Matrix products of floats on the CPU, by OpenBLAS: the one place where its header is read. Matrices are
  * in rows. */
-#ifndef MYRIAD_CPU_PRODUCT_H
-#define MYRIAD_CPU_PRODUCT_H
+#ifndef MYRIAD_PRODUCT_H
+#define MYRIAD_PRODUCT_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -14,21 +14,21 @@
  * on the same thread.
  *
  * So many threads will have products at a time (blas_room.h). Errors: MYR_OUT_OF_MEMORY. */
-myr_status myr_cpu_product_begin(myr_context *context, int threads);
-void myr_cpu_product_end(void);
+myr_status myr_product_begin(myr_context *context, int threads);
+void myr_product_end(void);
 
 /* A matrix of `stride` elements from row to row; transposed: its rows are taken for columns. */
-typedef struct myr_cpu_matrix {
+typedef struct myr_matrix {
     const float *data;
     int64_t stride;
     bool transposed;
-} myr_cpu_matrix;
+} myr_matrix;
 
 /* to = left right, or to += left right: [rows][columns], left [rows][inner]. */
-void myr_cpu_product(int64_t rows, int64_t columns, int64_t inner, myr_cpu_matrix left,
-                     myr_cpu_matrix right, bool add, float *to, int64_t to_stride);
+void myr_product(int64_t rows, int64_t columns, int64_t inner, myr_matrix left, myr_matrix right, bool add,
+                 float *to, int64_t to_stride);
 
 /* to += rowsᵀ rows, in double: the lower triangle of [size][size], of count rows. */
-void myr_cpu_add_squares(int64_t size, int64_t count, const double *rows, double *to);
+void myr_product_add_squares(int64_t size, int64_t count, const double *rows, double *to);
 
 #endif
