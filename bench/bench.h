@@ -82,8 +82,8 @@ void bench_reading_end(bench_reading *reading);
 /* Of values[count], which become sorted. */
 double bench_median(int count, double *values);
 
-extern const bench_case bench_w1;
-extern const bench_case bench_w2;
+extern const bench_case bench_gaussian;
+extern const bench_case bench_mixture;
 extern const bench_case bench_empirical;
 extern const bench_case bench_discrete;
 extern const bench_case bench_pairs;

@@ -8,11 +8,10 @@
 #include "ceiling_lanes.h"
 
 static const bench_case *const cases[] = {
-    &bench_w1,       &bench_w2,           &bench_empirical, &bench_discrete,
-    &bench_pairs,    &bench_pairs_far,    &bench_linear,    &bench_many,
-    &bench_rankings, &bench_rankings_far, &bench_tokens,    &bench_tokens_far,
-    &bench_head,     &bench_rlvr,         &bench_sample,    &bench_fit_bootstrap,
-    &bench_fit_many, &bench_fit_features};
+    &bench_gaussian,      &bench_mixture,    &bench_empirical,   &bench_discrete, &bench_pairs,
+    &bench_pairs_far,     &bench_linear,     &bench_many,        &bench_rankings, &bench_rankings_far,
+    &bench_tokens,        &bench_tokens_far, &bench_head,        &bench_rlvr,     &bench_sample,
+    &bench_fit_bootstrap, &bench_fit_many,   &bench_fit_features};
 
 const bench_case *bench_case_at(int index) {
     return index >= 0 && index < (int)(sizeof cases / sizeof *cases) ? cases[index] : NULL;

@@ -1,6 +1,6 @@
 /* The most that this instruction set's multipliers can do: independent chains of 32 x 32 -> 64
  * multiplications and of fused multiply-adds, 5 and 9 side by side, and nothing else. Philox and Box-Muller
- * need both in about this proportion (bench_w1.c), and on today's processors both run on the same two
+ * need both in about this proportion (bench_gaussian.c), and on today's processors both run on the same two
  * pipes. */
 #include "ceiling_lanes.h"
 

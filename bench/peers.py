@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Myriad beside other ways to do the same work on one core, in alternation, in one run.
 
-    bench/peers.py [--myriad build/default/myriad] [--rounds 5] [--only w1]
+    bench/peers.py [--myriad build/default/myriad] [--rounds 5] [--only gaussian]
 
 Needs NumPy; takes PyTorch too where it is installed. Each peer is written as a good user of that library would
 write it: single precision, preallocated, blocks that stay in the cache. Prints versions, the median rate of
@@ -37,7 +37,7 @@ def rows(steps, variance):
     return [float(a) for a in alpha], [float(v) for v in c]
 
 
-def w1_numpy(steps=1000, block=16384):
+def gaussian_numpy(steps=1000, block=16384):
     alpha, c = rows(steps, 0.01)
     rng = np.random.default_rng(np.random.SFC64(1))
     z = np.empty(block, np.float32)
@@ -52,7 +52,7 @@ def w1_numpy(steps=1000, block=16384):
     return block * steps / (time.perf_counter() - start)
 
 
-def w1_torch(steps=1000, block=16384):
+def gaussian_torch(steps=1000, block=16384):
     alpha, c = rows(steps, 0.01)
     start = time.perf_counter()
     x = torch.randn(block)
@@ -64,7 +64,7 @@ def w1_torch(steps=1000, block=16384):
 
 
 def ring(steps):
-    """w2: ddpm-small on ve for eight Gaussians of variance 0.01 on the unit circle; centres, and a row's numbers:
+    """The mixture: ddpm-small on ve for eight Gaussians of variance 0.01 on the unit circle; centres, and a row's numbers:
     A, B, C, the exponent's factor -1/(2(v + t)) and the gain v/(v + t)."""
     angle = 2 * np.pi * np.arange(8) / 8
     centres = np.stack([np.cos(angle), np.sin(angle)]).astype(np.float32)
@@ -74,7 +74,7 @@ def ring(steps):
     return centres, [[np.float32(value) for value in row] for row in table]
 
 
-def w2_numpy(steps=1000, block=4096):
+def mixture_numpy(steps=1000, block=4096):
     centres, table = ring(steps)
     rng = np.random.default_rng(np.random.SFC64(1))
     start = time.perf_counter()
@@ -104,7 +104,7 @@ def w2_numpy(steps=1000, block=4096):
     return block * steps / (time.perf_counter() - start)
 
 
-def w2_numpy_plain(steps=1000, block=4096):
+def mixture_numpy_plain(steps=1000, block=4096):
     """As one writes it first: in double, by broadcasting, with no thought of the cache."""
     centres, table = ring(steps)
     means = centres.T.astype(float)
@@ -122,7 +122,7 @@ def w2_numpy_plain(steps=1000, block=4096):
     return block * steps / (time.perf_counter() - start)
 
 
-def w2_torch(steps=1000, block=4096):
+def mixture_torch(steps=1000, block=4096):
     centres, table = ring(steps)
     centres = torch.from_numpy(centres)
     start = time.perf_counter()
@@ -233,8 +233,8 @@ def linear(index, parameters):
 
 # name: (unit, peers, Myriad's measurement, which of its results)
 WORKLOADS = {
-    "w1": ("trajectory-steps/s", {"numpy": w1_numpy, "torch": w1_torch}, "w1", 0),
-    "w2": ("trajectory-steps/s", {"numpy": w2_numpy, "numpy-plain": w2_numpy_plain, "torch": w2_torch}, "w2", 0),
+    "gaussian": ("trajectory-steps/s", {"numpy": gaussian_numpy, "torch": gaussian_torch}, "gaussian", 0),
+    "mixture": ("trajectory-steps/s", {"numpy": mixture_numpy, "numpy-plain": mixture_numpy_plain, "torch": mixture_torch}, "mixture", 0),
     "pairs": ("bytes/s", {"numpy": once(columns, pairs_numpy), "torch": once(columns, pairs_torch)}, "pairs", 0),
     "linear-64": linear(0, 64),
     "linear-256": linear(1, 256),

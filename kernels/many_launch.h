@@ -9,7 +9,7 @@
 extern "C" {
 #endif
 
-/* A panel of replicates, a span of pairs; every pointer is the device's. */
+/* A tile of replicates, a slice of pairs; every pointer is the device's. */
 typedef struct myr_device_many {
     myr_device_keys keys;
     const float *d_margins; /* u: [replicates][stride], or of the one theta [stride] */
@@ -20,10 +20,10 @@ typedef struct myr_device_many {
     int each_beta;
     int bootstrap;
     int kind;       /* of the loss */
-    uint64_t first; /* pair of the span */
+    uint64_t first; /* pair of the slice */
     uint32_t count; /* of pairs; at most the stride */
     uint32_t stride;
-    uint32_t number; /* of the generator: the panel's first replicate's */
+    uint32_t number; /* of the generator: the tile's first replicate's */
     uint32_t replicates;
     float *d_slopes; /* v L': [replicates][stride] */
     double *d_sums;  /* [myr_many_blocks][replicates][MYR_MARGIN_SUMS] */

@@ -21,7 +21,7 @@ static const char doc[] =
     "\vThe exit status is 1 if a measurement's results were wrong.\n"
     "\n"
     "Example:\n"
-    "  myriad bench --name w1 --threads 1";
+    "  myriad bench --name gaussian --threads 1";
 
 typedef struct bench_arguments {
     const char *name; /* NULL: all */

@@ -9,7 +9,7 @@
 /* Longer fields come of a quote that is not closed. */
 #define LONGEST_FIELD ((size_t)1 << 20)
 
-enum { PIECE = 1 << 16, OPTIONS = CSV_STRICT | CSV_STRICT_FINI | CSV_APPEND_NULL };
+enum { BUFFER = 1 << 16, OPTIONS = CSV_STRICT | CSV_STRICT_FINI | CSV_APPEND_NULL };
 
 /* What stands between fields: of comma, semicolon and tab that which the first line has most of, outside
  * of quotes. A file of one column, which has none of them, is of no use here. */
@@ -156,15 +156,15 @@ static myr_status fail_parser(myr_context *context, const char *path, const char
 
 static myr_status parse(myr_context *context, const char *path, const char *bytes, size_t size,
                         struct csv_parser *parser, progress *p) {
-    for (size_t at = 0; at < size && !p->wrong; at += PIECE) {
-        size_t piece = size - at < PIECE ? size - at : PIECE;
-        size_t done = csv_parse(parser, bytes + at, piece, take_field, take_record, p);
+    for (size_t at = 0; at < size && !p->wrong; at += BUFFER) {
+        const size_t part = size - at < BUFFER ? size - at : BUFFER;
+        size_t done = csv_parse(parser, bytes + at, part, take_field, take_record, p);
         if (p->wrong)
             break;
-        if (done != piece)
+        if (done != part)
             return fail_parser(context, path, bytes, at + done, csv_error(parser));
         if (parser->entry_pos > LONGEST_FIELD)
-            return fail_at(context, path, locate(bytes, at + piece, p->record, p->field),
+            return fail_at(context, path, locate(bytes, at + part, p->record, p->field),
                            "a field of more than 1 MiB; expected its quote to be closed");
     }
     if (!p->wrong && csv_fini(parser, take_field, take_record, p) != 0)

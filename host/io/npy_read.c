@@ -9,7 +9,7 @@
 #include "input_file.h"
 #include "whole_file.h"
 
-enum { PIECE = 1024 }; /* elements of at most eight bytes that are converted at a time */
+enum { BUFFER = 1024 }; /* elements of at most eight bytes that are converted at a time */
 
 /* An element's bytes as an integer. */
 static uint64_t element_bits(const myr_npy_header *header, const unsigned char *bytes) {
@@ -82,13 +82,13 @@ static void store(const myr_npy_wanted *wanted, double value, uint64_t at, void 
 
 static myr_status read_elements(myr_context *context, const char *path, FILE *file,
                                 const myr_npy_header *header, const myr_npy_wanted *wanted, void *values) {
-    unsigned char piece[8 * PIECE];
+    unsigned char buffer[8 * BUFFER];
     const size_t size = (size_t)header->size;
     for (uint64_t e = 0; e < header->count;) {
-        size_t count = header->count - e < PIECE ? (size_t)(header->count - e) : PIECE;
-        size_t got = fread(piece, size, count, file);
+        size_t count = header->count - e < BUFFER ? (size_t)(header->count - e) : BUFFER;
+        size_t got = fread(buffer, size, count, file);
         for (size_t n = 0; n < got; n++)
-            store(wanted, element_value(header, piece + n * size), place(header, e + n), values);
+            store(wanted, element_value(header, buffer + n * size), place(header, e + n), values);
         e += got;
         if (got == count)
             continue;

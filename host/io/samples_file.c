@@ -17,7 +17,7 @@
 #include "myriad/atomic_file.h"
 
 /* Floats that go to the file at once. */
-enum { PIECE = 1 << 16 };
+enum { BUFFER = 1 << 16 };
 
 struct myr_samples_file {
     myr_atomic_file *file;
@@ -26,9 +26,9 @@ struct myr_samples_file {
     myr_samples_shape shape;
     uint64_t written; /* trajectories */
     union {
-        uint32_t floats[PIECE];
-        uint64_t doubles[PIECE / 2];
-    } piece; /* here, not on a stack: threads may have small ones */
+        uint32_t floats[BUFFER];
+        uint64_t doubles[BUFFER / 2];
+    } buffer; /* here, not on a stack: threads may have small ones */
 };
 
 static bool ends_in(const char *path, const char *suffix) {
@@ -55,28 +55,28 @@ static void begin_npy(FILE *file, const myr_samples_shape *shape) {
     fwrite(header, 1, size, file);
 }
 
-static void write_npy_doubles(FILE *file, uint64_t *piece, const double *values, uint64_t count) {
-    for (uint64_t at = 0; at < count && !ferror(file); at += PIECE / 2) {
-        const size_t n = count - at < PIECE / 2 ? (size_t)(count - at) : PIECE / 2;
+static void write_npy_doubles(FILE *file, uint64_t *buffer, const double *values, uint64_t count) {
+    for (uint64_t at = 0; at < count && !ferror(file); at += BUFFER / 2) {
+        const size_t n = count - at < BUFFER / 2 ? (size_t)(count - at) : BUFFER / 2;
         for (size_t i = 0; i < n; i++) {
             uint64_t bits;
             memcpy(&bits, &values[at + i], sizeof bits);
-            piece[i] = htole64(bits);
+            buffer[i] = htole64(bits);
         }
-        fwrite(piece, sizeof *piece, n, file);
+        fwrite(buffer, sizeof *buffer, n, file);
     }
 }
 
-static void write_npy(FILE *file, uint32_t *piece, const double *values, uint64_t count) {
-    for (uint64_t at = 0; at < count && !ferror(file); at += PIECE) {
-        const size_t n = count - at < PIECE ? (size_t)(count - at) : PIECE;
+static void write_npy(FILE *file, uint32_t *buffer, const double *values, uint64_t count) {
+    for (uint64_t at = 0; at < count && !ferror(file); at += BUFFER) {
+        const size_t n = count - at < BUFFER ? (size_t)(count - at) : BUFFER;
         for (size_t i = 0; i < n; i++) {
             const float value = (float)values[at + i];
             uint32_t bits;
             memcpy(&bits, &value, sizeof bits);
-            piece[i] = htole32(bits);
+            buffer[i] = htole32(bits);
         }
-        fwrite(piece, sizeof *piece, n, file);
+        fwrite(buffer, sizeof *buffer, n, file);
     }
 }
 
@@ -180,10 +180,10 @@ myr_status myr_samples_write(myr_context *context, myr_samples_file *file, const
     if (file->csv)
         write_csv(file, values, trajectories);
     else if (shape->doubles)
-        write_npy_doubles(myr_atomic_stream(file->file), file->piece.doubles, values,
+        write_npy_doubles(myr_atomic_stream(file->file), file->buffer.doubles, values,
                           trajectories * numbers);
     else
-        write_npy(myr_atomic_stream(file->file), file->piece.floats, values, trajectories * numbers);
+        write_npy(myr_atomic_stream(file->file), file->buffer.floats, values, trajectories * numbers);
     file->written += trajectories;
     if (start_writeback(myr_atomic_stream(file->file)))
         return MYR_OK;

@@ -1,5 +1,5 @@
 /* Many losses of a log-linear policy on the cpu backend: margins = theta Delta', losses and slopes
- * pointwise, gradient = slopes Delta; chunk by chunk of pairs, panel by panel of replicates. Chunks run in
+ * pointwise, gradient = slopes Delta; chunk by chunk of pairs, tile by tile of replicates. Chunks run in
  * parallel, a product being one thread's work, and are added in their order. */
 #include <omp.h>
 #include <stdlib.h>
@@ -17,8 +17,8 @@
 enum {
     CHUNK = 1024,                      /* pairs of a chunk: 8 blocks of MYR_LANES */
     STRIDE = CHUNK + MYR_MARGIN_WIDTH, /* floats from one replicate's pairs to the next one's */
-    PANEL_REPLICATES = 256,            /* at most, and … */
-    PANEL_ELEMENTS = 1 << 18           /* … floats of a panel's gradient, or those of one replicate */
+    TILE_REPLICATES = 256,             /* at most, and … */
+    TILE_ELEMENTS = 1 << 18            /* … floats of a tile's gradient, or those of one replicate */
 };
 
 /* Pairs that are worth a thread of their own. */
@@ -26,9 +26,9 @@ static const double thread_elements = 5e4;
 
 /* What a thread makes of a chunk. */
 typedef struct work {
-    float *margins, *slopes; /* [panel][STRIDE] */
-    float *gradient;         /* [panel][parameters] */
-    double *sums;            /* [panel][MYR_MARGIN_SUMS] */
+    float *margins, *slopes; /* [tile][STRIDE] */
+    float *gradient;         /* [tile][parameters] */
+    double *sums;            /* [tile][MYR_MARGIN_SUMS] */
     float weight[STRIDE], resampled[4][STRIDE];
     double reference[CHUNK];
     uint64_t bad;
@@ -38,11 +38,11 @@ typedef struct cpu_many {
     const myr_linear_job *job;
     const myr_lanes_isa *isa;
     const myr_margin_lanes *lanes;
-    uint32_t panel; /* replicates */
+    uint32_t tile; /* replicates */
     int threads;
     float *theta;     /* [1 or replicates][parameters] */
-    double *gradient; /* [panel][parameters] */
-    double *sums;     /* [panel][MYR_MARGIN_SUMS] */
+    double *gradient; /* [tile][parameters] */
+    double *sums;     /* [tile][MYR_MARGIN_SUMS] */
     work *works;      /* [threads] */
 } cpu_many;
 
@@ -65,7 +65,7 @@ static void load_chunk(const myr_linear_job *job, uint64_t first, int count, wor
     }
 }
 
-/* Margins of the panel's replicates, or of the one theta. */
+/* Margins of the tile's replicates, or of the one theta. */
 static void make_margins(const cpu_many *run, uint64_t first, int count, uint32_t replicate, int rows,
                          work *w) {
     const int64_t parameters = (int64_t)run->job->features->parameters;
@@ -170,11 +170,11 @@ static void take_results(const cpu_many *run, uint32_t replicate, uint32_t repli
     }
 }
 
-static void run_panel(const cpu_many *run, uint32_t replicate, uint32_t replicates, myr_margin_sums *sums) {
+static void run_tile(const cpu_many *run, uint32_t replicate, uint32_t replicates, myr_margin_sums *sums) {
     const uint64_t count = run->job->features->count;
-    memset(run->sums, 0, run->panel * MYR_MARGIN_SUMS * sizeof *run->sums);
+    memset(run->sums, 0, run->tile * MYR_MARGIN_SUMS * sizeof *run->sums);
     if (run->job->gradient.data)
-        memset(run->gradient, 0, run->panel * run->job->features->parameters * sizeof *run->gradient);
+        memset(run->gradient, 0, run->tile * run->job->features->parameters * sizeof *run->gradient);
     for (uint64_t first = 0; first < count; first += (uint64_t)run->threads * CHUNK) {
         const uint64_t left = (count - first + CHUNK - 1) / CHUNK;
         const int chunks = left < (uint64_t)run->threads ? (int)left : run->threads;
@@ -204,12 +204,12 @@ static void end(cpu_many *run) {
 }
 
 static bool allocate_work(const cpu_many *run, work *w) {
-    const size_t panel = run->panel, parameters = (size_t)run->job->features->parameters;
+    const size_t tile = run->tile, parameters = (size_t)run->job->features->parameters;
     w->bad = UINT64_MAX;
-    w->margins = calloc(panel * STRIDE, sizeof(float));
-    w->slopes = calloc(panel * STRIDE, sizeof(float));
-    w->gradient = calloc(run->job->gradient.data ? panel * parameters : 1, sizeof(float));
-    w->sums = calloc(panel * MYR_MARGIN_SUMS, sizeof(double));
+    w->margins = calloc(tile * STRIDE, sizeof(float));
+    w->slopes = calloc(tile * STRIDE, sizeof(float));
+    w->gradient = calloc(run->job->gradient.data ? tile * parameters : 1, sizeof(float));
+    w->sums = calloc(tile * MYR_MARGIN_SUMS, sizeof(double));
     return w->margins && w->slopes && w->gradient && w->sums;
 }
 
@@ -219,20 +219,20 @@ static myr_status begin(myr_context *context, cpu_many *run) {
     const size_t thetas = (job->many->each_theta ? job->many->replicates : 1) * parameters;
     double useful = 1.0 + (double)job->features->count * (double)parameters / thread_elements;
     run->threads = useful < job->compute.threads ? (int)useful : job->compute.threads;
-    run->panel = PANEL_REPLICATES;
-    while (run->panel > 1 && run->panel * parameters > PANEL_ELEMENTS)
-        run->panel /= 2;
-    if (run->panel > job->many->replicates)
-        run->panel = job->many->replicates;
+    run->tile = TILE_REPLICATES;
+    while (run->tile > 1 && run->tile * parameters > TILE_ELEMENTS)
+        run->tile /= 2;
+    if (run->tile > job->many->replicates)
+        run->tile = job->many->replicates;
     run->theta = malloc(thetas * sizeof(float));
-    run->gradient = malloc((job->gradient.data ? run->panel * parameters : 1) * sizeof(double));
-    run->sums = malloc(run->panel * MYR_MARGIN_SUMS * sizeof(double));
+    run->gradient = malloc((job->gradient.data ? run->tile * parameters : 1) * sizeof(double));
+    run->sums = malloc(run->tile * MYR_MARGIN_SUMS * sizeof(double));
     run->works = calloc((size_t)run->threads, sizeof *run->works);
     bool enough = run->theta && run->gradient && run->sums && run->works;
     for (int k = 0; enough && k < run->threads; k++)
         enough = allocate_work(run, &run->works[k]);
     if (!enough)
-        return myr_fail_memory(context, thetas * sizeof(float) + (size_t)run->threads * run->panel *
+        return myr_fail_memory(context, thetas * sizeof(float) + (size_t)run->threads * run->tile *
                                                                      (2 * STRIDE + parameters) *
                                                                      sizeof(float));
     for (size_t p = 0; p < thetas; p++)
@@ -252,9 +252,9 @@ myr_status myr_cpu_many(myr_context *context, const myr_linear_job *job, myr_mar
     if (status == MYR_OK)
         status = myr_product_begin(context, run.threads);
     if (status == MYR_OK) {
-        for (uint32_t b = 0; b < job->many->replicates; b += run.panel) {
+        for (uint32_t b = 0; b < job->many->replicates; b += run.tile) {
             uint32_t left = job->many->replicates - b;
-            run_panel(&run, b, left < run.panel ? left : run.panel, sums);
+            run_tile(&run, b, left < run.tile ? left : run.tile, sums);
         }
         myr_product_end();
         for (int k = 0; k < run.threads; k++)

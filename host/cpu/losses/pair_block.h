@@ -13,7 +13,7 @@ typedef struct block {
     wide_array ratio[2], policy[2];     /* w and l; log pi */
     row_array chosen, rejected, margin; /* what the loss takes */
     row_array weight, length[2], one;
-    row_array exponential; /* of pair_strips.h */
+    row_array exponential; /* of pair_tiles.h */
     row_array loss, slope[2];
 } block;
 

@@ -11,7 +11,7 @@
 #endif
 
 #include "pair_block.h"
-#include "pair_strips.h"
+#include "pair_tiles.h"
 
 /* Elements first … first + n - 1 of a column of any type. */
 static void load(const void *data, int type, size_t first, int n, float *to) {
@@ -175,8 +175,8 @@ static void write_gradient(const myr_pair_view *view, int column, size_t first, 
     for (int j = 0; j < ROWS; j++)
         slope[j] = slope[j] * (b->weight[j] * view->scale);
     if (n == ROWS) {
-        for (int s = 0; s < ROWS; s += STRIP)
-            store_strip(view, column, first + (size_t)s, slope + s);
+        for (int s = 0; s < ROWS; s += TILE)
+            store_tile(view, column, first + (size_t)s, slope + s);
     } else if (view->gradient_type == MYR_F32) {
         memcpy((float *)view->gradient[column] + first, slope, (size_t)n * sizeof(float));
     } else {
@@ -224,21 +224,21 @@ static void begin_block(int count, block *b) {
         b->weight[j] = b->length[0][j] = b->length[1][j] = b->one[j] = 1.0f;
 }
 
-/* Which sums have partial sums; those of ones in strips are whole numbers, exact in any order. */
-static int is_spread(int sum, int all_in_strips) {
-    return !all_in_strips || sum == MYR_SUM_CHOSEN || sum == MYR_SUM_REJECTED || sum == MYR_SUM_LOSS;
+/* Which sums have partial sums; those of ones in tiles are whole numbers, exact in any order. */
+static int is_spread(int sum, int all_in_tiles) {
+    return !all_in_tiles || sum == MYR_SUM_CHOSEN || sum == MYR_SUM_REJECTED || sum == MYR_SUM_LOSS;
 }
 
 static int chunk(const myr_pair_view *view, uint64_t first, int count, double *sums) {
     partial_sums partials;
-    strip_marks marks = {{0}, {0}, {0}};
+    tile_marks marks = {{0}, {0}, {0}};
     block b;
-    const int whole = has_strips(view) ? count / ROWS * ROWS : 0;
+    const int whole = has_tiles(view) ? count / ROWS * ROWS : 0;
     int bad = 0;
     for (int sum = 0; sum < MYR_SUMS; sum++)
         memset(partials[sum], 0, is_spread(sum, whole == count) ? sizeof partials[sum] : sizeof(double));
     for (int row = 0; row < whole; row += ROWS)
-        run_strips(view, (size_t)first + (size_t)row, &b, partials, &marks);
+        run_tiles(view, (size_t)first + (size_t)row, &b, partials, &marks);
     bad |= finish_marks(&marks, (uint64_t)whole, partials);
     if (whole < count)
         begin_block(count, &b);

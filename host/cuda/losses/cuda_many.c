@@ -1,5 +1,5 @@
 /* Many losses of a log-linear policy on the cuda backend: margins = theta Delta', losses and slopes
- * pointwise, gradient = slopes Delta; span by span of pairs, panel by panel of replicates. A span's
+ * pointwise, gradient = slopes Delta; slice by slice of pairs, tile by tile of replicates. A slice's
  * gradient is made in parts of 1,024 pairs, in float; parts are added in double, in their order. */
 #include <stdlib.h>
 
@@ -10,10 +10,10 @@
 #include "many_launch.h"
 
 enum {
-    PART = 1024,             /* pairs of a product for the gradient */
-    SPAN = 32 * PART,        /* pairs of a span */
-    PANEL_REPLICATES = 256,  /* at most, and … */
-    PANEL_ELEMENTS = 1 << 18 /* … numbers of a panel's gradient, or those of one replicate */
+    PART = 1024,            /* pairs of a product for the gradient */
+    SLICE = 32 * PART,      /* pairs of a slice */
+    TILE_REPLICATES = 256,  /* at most, and … */
+    TILE_ELEMENTS = 1 << 18 /* … numbers of a tile's gradient, or those of one replicate */
 };
 
 typedef struct cuda_many {
@@ -22,17 +22,17 @@ typedef struct cuda_many {
     myr_cuda_session session;
     myr_cuda_products *products;
     myr_cuda_features features;
-    uint32_t panel;    /* replicates */
-    uint32_t parts;    /* of a span, at most */
+    uint32_t tile;     /* replicates */
+    uint32_t parts;    /* of a slice, at most */
     void *d_constants; /* of all replicates, or of the one beta */
-    void *d_margins;   /* [panel or 1][SPAN] */
-    void *d_slopes;    /* [panel][SPAN] */
-    void *d_part_sums; /* [blocks][panel][MYR_MARGIN_SUMS] */
-    void *d_parts;     /* [parts][panel][parameters] */
-    void *d_sums;      /* [panel][MYR_MARGIN_SUMS] */
-    void *d_gradient;  /* [panel][parameters] */
+    void *d_margins;   /* [tile or 1][SLICE] */
+    void *d_slopes;    /* [tile][SLICE] */
+    void *d_part_sums; /* [blocks][tile][MYR_MARGIN_SUMS] */
+    void *d_parts;     /* [parts][tile][parameters] */
+    void *d_sums;      /* [tile][MYR_MARGIN_SUMS] */
+    void *d_gradient;  /* [tile][parameters] */
     void *d_bad;       /* the complement of the first bad pair */
-    void *d_means;     /* the panel's gradients as the caller wants them; of host memory only */
+    void *d_means;     /* the tile's gradients as the caller wants them; of host memory only */
     double *sums;      /* d_sums, on the host */
 } cuda_many;
 
@@ -42,10 +42,10 @@ static bool wants_gradient(const cuda_many *run) {
     return run->job->gradient.data != NULL;
 }
 
-/* How many pairs there are at most in a span, so that few take little memory. */
-static uint32_t span_of(const cuda_many *run) {
+/* How many pairs there are at most in a slice, so that few take little memory. */
+static uint32_t slice_of(const cuda_many *run) {
     const uint64_t count = run->job->features->count;
-    return count < SPAN ? (uint32_t)count : SPAN;
+    return count < SLICE ? (uint32_t)count : SLICE;
 }
 
 static myr_status place_constants(cuda_many *run) {
@@ -69,19 +69,19 @@ static myr_status place_constants(cuda_many *run) {
 }
 
 static myr_status allocate(cuda_many *run) {
-    const size_t span = span_of(run), panel = run->panel,
+    const size_t slice = slice_of(run), tile = run->tile,
                  parameters = (size_t)run->job->features->parameters;
-    const size_t sums = panel * MYR_MARGIN_SUMS * sizeof(double), elements = panel * parameters;
+    const size_t sums = tile * MYR_MARGIN_SUMS * sizeof(double), elements = tile * parameters;
     const bool copied = run->job->compute.memory == MYR_HOST;
-    run->parts = (uint32_t)((span + PART - 1) / PART);
+    run->parts = (uint32_t)((slice + PART - 1) / PART);
     const struct {
         void **memory;
         size_t bytes;
         bool wanted;
     } parts[] = {
-        {&run->d_margins, (run->job->many->each_theta ? panel : 1) * span * sizeof(float), true},
-        {&run->d_slopes, panel * span * sizeof(float), true},
-        {&run->d_part_sums, myr_many_blocks((uint32_t)span) * sums, true},
+        {&run->d_margins, (run->job->many->each_theta ? tile : 1) * slice * sizeof(float), true},
+        {&run->d_slopes, tile * slice * sizeof(float), true},
+        {&run->d_part_sums, myr_many_blocks((uint32_t)slice) * sums, true},
         {&run->d_sums, sums, true},
         {&run->d_bad, sizeof(unsigned long long), true},
         {&run->d_parts, run->parts * elements * sizeof(float), wants_gradient(run)},
@@ -98,11 +98,11 @@ static myr_status allocate(cuda_many *run) {
 
 static myr_status begin(cuda_many *run) {
     const uint64_t parameters = run->job->features->parameters;
-    run->panel = PANEL_REPLICATES;
-    while (run->panel > 1 && run->panel * parameters > PANEL_ELEMENTS)
-        run->panel /= 2;
-    if (run->panel > run->job->many->replicates)
-        run->panel = run->job->many->replicates;
+    run->tile = TILE_REPLICATES;
+    while (run->tile > 1 && run->tile * parameters > TILE_ELEMENTS)
+        run->tile /= 2;
+    if (run->tile > run->job->many->replicates)
+        run->tile = run->job->many->replicates;
     myr_status status = myr_cuda_products_begin(run->context, &run->session, &run->products);
     if (status == MYR_OK)
         status = myr_cuda_features_place(run->context, run->job, &run->session, &run->features);
@@ -128,13 +128,13 @@ static void end(cuda_many *run) {
     free(run->sums);
 }
 
-/* A panel's replicates replicate … replicate + replicates - 1 over pairs first … first + count - 1. */
-typedef struct span {
+/* A tile's replicates replicate … replicate + replicates - 1 over pairs first … first + count - 1. */
+typedef struct slice {
     uint64_t first;
     uint32_t count, replicate, replicates;
-} span;
+} slice;
 
-static myr_status make_margins(const cuda_many *run, const span *s) {
+static myr_status make_margins(const cuda_many *run, const slice *s) {
     const int64_t parameters = (int64_t)run->job->features->parameters;
     const bool each = run->job->many->each_theta;
     const float *theta = run->features.d_theta + (each ? (size_t)s->replicate * (size_t)parameters : 0);
@@ -142,10 +142,10 @@ static myr_status make_margins(const cuda_many *run, const span *s) {
     return myr_cuda_product(run->context, run->products, each ? s->replicates : 1, s->count, parameters,
                             (myr_cuda_matrix){theta, parameters, false},
                             (myr_cuda_matrix){delta, parameters, true}, false, run->d_margins,
-                            span_of(run));
+                            slice_of(run));
 }
 
-static myr_status evaluate(const cuda_many *run, const span *s) {
+static myr_status evaluate(const cuda_many *run, const slice *s) {
     const myr_linear_job *job = run->job;
     const myr_many *many = job->many;
     const myr_device_many on_device = {
@@ -162,7 +162,7 @@ static myr_status evaluate(const cuda_many *run, const span *s) {
         .kind = (int)job->loss.kind,
         .first = s->first,
         .count = s->count,
-        .stride = span_of(run),
+        .stride = slice_of(run),
         .number = many->first_replicate + s->replicate,
         .replicates = s->replicates,
         .d_slopes = run->d_slopes,
@@ -180,8 +180,8 @@ static myr_status evaluate(const cuda_many *run, const span *s) {
 }
 
 /* Whole parts at once, then what is left. */
-static myr_status add_gradient(const cuda_many *run, const span *s) {
-    const int64_t parameters = (int64_t)run->job->features->parameters, stride = span_of(run);
+static myr_status add_gradient(const cuda_many *run, const slice *s) {
+    const int64_t parameters = (int64_t)run->job->features->parameters, stride = slice_of(run);
     const size_t elements = (size_t)s->replicates * (size_t)parameters;
     const uint32_t whole = s->count / PART, left = s->count % PART;
     const float *slopes = run->d_slopes;
@@ -208,8 +208,8 @@ static myr_status add_gradient(const cuda_many *run, const span *s) {
 }
 
 static myr_status clear(const cuda_many *run) {
-    const size_t sums = run->panel * MYR_MARGIN_SUMS * sizeof(double);
-    const size_t gradient = run->panel * (size_t)run->job->features->parameters * sizeof(double);
+    const size_t sums = run->tile * MYR_MARGIN_SUMS * sizeof(double);
+    const size_t gradient = run->tile * (size_t)run->job->features->parameters * sizeof(double);
     myr_status status =
         myr_cuda_check(run->context, cudaMemsetAsync(run->d_sums, 0, sums, run->session.stream), doing);
     if (status == MYR_OK && wants_gradient(run))
@@ -240,13 +240,13 @@ static myr_status take_sums(const cuda_many *run, uint32_t replicates, myr_margi
     return status;
 }
 
-static myr_status run_panel(const cuda_many *run, uint32_t replicate, uint32_t replicates,
-                            myr_margin_sums *sums) {
+static myr_status run_tile(const cuda_many *run, uint32_t replicate, uint32_t replicates,
+                           myr_margin_sums *sums) {
     const uint64_t count = run->job->features->count;
     myr_status status = clear(run);
-    for (uint64_t first = 0; status == MYR_OK && first < count; first += SPAN) {
-        const span s = {first, count - first < SPAN ? (uint32_t)(count - first) : SPAN, replicate,
-                        replicates};
+    for (uint64_t first = 0; status == MYR_OK && first < count; first += SLICE) {
+        const slice s = {first, count - first < SLICE ? (uint32_t)(count - first) : SLICE, replicate,
+                         replicates};
         status = make_margins(run, &s);
         if (status == MYR_OK)
             status = evaluate(run, &s);
@@ -267,8 +267,8 @@ myr_status myr_cuda_many(myr_context *context, const myr_linear_job *job, myr_ma
         return status;
     status = begin(&run);
     const uint32_t replicates = job->many->replicates;
-    for (uint32_t b = 0; status == MYR_OK && b < replicates; b += run.panel)
-        status = run_panel(&run, b, replicates - b < run.panel ? replicates - b : run.panel, sums + b);
+    for (uint32_t b = 0; status == MYR_OK && b < replicates; b += run.tile)
+        status = run_tile(&run, b, replicates - b < run.tile ? replicates - b : run.tile, sums + b);
     if (status == MYR_OK)
         status = myr_cuda_download(context, &run.session, &complement, run.d_bad, sizeof complement);
     *bad = ~(uint64_t)complement;

@@ -1,4 +1,4 @@
-/* W1: the textbook sampler. Process ve, a scalar Gaussian target of variance 0.01, ddpm-exact, T = 1,000
+/* The textbook sampler. Process ve, a scalar Gaussian target of variance 0.01, ddpm-exact, T = 1,000
  * steps, one normal a step, moments at the end; in trajectory-steps per second.
  *
  * The limit. Four steps of a trajectory take one Philox block and four rows. What only the multipliers can
@@ -45,7 +45,7 @@ static myr_status prepare(bench_run *w, const bench_options *options) {
 static myr_status run(myr_context *context, const bench_options *options, bench_report report, void *user) {
     const bench_speed speed = {.cpu = 1.3e9, .cuda = 5e11, .reference = 3e7};
     bench_run w = {.context = context};
-    bench_result result = {.name = "w1", .unit = "trajectory-steps/s", .limit = NAN};
+    bench_result result = {.name = "gaussian", .unit = "trajectory-steps/s", .limit = NAN};
     myr_status status = prepare(&w, options);
     if (status == MYR_OK && strcmp(w.report.backend, "cpu") == 0 && bench_ceiling_mix(1) > 0.0)
         result.limit = bench_ceiling_mix(bench_threads(options)) / lane_operations;
@@ -62,7 +62,7 @@ static myr_status run(myr_context *context, const bench_options *options, bench_
     return status;
 }
 
-const bench_case bench_w1 = {
-    .name = "w1",
+const bench_case bench_gaussian = {
+    .name = "gaussian",
     .help = "the variance study's inner loop: ve, scalar Gaussian, ddpm-exact, T = 1000",
     .run = run};

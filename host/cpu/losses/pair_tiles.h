@@ -2,24 +2,24 @@
  * pair_lanes.c.
  *
  * A block of rows goes through two loops, one up to the exponential, one from there. In a single one the
- * chain of operations is so long that a processor has hardly two turns of it under way; each further one
- * costs loads, stores and its start. Turns are of STRIP rows. Meanwhile the block after the next is
+ * chain of operations is so long that a processor has hardly two rounds of it under way; each further one
+ * costs loads, stores and its start. Rounds are of TILE rows. Meanwhile the block after the next is
  * fetched, in both loops: left to itself the processor would fetch in the first only, and compute in the
  * second only. */
-#ifndef MYRIAD_PAIR_STRIPS_H
-#define MYRIAD_PAIR_STRIPS_H
+#ifndef MYRIAD_PAIR_TILES_H
+#define MYRIAD_PAIR_TILES_H
 
 #include "pair_block.h"
 
-enum { STRIP = 16, AHEAD = 2 * ROWS };
+enum { TILE = 16, AHEAD = 2 * ROWS };
 
-/* Of every row mod STRIP: bit patterns of the largest absolute values, and how often w > l. */
-typedef struct strip_marks {
-    uint32_t ratio[STRIP], loss[STRIP];
-    int32_t accurate[STRIP];
-} __attribute__((aligned(64))) strip_marks;
+/* Of every row mod TILE: bit patterns of the largest absolute values, and how often w > l. */
+typedef struct tile_marks {
+    uint32_t ratio[TILE], loss[TILE];
+    int32_t accurate[TILE];
+} __attribute__((aligned(64))) tile_marks;
 
-static int has_strips(const myr_pair_view *view) {
+static int has_tiles(const myr_pair_view *view) {
     return view->survey && view->losses && !view->weight && !view->length[0] && !view->policy_only &&
            view->divergence == MYR_DIVERGENCE_reverse_kl && view->offset == 0.0;
 }
@@ -42,11 +42,11 @@ static MYR_HD double load_log_ratio(const myr_pair_view *view, int column, const
 }
 
 /* w, l and the margin, their sums, and where the loss takes it the margin's exponential. */
-static MYR_HD void load_strips(const myr_pair_view *given, const int type, const int has_reference,
-                               const int is_logistic, size_t first, block *b, partial_sums p,
-                               strip_marks *marks) {
+static MYR_HD void load_tiles(const myr_pair_view *given, const int type, const int has_reference,
+                              const int is_logistic, size_t first, block *b, partial_sums p,
+                              tile_marks *marks) {
     const myr_pair_view view = *given;
-    for (int s = 0; s < ROWS; s += STRIP) {
+    for (int s = 0; s < ROWS; s += TILE) {
         float *w = b->chosen + s, *l = b->rejected + s, *margin = b->margin + s;
         float *exponential = b->exponential + s;
         double *chosen = p[MYR_SUM_CHOSEN] + s, *rejected = p[MYR_SUM_REJECTED] + s;
@@ -54,7 +54,7 @@ static MYR_HD void load_strips(const myr_pair_view *given, const int type, const
         for (int column = 0; column < 2; column++)
             fetch(view.policy[column], type, row);
 #pragma omp simd aligned(w, l, margin, exponential, chosen, rejected : 64)
-        for (int j = 0; j < STRIP; j++) {
+        for (int j = 0; j < TILE; j++) {
             const double ratio_w = load_log_ratio(&view, 0, type, has_reference, row + (size_t)j);
             const double ratio_l = load_log_ratio(&view, 1, type, has_reference, row + (size_t)j);
             w[j] = (float)ratio_w;
@@ -71,22 +71,22 @@ static MYR_HD void load_strips(const myr_pair_view *given, const int type, const
 }
 
 static MYR_HD void load_type(const myr_pair_view *view, const int type, int is_logistic, size_t first,
-                             block *b, partial_sums p, strip_marks *marks) {
+                             block *b, partial_sums p, tile_marks *marks) {
     if (view->reference[0] && is_logistic)
-        load_strips(view, type, 1, 1, first, b, p, marks);
+        load_tiles(view, type, 1, 1, first, b, p, marks);
     else if (view->reference[0])
-        load_strips(view, type, 1, 0, first, b, p, marks);
+        load_tiles(view, type, 1, 0, first, b, p, marks);
     else if (is_logistic)
-        load_strips(view, type, 0, 1, first, b, p, marks);
+        load_tiles(view, type, 0, 1, first, b, p, marks);
     else
-        load_strips(view, type, 0, 0, first, b, p, marks);
+        load_tiles(view, type, 0, 0, first, b, p, marks);
 }
 
 /* Gradients that nobody will read soon go past the caches, which saves fetching what they replace. */
-static MYR_HD void store_strip(const myr_pair_view *view, int column, size_t row, const float *slope) {
+static MYR_HD void store_tile(const myr_pair_view *view, int column, size_t row, const float *slope) {
     if (view->gradient_type == MYR_F64) {
         double *to = (double *)view->gradient[column] + row;
-        for (int j = 0; j < STRIP; j++)
+        for (int j = 0; j < TILE; j++)
             to[j] = (double)slope[j];
         return;
     }
@@ -99,12 +99,12 @@ static MYR_HD void store_strip(const myr_pair_view *view, int column, size_t row
     }
 #endif
     if (view->stream && (uintptr_t)to % 16 == 0) {
-        for (int j = 0; j < STRIP; j += 4)
+        for (int j = 0; j < TILE; j += 4)
             _mm_stream_ps(to + j, _mm_load_ps(slope + j));
         return;
     }
 #endif
-    memcpy(to, slope, STRIP * sizeof(float));
+    memcpy(to, slope, TILE * sizeof(float));
 }
 
 static MYR_HD myr_pair_value value_of(const int kind, const myr_loss_constants *c, float w, float l,
@@ -117,19 +117,19 @@ static MYR_HD myr_pair_value value_of(const int kind, const myr_loss_constants *
 }
 
 /* The loss, its sum, and the gradients. Without is_logistic there are no exponentials. */
-static MYR_HD void finish_strips(const myr_pair_view *view, const int kind, const int is_logistic,
-                                 size_t first, const block *b, partial_sums p, strip_marks *marks) {
+static MYR_HD void finish_tiles(const myr_pair_view *view, const int kind, const int is_logistic,
+                                size_t first, const block *b, partial_sums p, tile_marks *marks) {
     const myr_loss_constants c = view->constants;
     const float scale = view->scale;
-    for (int s = 0; s < ROWS; s += STRIP) {
-        float slope[2][STRIP] __attribute__((aligned(64)));
+    for (int s = 0; s < ROWS; s += TILE) {
+        float slope[2][TILE] __attribute__((aligned(64)));
         const float *w = b->chosen + s, *l = b->rejected + s, *margin = b->margin + s;
         const float *exponential = b->exponential + s;
         double *losses = p[MYR_SUM_LOSS] + s;
         for (int column = 0; column < 2; column++)
             fetch(view->reference[column], view->type, first + (size_t)s);
 #pragma omp simd aligned(w, l, margin, exponential, losses : 64)
-        for (int j = 0; j < STRIP; j++) {
+        for (int j = 0; j < TILE; j++) {
             const myr_pair_value v =
                 value_of(kind, &c, w[j], l[j], margin[j], is_logistic ? exponential[j] : 1.0f);
             slope[0][j] = v.dw * scale;
@@ -139,32 +139,32 @@ static MYR_HD void finish_strips(const myr_pair_view *view, const int kind, cons
         }
         for (int column = 0; column < 2; column++)
             if (view->gradient[column])
-                store_strip(view, column, first + (size_t)s, slope[column]);
+                store_tile(view, column, first + (size_t)s, slope[column]);
     }
 }
 
-typedef struct strip_loss {
+typedef struct tile_loss {
     void (*finish)(const myr_pair_view *view, size_t first, const block *b, partial_sums p,
-                   strip_marks *marks);
+                   tile_marks *marks);
     int is_logistic;
-} strip_loss;
+} tile_loss;
 
 #define FINISH(name, traits, help)                                                                     \
     static void finish_##name(const myr_pair_view *view, size_t first, const block *b, partial_sums p, \
-                              strip_marks *marks) {                                                    \
-        finish_strips(view, MYR_LOSS_##name, (traits)&MYR_LOGISTIC, first, b, p, marks);               \
+                              tile_marks *marks) {                                                     \
+        finish_tiles(view, MYR_LOSS_##name, (traits)&MYR_LOGISTIC, first, b, p, marks);                \
     }
 MYR_MARGIN_LOSS_LIST(FINISH)
 MYR_ANSWER_LOSS_LIST(FINISH)
 
-static const strip_loss strip_losses[MYR_POINTWISE_LOSSES] = {
+static const tile_loss tile_losses[MYR_POINTWISE_LOSSES] = {
 #define FINISH_LINE(name, traits, help) [MYR_LOSS_##name] = {finish_##name, (traits)&MYR_LOGISTIC},
     MYR_MARGIN_LOSS_LIST(FINISH_LINE) MYR_ANSWER_LOSS_LIST(FINISH_LINE)};
 
 /* A whole block. */
-static void run_strips(const myr_pair_view *view, size_t first, block *b, partial_sums p,
-                       strip_marks *marks) {
-    const strip_loss *loss = &strip_losses[view->kind];
+static void run_tiles(const myr_pair_view *view, size_t first, block *b, partial_sums p,
+                      tile_marks *marks) {
+    const tile_loss *loss = &tile_losses[view->kind];
     switch (view->type) {
 #define LOAD_CASE(type)                                               \
     case type:                                                        \
@@ -179,9 +179,9 @@ static void run_strips(const myr_pair_view *view, size_t first, block *b, partia
     loss->finish(view, first, b, p, marks);
 }
 
-static int finish_marks(const strip_marks *marks, uint64_t rows, partial_sums p) {
+static int finish_marks(const tile_marks *marks, uint64_t rows, partial_sums p) {
     uint32_t ratio = 0, loss = 0;
-    for (int j = 0; j < STRIP; j++) {
+    for (int j = 0; j < TILE; j++) {
         ratio = larger_bits(ratio, marks->ratio[j]);
         loss = larger_bits(loss, marks->loss[j]);
         p[MYR_SUM_ACCURATE][0] += marks->accurate[j];

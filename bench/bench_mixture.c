@@ -1,8 +1,8 @@
-/* W2: a mixture. Process ve, eight Gaussians of variance 0.01 on a circle of radius 1 in two dimensions,
+/* A mixture: process ve, eight Gaussians of variance 0.01 on a circle of radius 1 in two dimensions,
  * ddpm-small, T = 1,000 steps, two normals and a softmax of eight exponents a step, moments at the end; in
  * trajectory-steps per second.
  *
- * The limit: what only the multipliers can do, at the rate of W1's ceiling (bench_w1.c).
+ * The limit: what only the multipliers can do, at the rate of the Gaussian's ceiling (bench_gaussian.c).
  *
  *     normals        two: half a Philox block, 16, and half of two Box-Muller pairs, 25                  41
  *     components     eight: a share in two coordinates 4, the exponential 5, two sums of means 4        104
@@ -55,7 +55,7 @@ static myr_status prepare(bench_run *w, const bench_options *options) {
 static myr_status run(myr_context *context, const bench_options *options, bench_report report, void *user) {
     const bench_speed speed = {.cpu = 2.2e8, .cuda = 1e11, .reference = 3e6};
     bench_run w = {.context = context};
-    bench_result result = {.name = "w2", .unit = "trajectory-steps/s", .limit = NAN};
+    bench_result result = {.name = "mixture", .unit = "trajectory-steps/s", .limit = NAN};
     myr_status status = prepare(&w, options);
     if (status == MYR_OK && strcmp(w.report.backend, "cpu") == 0 && bench_ceiling_mix(1) > 0.0)
         result.limit = bench_ceiling_mix(bench_threads(options)) / lane_operations;
@@ -72,7 +72,7 @@ static myr_status run(myr_context *context, const bench_options *options, bench_
     return status;
 }
 
-const bench_case bench_w2 = {
-    .name = "w2",
+const bench_case bench_mixture = {
+    .name = "mixture",
     .help = "a mixture of eight Gaussians in two dimensions: ve, ddpm-small, T = 1000",
     .run = run};
