@@ -23,10 +23,10 @@ typedef struct fit_bench {
     myr_context *context;
     uint64_t count; /* comparisons */
     uint32_t items;
-    double *abilities; /* the true ones [items] … */
+    double *abilities; /* [items]: the true ones */
     uint32_t *columns[2];
     myr_outcomes *outcomes;
-    myr_estimate *estimates; /* … and those found */
+    myr_estimate *estimates; /* [items]: those found */
     myr_fit_options options;
     myr_fit_report report;
 } fit_bench;

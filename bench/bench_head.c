@@ -18,8 +18,8 @@ typedef struct head_bench {
     uint64_t rows, vocabulary, width;
     bench_column hidden, matrix, reference;
     float *to_hidden, *to_matrix;
-    float *labels;        /* 32-bit integers, where the backend wants them … */
-    int32_t *host_labels; /* … and in the host's memory */
+    float *labels;        /* 32-bit integers, where the backend wants them */
+    int32_t *host_labels; /* the same in the host's memory */
     double chunk_bytes;
     myr_loss_metrics metrics;
     myr_compute_report report;

@@ -18,8 +18,8 @@ typedef struct tokens_bench {
     uint64_t rows;
     bool far;
     bench_column logits, reference;
-    float *labels;        /* 32-bit integers, where the backend wants them … */
-    int32_t *host_labels; /* … and in the host's memory */
+    float *labels;        /* 32-bit integers, where the backend wants them */
+    int32_t *host_labels; /* the same in the host's memory */
     myr_loss_metrics metrics;
     myr_compute_report report;
 } tokens_bench;

@@ -13,8 +13,8 @@
 typedef struct myr_loss_constants {
     float beta;
     float smoothed;               /* s, label_smoothing; robust: over 1 - 2s */
-    float log_odds;               /* exo_pair: log(1 - s) - log s … */
-    float log_kept, log_smoothed; /* … and each */
+    float log_odds;               /* exo_pair: log(1 - s) - log s */
+    float log_kept, log_smoothed; /* exo_pair: log(1 - s) and log s */
     float target;                 /* 1/(2 beta) */
     float per_tau;                /* 1/tau */
     float rate, per_rate;         /* of alpha_divergence: its coefficient - 1, and 1 over that */

@@ -28,8 +28,8 @@ typedef struct myr_pair_view {
     void *gradient[2];        /* NULL: none */
     int type, weight_type, length_type[2], gradient_type;
     int policy_only;      /* the loss takes log pi, not w and l */
-    int per_token;        /* lengths divide what the loss takes: … */
-    int per_token_ratios; /* … w and l themselves, for lack of a divergence; else its scores */
+    int per_token;        /* lengths divide what the loss takes */
+    int per_token_ratios; /* lengths divide w and l themselves, for lack of a divergence; else its scores */
     int stream;           /* cpu: gradients are more than the caches hold */
     int survey, losses;   /* which sums are wanted; gradients come with the loss */
     int kind, divergence;
@@ -58,8 +58,8 @@ static MYR_HD double myr_pair_ratio(const void *policy, const void *reference, c
 typedef struct myr_pair_row {
     double w, l;            /* for the rewards */
     float rounded[2];       /* the same */
-    float chosen, rejected; /* what the loss takes: w and l, or log pi, perhaps per token … */
-    float margin;           /* … and the one less the other */
+    float chosen, rejected; /* what the loss takes: w and l, or log pi, perhaps per token */
+    float margin;           /* chosen - rejected */
     float weight;
     float length[2];
 } myr_pair_row;

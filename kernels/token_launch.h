@@ -19,8 +19,8 @@ typedef struct myr_device_rows {
     int labels_type;
     uint64_t vocabulary;
     uint32_t rows;         /* at most 2^31 - 1 */
-    const void *d_labels;  /* of row i: element d_index[i], or i where that is NULL … */
-    const uint8_t *d_mask; /* … and likewise; NULL: all count */
+    const void *d_labels;  /* of row i: element d_index[i], or i where that is NULL */
+    const uint8_t *d_mask; /* likewise; NULL: all rows count */
     const uint64_t *d_index;
     myr_row_result *d_results; /* [rows] */
     const float *d_upstream;   /* [rows], for the gradient */

@@ -10,8 +10,9 @@
 #define MYR_TAKES_TAU 4u          /* tau */
 #define MYR_TAKES_SHIFT 8u        /* shift */
 #define MYR_TAKES_POLICY_ONLY 16u /* w and l are the policy's own, the reference does not count */
-#define MYR_TAKES_LENGTHS 32u /* w and l, or a divergence's scores, are divided by lengths, if any … */
-#define MYR_NEEDS_LENGTHS 64u /* … and there must be */
+#define MYR_TAKES_LENGTHS \
+    32u /* w and l, or a divergence's scores, are divided by lengths, if there are any */
+#define MYR_NEEDS_LENGTHS 64u /* there must be lengths */
 #define MYR_TAKES_TOKENS 128u /* the mean is over tokens, where there are lengths */
 #define MYR_LOGISTIC 256u     /* of the margin's logistic function */
 

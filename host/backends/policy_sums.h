@@ -4,8 +4,8 @@
 
 typedef struct myr_policy_sums {
     double objective; /* sum of min(ratio, cap) log pi over the tokens that count */
-    double tokens;    /* how many count … */
-    double capped;    /* … and how many of those have ratios above the cap */
+    double tokens;    /* how many count */
+    double capped;    /* how many count and have ratios above the cap */
     int bad;          /* whether one is out of range */
 } myr_policy_sums;
 

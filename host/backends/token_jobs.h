@@ -24,8 +24,8 @@ typedef struct myr_head_job {
     myr_array hidden;              /* [rows][width] */
     myr_array matrix;              /* [vocabulary][width] */
     myr_array labels;              /* as above */
-    myr_array_out hidden_gradient; /* [rows][width], and … */
-    myr_array_out matrix_gradient; /* … [vocabulary][width]; both NULL: no gradients */
+    myr_array_out hidden_gradient; /* [rows][width]; NULL, as matrix_gradient is then, for no gradients */
+    myr_array_out matrix_gradient; /* [vocabulary][width] */
     uint64_t chunk_rows;           /* rows of a chunk at most */
 } myr_head_job;
 

@@ -8,7 +8,7 @@
 const myr_lanes_isa *myr_cpu_isa_at(int index);
 bool myr_cpu_isa_supported(const myr_lanes_isa *isa);
 
-/* Its copy of other loops, which are compiled as often: prefix_baseline … */
+/* Its copy of other loops, which are compiled as often: prefix_baseline and so on. */
 #if defined(__x86_64__)
 #define MYR_LANES_OF(prefix, isa)                  \
     ((isa) == &myr_lanes_avx512 ? &prefix##_avx512 \

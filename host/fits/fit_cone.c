@@ -21,8 +21,8 @@ typedef struct least {
     uint64_t count;
     size_t size;
     size_t used;
-    uint64_t *row;             /* [size]: those in use … */
-    double *share, *next;      /* [size]: … their coefficients, and those of least squares */
+    uint64_t *row;             /* [size]: those in use */
+    double *share, *next;      /* [size]: coefficients of the rows in use, and those of least squares */
     double *residual, *matrix; /* [size], [size][size] */
 } least;
 

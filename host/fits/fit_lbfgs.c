@@ -15,8 +15,8 @@ typedef struct descent {
     myr_solve_space *space;
     myr_solution *solution;
     double goal;
-    const double *from; /* where a descent begins … */
-    long double base;   /* … the value there, and the gradient in space->trial_gradient */
+    const double *from; /* where a descent begins */
+    long double base;   /* the value there; the gradient there is in space->trial_gradient */
     bool near;          /* the maximum: see rise */
 } descent;
 

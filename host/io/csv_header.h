@@ -19,13 +19,13 @@ typedef struct myr_header_field {
     char *name; /* as it stands in the file */
     int column; /* which of the wanted ones; -1: none */
     int match;  /* how well it fits: the lower, the better */
-    bool quiet; /* nothing need be said of it if it is not used … */
-    bool data;  /* … as of others that hold numbers, in all the lines that were looked at */
+    bool quiet; /* nothing need be said of it if it is not used */
+    bool data;  /* holds numbers in all the lines that were looked at */
 } myr_header_field;
 
 typedef struct myr_csv_header {
-    const myr_column_name *columns; /* wanted … */
-    int count;                      /* … 1 … MYR_HEADER_COLUMNS */
+    const myr_column_name *columns; /* wanted */
+    int count;                      /* of wanted columns, 1 … MYR_HEADER_COLUMNS */
     const char *map; /* the caller's "column=name,…", NULL: none; checked by myr_header_check_map */
     /* known after the first line */
     myr_header_field *fields;

@@ -83,8 +83,8 @@ static void pass(cursor *c, unsigned char byte) {
 
 /* The text is parsed once more, byte by byte, up to where a given field ends. */
 typedef struct search {
-    uint64_t record, field;               /* at now … */
-    uint64_t wanted_record, wanted_field; /* … and wanted */
+    uint64_t record, field;               /* where the search is */
+    uint64_t wanted_record, wanted_field; /* where it is to end */
     cursor begin;                         /* of the field under way */
     bool fresh;                           /* a record's first byte is still to come, after line ends */
     bool ended, found;                    /* the field under way, the wanted one */

@@ -12,7 +12,7 @@ typedef struct myr_array_rule {
     const void *data;
     myr_dtype type;
     bool needed; /* else it may be left out */
-    bool fits;   /* is of a type that is … */
+    bool fits;   /* is of a type that is taken */
     const char *expected;
 } myr_array_rule;
 

@@ -12,7 +12,7 @@
 typedef struct myr_names {
     char *text; /* all names, each with a zero byte at its end */
     uint64_t used, room;
-    uint64_t *begin; /* [count]: where in text; … */
+    uint64_t *begin; /* [count]: where in text */
     uint32_t *length;
     uint32_t count;
     uint64_t count_room, length_room;

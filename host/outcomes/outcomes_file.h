@@ -27,8 +27,8 @@ typedef struct myr_outcome_reader {
     myr_outcomes *outcomes;
     bool pool;
     const char *map;   /* which column is which: "first=left,…"; NULL: by their names */
-    myr_names without; /* left out, with the rows they are in … */
-    bool *seen;        /* … [without.count]: whether any is in the file */
+    myr_names without; /* left out, with the rows they are in */
+    bool *seen;        /* [without.count]: whether the name is in the file */
     bool out_of_memory;
     char wrong[512];
 } myr_outcome_reader;

@@ -9,9 +9,9 @@
 
 typedef struct ranking {
     myr_outcome_reader *reader;
-    uint32_t *items; /* of the line under way … */
+    uint32_t *items; /* of the line under way */
     uint64_t count, room;
-    uint64_t given;         /* … with those left out */
+    uint64_t given;         /* items of the line, with those left out */
     uint64_t *last, lasted; /* [lasted]: 1 + the record in which an item was last seen */
     uint64_t last_room;
     bool ended;  /* an empty field has come */

@@ -16,8 +16,8 @@ typedef struct myr_level {
 typedef struct myr_grid {
     myr_level *levels;     /* [steps + 1], the noisiest first */
     double prior_variance; /* of the start "prior", N(0, prior_variance) */
-    bool fixed_end;        /* the last step keeps its size however many steps there are … */
-    myr_level end[2];      /* … and leads from end[0] to end[1] */
+    bool fixed_end;        /* the last step keeps its size however many steps there are */
+    myr_level end[2];      /* where it is fixed, it leads from end[0] to end[1] */
 } myr_grid;
 
 /* The groups of plan options that a process may take, by field: see plan_choice.c. */

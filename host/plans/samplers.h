@@ -8,8 +8,8 @@
 /* What the options set, defaults resolved. */
 typedef struct myr_sampler_settings {
     double eta;
-    double raise;                /* churn: sigma is raised by the factor 1 + raise … */
-    double raise_from, raise_to; /* … at levels with sigma = s/a in this range */
+    double raise;                /* churn: sigma is raised by the factor 1 + raise */
+    double raise_from, raise_to; /* churn raises at levels with sigma = s/a in this range */
     double noise_scale;
 } myr_sampler_settings;
 
@@ -28,8 +28,8 @@ typedef struct myr_sampler {
     bool takes_noise_scale;
     double default_eta; /* of a sampler that takes it */
     bool affine_only;   /* its noise needs Var(x0 | x) in closed form */
-    double drift;       /* of the limit of many steps (docs/mathematics.md) at eta 0 … */
-    int eta_power;      /* … to which eta adds eta^power, and noise; 0: it takes no eta */
+    double drift;       /* of the limit of many steps (docs/mathematics.md) at eta 0 */
+    int eta_power;      /* eta adds eta^power to the drift, and noise; 0: it takes no eta */
     bool noise;         /* the limit has noise, whatever eta */
 } myr_sampler;
 

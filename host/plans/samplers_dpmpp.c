@@ -82,7 +82,7 @@ void myr_write_dpmpp_2m_sde(const myr_level *levels, int64_t k, const myr_sample
     write_scaled(&levels[k], &levels[k + 1], by_x, by_d, by_d1, 0.0, row);
 }
 
-/* … which with eta = 0 is DPM-Solver++(2M). */
+/* DPM-Solver++(2M) is the one above with eta = 0. */
 void myr_write_dpmpp_2m(const myr_level *levels, int64_t k, const myr_sampler_settings *settings,
                         myr_row *row) {
     myr_write_dpmpp_2m_sde(levels, k, settings, row);

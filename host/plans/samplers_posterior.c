@@ -15,21 +15,21 @@ void myr_write_ddpm_none(const myr_level *levels, int64_t k, const myr_sampler_s
     row->B = to->a * (from->added / from->variance);
 }
 
-/* … and its variance, given x0: C^2 = s'^2 q/s^2. */
+/* With its variance given x0: C^2 = s'^2 q/s^2. */
 void myr_write_ddpm_small(const myr_level *levels, int64_t k, const myr_sampler_settings *settings,
                           myr_row *row) {
     myr_write_ddpm_none(levels, k, settings, row);
     row->C = sqrt(levels[k + 1].variance * (levels[k].added / levels[k].variance));
 }
 
-/* … or the variance that the forward process adds: C^2 = q. */
+/* With the variance that the forward process adds: C^2 = q. */
 void myr_write_ddpm_large(const myr_level *levels, int64_t k, const myr_sampler_settings *settings,
                           myr_row *row) {
     myr_write_ddpm_none(levels, k, settings, row);
     row->C = sqrt(levels[k].added);
 }
 
-/* … or the exact Var(x' | x) = s'^2 q/s^2 + B^2 Var(x0 | x). */
+/* With the exact Var(x' | x) = s'^2 q/s^2 + B^2 Var(x0 | x). */
 void myr_write_ddpm_exact(const myr_level *levels, int64_t k, const myr_sampler_settings *settings,
                           myr_row *row) {
     myr_write_ddpm_small(levels, k, settings, row);

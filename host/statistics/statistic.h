@@ -28,8 +28,8 @@ const myr_marginal_bins *myr_statistics_marginals(myr_context *context, myr_stat
 typedef struct myr_statistic_rows {
     myr_statistic_row *row;
     size_t count, room;
-    bool lost;                 /* out of memory … */
-    myr_statistic_row nowhere; /* … and what is written to then */
+    bool lost;                 /* out of memory */
+    myr_statistic_row nowhere; /* what is written to once rows are lost */
 } myr_statistic_rows;
 
 /* A new row with nothing in it but the name. */

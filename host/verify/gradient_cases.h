@@ -7,9 +7,10 @@
 
 typedef struct myr_gradient_batch {
     uint64_t count;
-    double *policy[2], *reference[2], *weight, *length[2]; /* [count] each, in one block with … */
-    double *gradient[2];                                   /* … the gradients */
-    double loss;                                           /* the mean */
+    double *policy[2], *reference[2], *weight,
+        *length[2];      /* [count] each, in one allocation with the gradients */
+    double *gradient[2]; /* [count] each */
+    double loss;         /* the mean */
 } myr_gradient_batch;
 
 /* The next of a generator's numbers, in [0, 1); it is of another kind than Philox. */

@@ -25,14 +25,14 @@ typedef struct cli_plan_options {
     const char *start;
     bool final_noise;
     myr_plan_options grid; /* of the options in grid_options.h; the rest of it is not used */
-    /* After settling: eta, churn, noise scale are for those of several samplers alone that have it … */
+    /* After settling: eta, churn, noise scale are for those of several samplers alone that have it. */
     bool spared[3];
-    char note[512];          /* … and a line that says so, for after the results; "" if there is none */
+    char note[512];          /* says what was spared, for after the results; "" if nothing was */
     double *mean, *variance; /* [mean_count], [variance_count]; after settling as long as each other */
     size_t mean_count, variance_count;
     const char *target_file;  /* NULL: the Gaussian of mean and variance */
-    myr_target *target;       /* after settling, as … */
-    char target_checksum[17]; /* … the checksum of its file; "" if there is none to be had */
+    myr_target *target;       /* after settling */
+    char target_checksum[17]; /* of its file, after settling; "" if there is none to be had */
 } cli_plan_options;
 
 /* Process ve, all its samplers, 1,000 steps, the target N(0, 0.01). */

@@ -11,8 +11,8 @@
 typedef struct cli_fit_result {
     const myr_outcomes *outcomes;
     const myr_fit_options *options;
-    bool features;           /* the estimates are those of features … */
-    uint64_t count;          /* … or of items: so many */
+    bool features;           /* the estimates are those of features; else of items */
+    uint64_t count;          /* of estimates */
     myr_estimate *estimates; /* [count] */
     const uint64_t *order;   /* [count]: by prompt, then from the best on */
     myr_fit_report report;

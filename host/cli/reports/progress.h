@@ -10,8 +10,8 @@ typedef struct cli_progress {
     bool visible;        /* a bar stands on the current line */
     double begun, shown; /* seconds of the monotonic clock */
     double total, done;  /* work of the whole job, and of its finished parts */
-    const char *label;   /* of the part under way … */
-    double work;         /* … and its work */
+    const char *label;   /* of the part under way */
+    double work;         /* of the part under way */
     const char *unit;    /* of work: the rate is shown in it, as "trajectory-steps"; NULL: no rate */
 } cli_progress;
 

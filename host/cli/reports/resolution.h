@@ -9,8 +9,8 @@
 typedef struct cli_resolution {
     bool looked, doubles;
     double share;           /* of the variance, that rounding adds; of the worst coordinate */
-    int coordinate;         /* that one … */
-    double largest, spread; /* … its largest number and standard deviation */
+    int coordinate;         /* the worst one */
+    double largest, spread; /* the worst coordinate's largest number and standard deviation */
 } cli_resolution;
 
 /* Of a Gaussian's samples all is known beforehand: mean and spread. */

@@ -8,7 +8,7 @@
 
 /* One run, as it was asked for and settled. */
 typedef struct cli_run_record {
-    const cli_plan_options *options; /* of all runs of the command: the target, the start … */
+    const cli_plan_options *options; /* of all runs of the command: the target, the start and the like */
     myr_plan_options plan;           /* settled: every default that process and sampler have filled in */
     uint64_t first;                  /* the index of the first trajectory */
 } cli_run_record;

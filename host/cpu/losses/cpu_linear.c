@@ -14,7 +14,7 @@
 /* Elements of Delta that are worth a thread of their own. */
 static const double thread_elements = 5e4;
 
-/* Rows of a block: at most … */
+/* Rows of a block, at most. */
 enum { BLOCK = 256 };
 
 typedef struct cpu_linear {

@@ -17,8 +17,8 @@
 enum {
     CHUNK = 1024,                      /* pairs of a chunk: 8 blocks of MYR_LANES */
     STRIDE = CHUNK + MYR_MARGIN_WIDTH, /* floats from one replicate's pairs to the next one's */
-    TILE_REPLICATES = 256,             /* at most, and … */
-    TILE_ELEMENTS = 1 << 18            /* … floats of a tile's gradient, or those of one replicate */
+    TILE_REPLICATES = 256,             /* at most */
+    TILE_ELEMENTS = 1 << 18 /* floats of a tile's gradient at most, but for a tile of one replicate */
 };
 
 /* Pairs that are worth a thread of their own. */

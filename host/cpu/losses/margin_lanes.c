@@ -9,7 +9,7 @@ static void subtract(const double *reference, int count, float *x) {
         x[j] = (float)((double)x[j] - reference[j]);
 }
 
-/* MYR_MARGIN_WIDTH rows of classes class … */
+/* MYR_MARGIN_WIDTH rows, the first of which adds to partial sum number `class`. */
 #define EVALUATOR(name, traits, help)                                                                     \
     static int evaluate_##name(const myr_loss_constants *constants, const float *margin,                  \
                                const float *weight, float *slope, int class,                              \

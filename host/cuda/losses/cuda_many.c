@@ -12,8 +12,8 @@
 enum {
     PART = 1024,            /* pairs of a product for the gradient */
     SLICE = 32 * PART,      /* pairs of a slice */
-    TILE_REPLICATES = 256,  /* at most, and … */
-    TILE_ELEMENTS = 1 << 18 /* … numbers of a tile's gradient, or those of one replicate */
+    TILE_REPLICATES = 256,  /* at most */
+    TILE_ELEMENTS = 1 << 18 /* numbers of a tile's gradient at most, but for a tile of one replicate */
 };
 
 typedef struct cuda_many {

@@ -19,8 +19,8 @@ typedef struct cuda_pairs {
     void *owned[COLUMNS]; /* copies of columns */
     void *d_gradient[2];  /* likewise; of host memory only */
     size_t chunks;
-    double *d_sums, *sums;     /* [chunks][MYR_SUMS], and one more for … */
-    unsigned long long *d_bad; /* … the bad row */
+    double *d_sums, *sums;     /* [chunks][MYR_SUMS], and one more that d_bad points to */
+    unsigned long long *d_bad; /* the bad row, behind the sums */
 } cuda_pairs;
 
 static myr_status place(cuda_pairs *run, int slot, int type, const void **column) {

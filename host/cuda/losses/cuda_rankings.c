@@ -16,12 +16,12 @@ typedef struct cuda_rankings {
     const myr_ranking_job *job;
     myr_cuda_session session;
     myr_ranking_view view; /* of device memory */
-    void *owned[COLUMNS];  /* copies of columns … */
+    void *owned[COLUMNS];  /* copies of columns of host memory */
     void *d_starts;
-    void *d_gradient; /* … of host memory only */
+    void *d_gradient; /* only where the gradient is wanted in host memory */
     size_t chunks;
-    double *d_sums, *sums;     /* [chunks][MYR_RANKED_SUMS], and one more for … */
-    unsigned long long *d_bad; /* … the bad ranking */
+    double *d_sums, *sums;     /* [chunks][MYR_RANKED_SUMS], and one more that d_bad points to */
+    unsigned long long *d_bad; /* the bad ranking, behind the sums */
 } cuda_rankings;
 
 static myr_status place_columns(cuda_rankings *run) {

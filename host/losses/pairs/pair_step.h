@@ -16,8 +16,8 @@ typedef struct myr_pair_step {
     double *reference; /* [2 pairs]; NULL: not read */
     double *weight;    /* [pairs]; NULL: all 1 */
     double *length;    /* [2 pairs], of all sequences */
-    double total;      /* of the weights, or of the weighted tokens: what the loss is divided by … */
-    double weights;    /* … and of the weights, by which rewards are */
+    double total;      /* of the weights, or of the weighted tokens: what the loss is divided by */
+    double weights;    /* of the weights: what rewards are divided by */
 } myr_pair_step;
 
 /* Checks, and fetches what the options' memory holds. length, [2 pairs], stays the caller's, and is filled

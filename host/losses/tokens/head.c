@@ -24,10 +24,10 @@ typedef struct head_call {
     myr_head_job job;
     void *work;
     bool gradients;
-    uint64_t *rows;          /* [rows] of the group that count … */
-    uint64_t count;          /* … and how many there are */
-    myr_row_result *results; /* [chunk_rows] … */
-    double *upstream;        /* … likewise */
+    uint64_t *rows;          /* [count]: those of the group that count */
+    uint64_t count;          /* how many rows count */
+    myr_row_result *results; /* [chunk_rows] */
+    double *upstream;        /* [chunk_rows] */
     double *to_sequences;    /* [sequences]: the loss's gradient to their log-probabilities */
     myr_loss_metrics metrics;
 } head_call;
