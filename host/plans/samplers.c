@@ -1,5 +1,5 @@
-/* The list of all samplers. One that is new is a function that writes a row, in a file of its family, its
- * name in samplers.h, and a line here. */
+/* The families of samplers, in the order in which help shows them. A sampler is a function that writes a row and its line
+ * in the list of its family's file; a new family is a file, its name in samplers.h and its line here. */
 #include "samplers.h"
 
 #include <math.h>
@@ -7,113 +7,44 @@
 
 #include "targets/target_data.h"
 
-static const myr_sampler samplers[] = {
-    {.name = "ddpm-none",
-     .help = "posterior mean without noise: the samples collapse",
-     .write_row = myr_write_ddpm_none,
-     .drift = 2.0},
-    {.name = "ddpm-small",
-     .help = "posterior mean, noise of the posterior given x0",
-     .write_row = myr_write_ddpm_small,
-     .drift = 2.0,
-     .noise = true},
-    {.name = "ddpm-large",
-     .help = "posterior mean, noise of the forward step",
-     .write_row = myr_write_ddpm_large,
-     .drift = 2.0,
-     .noise = true},
-    {.name = "ddpm-exact",
-     .help = "the exact posterior, for Gaussian targets",
-     .write_row = myr_write_ddpm_exact,
-     .affine_only = true,
-     .drift = 2.0,
-     .noise = true},
-    {.name = "ddim",
-     .help = "DDIM; eta 0 (the default) is deterministic, eta 1 is ddpm-small",
-     .write_row = myr_write_ddim,
-     .default_eta = 0.0,
-     .drift = 1.0,
-     .eta_power = 2},
-    {.name = "ddim-half",
-     .help = "ddim with its factor replaced by 1/2 (ve only)",
-     .write_row = myr_write_ddim_half,
-     .only = "ve",
-     .drift = 1.0},
-    {.name = "ddim-second",
-     .help = "ddim with its factor replaced by 1/2 + Dt/(8 t) (ve only)",
-     .write_row = myr_write_ddim_second,
-     .only = "ve",
-     .drift = 1.0},
-    {.name = "euler",
-     .help = "Euler's step in sigma; takes churn",
-     .write_row = myr_write_euler,
-     .scales_by_a = true,
-     .takes_churn = true,
-     .takes_noise_scale = true,
-     .drift = 1.0},
-    {.name = "euler-ancestral",
-     .help = "Euler's step to a lower sigma, then noise up to the next; eta 1 by default",
-     .write_row = myr_write_euler_ancestral,
-     .scales_by_a = true,
-     .takes_noise_scale = true,
-     .default_eta = 1.0,
-     .drift = 1.0,
-     .eta_power = 2},
-    {.name = "heun",
-     .help = "Heun's two stages in sigma, second order (EDM); takes churn",
-     .write_row = myr_write_heun,
-     .scales_by_a = true,
-     .takes_churn = true,
-     .takes_noise_scale = true,
-     .drift = 1.0},
-    {.name = "dpmpp-2m",
-     .help = "DPM-Solver++(2M): second order, one output remembered",
-     .write_row = myr_write_dpmpp_2m,
-     .scales_by_a = true,
-     .drift = 1.0},
-    {.name = "dpmpp-2m-sde",
-     .help = "DPM-Solver++(2M) SDE, midpoint; eta 1 by default",
-     .write_row = myr_write_dpmpp_2m_sde,
-     .scales_by_a = true,
-     .takes_noise_scale = true,
-     .default_eta = 1.0,
-     .drift = 1.0,
-     .eta_power = 1},
-    {.name = "dpmpp-3m-sde",
-     .help = "DPM-Solver++(3M) SDE as published: second order; eta 1 by default",
-     .write_row = myr_write_dpmpp_3m_sde,
-     .scales_by_a = true,
-     .takes_noise_scale = true,
-     .default_eta = 1.0,
-     .drift = 1.0,
-     .eta_power = 1},
-    {.name = "dpmpp-3m-sde-corrected",
-     .help = "the same with its third term doubled: third order; eta 1 by default",
-     .write_row = myr_write_dpmpp_3m_sde_corrected,
-     .scales_by_a = true,
-     .takes_noise_scale = true,
-     .default_eta = 1.0,
-     .drift = 1.0,
-     .eta_power = 1},
+/* Draws from a chain, which writes no rows. */
+static const myr_sampler of_chains[] = {
     {.name = "ancestral",
      .help = "draws from the exact reverse chain p(x_{t-1} | x_t) (discrete only)",
      .only = "discrete"},
 };
 
-enum { SAMPLERS = sizeof samplers / sizeof *samplers };
+static const myr_sampler_family chains = {of_chains, sizeof of_chains / sizeof *of_chains};
+
+static const myr_sampler_family *const families[] = {&myr_posterior_samplers, &myr_sigma_samplers,
+                                                     &myr_dpmpp_samplers, &chains};
+enum { FAMILIES = sizeof families / sizeof *families };
+
+/* By the number in the whole list; NULL past its end. */
+static const myr_sampler *sampler_at(int index) {
+    for (int f = 0; index >= 0 && f < FAMILIES; f++) {
+        if ((size_t)index < families[f]->count)
+            return &families[f]->samplers[index];
+        index -= (int)families[f]->count;
+    }
+    return NULL;
+}
 
 const char *myr_sampler_name(int index) {
-    return index >= 0 && index < SAMPLERS ? samplers[index].name : NULL;
+    const myr_sampler *sampler = sampler_at(index);
+    return sampler ? sampler->name : NULL;
 }
 
 const char *myr_sampler_help(int index) {
-    return index >= 0 && index < SAMPLERS ? samplers[index].help : NULL;
+    const myr_sampler *sampler = sampler_at(index);
+    return sampler ? sampler->help : NULL;
 }
 
 const myr_sampler *myr_sampler_find(const char *name) {
-    for (int index = 0; name && index < SAMPLERS; index++)
-        if (strcmp(name, samplers[index].name) == 0)
-            return &samplers[index];
+    const myr_sampler *sampler = NULL;
+    for (int index = 0; name && (sampler = sampler_at(index)); index++)
+        if (strcmp(name, sampler->name) == 0)
+            return sampler;
     return NULL;
 }
 

@@ -39,15 +39,17 @@ const myr_sampler *myr_sampler_find(const char *name);
 /* Its limit of many steps. */
 myr_limit myr_sampler_limit(const myr_sampler *sampler, const myr_sampler_settings *settings);
 
-/* Posterior means with noise, and ddim: samplers_posterior.c. */
-myr_write_row myr_write_ddpm_none, myr_write_ddpm_small, myr_write_ddpm_large, myr_write_ddpm_exact;
-myr_write_row myr_write_ddim, myr_write_ddim_half, myr_write_ddim_second;
+/* Samplers that have much in common, in one file, which lists them. */
+typedef struct myr_sampler_family {
+    const myr_sampler *samplers;
+    size_t count;
+} myr_sampler_family;
 
-/* In sigma, as k-diffusion: samplers_sigma.c. */
-myr_write_row myr_write_euler, myr_write_euler_ancestral, myr_write_heun;
+extern const myr_sampler_family myr_posterior_samplers; /* posterior means with noise, and ddim */
+extern const myr_sampler_family myr_sigma_samplers;     /* in sigma, as k-diffusion */
+extern const myr_sampler_family myr_dpmpp_samplers;     /* in lambda = log(a/s), with memory */
 
-/* In lambda = log(a/s), with memory: samplers_dpmpp.c. */
-myr_write_row myr_write_dpmpp_2m, myr_write_dpmpp_2m_sde;
-myr_write_row myr_write_dpmpp_3m_sde, myr_write_dpmpp_3m_sde_corrected;
+/* DDIM's row, which other families make theirs of too. */
+myr_write_row myr_write_ddim;
 
 #endif

@@ -69,8 +69,8 @@ static void first_order(const myr_sigma_step *step, const myr_sampler_settings *
 }
 
 /* x' = e^{-(1 + eta) h} x + (1 - e^{-(1 + eta) h}) (d + h/(2 h1) (d - d1)) + noise */
-void myr_write_dpmpp_2m_sde(const myr_level *levels, int64_t k, const myr_sampler_settings *settings,
-                            myr_row *row) {
+static void write_dpmpp_2m_sde(const myr_level *levels, int64_t k, const myr_sampler_settings *settings,
+                               myr_row *row) {
     recent steps = look_back(levels, k);
     double by_x, by_d, by_d1 = 0.0;
     first_order(&steps.now, settings, &by_x, &by_d, row);
@@ -83,9 +83,9 @@ void myr_write_dpmpp_2m_sde(const myr_level *levels, int64_t k, const myr_sample
 }
 
 /* DPM-Solver++(2M) is the one above with eta = 0. */
-void myr_write_dpmpp_2m(const myr_level *levels, int64_t k, const myr_sampler_settings *settings,
-                        myr_row *row) {
-    myr_write_dpmpp_2m_sde(levels, k, settings, row);
+static void write_dpmpp_2m(const myr_level *levels, int64_t k, const myr_sampler_settings *settings,
+                           myr_row *row) {
+    write_dpmpp_2m_sde(levels, k, settings, row);
 }
 
 /* To the first-order step those of three outputs add phi_2 D1 - share phi_3 D2, with phi at x = (1 + eta) h
@@ -116,12 +116,46 @@ static void write_dpmpp_3m(const myr_level *levels, int64_t k, const myr_sampler
     write_scaled(&levels[k], &levels[k + 1], by_x, by_d, by_d1, by_d2, row);
 }
 
-void myr_write_dpmpp_3m_sde(const myr_level *levels, int64_t k, const myr_sampler_settings *settings,
-                            myr_row *row) {
+static void write_dpmpp_3m_sde(const myr_level *levels, int64_t k, const myr_sampler_settings *settings,
+                               myr_row *row) {
     write_dpmpp_3m(levels, k, settings, 1.0, row);
 }
 
-void myr_write_dpmpp_3m_sde_corrected(const myr_level *levels, int64_t k,
-                                      const myr_sampler_settings *settings, myr_row *row) {
+static void write_dpmpp_3m_sde_corrected(const myr_level *levels, int64_t k,
+                                         const myr_sampler_settings *settings, myr_row *row) {
     write_dpmpp_3m(levels, k, settings, 2.0, row);
 }
+
+static const myr_sampler samplers[] = {
+    {.name = "dpmpp-2m",
+     .help = "DPM-Solver++(2M): second order, one output remembered",
+     .write_row = write_dpmpp_2m,
+     .scales_by_a = true,
+     .drift = 1.0},
+    {.name = "dpmpp-2m-sde",
+     .help = "DPM-Solver++(2M) SDE, midpoint; eta 1 by default",
+     .write_row = write_dpmpp_2m_sde,
+     .scales_by_a = true,
+     .takes_noise_scale = true,
+     .default_eta = 1.0,
+     .drift = 1.0,
+     .eta_power = 1},
+    {.name = "dpmpp-3m-sde",
+     .help = "DPM-Solver++(3M) SDE as published: second order; eta 1 by default",
+     .write_row = write_dpmpp_3m_sde,
+     .scales_by_a = true,
+     .takes_noise_scale = true,
+     .default_eta = 1.0,
+     .drift = 1.0,
+     .eta_power = 1},
+    {.name = "dpmpp-3m-sde-corrected",
+     .help = "the same with its third term doubled: third order; eta 1 by default",
+     .write_row = write_dpmpp_3m_sde_corrected,
+     .scales_by_a = true,
+     .takes_noise_scale = true,
+     .default_eta = 1.0,
+     .drift = 1.0,
+     .eta_power = 1},
+};
+
+const myr_sampler_family myr_dpmpp_samplers = {samplers, sizeof samplers / sizeof *samplers};

@@ -25,8 +25,8 @@ static void write_first_stage(const myr_level *from, const myr_level *to, const 
     row->B = to->a * step->rest;
 }
 
-void myr_write_euler(const myr_level *levels, int64_t k, const myr_sampler_settings *settings,
-                     myr_row *row) {
+static void write_euler(const myr_level *levels, int64_t k, const myr_sampler_settings *settings,
+                        myr_row *row) {
     const myr_level *from = &levels[k], *to = &levels[k + 1];
     myr_sigma_step step = myr_sigma_step_make(from, to);
     add_churn(from, settings, &step, row);
@@ -37,8 +37,8 @@ void myr_write_euler(const myr_level *levels, int64_t k, const myr_sampler_setti
  *     x' = x + (sigma' - sigma)/2 ((x - d)/sigma + (y - d')/sigma')
  *        = (1 - rest/2) x + rest/2 d + h (d' - y),  h = rest/(2 ratio);
  * a step to sigma' = 0 has none. */
-void myr_write_heun(const myr_level *levels, int64_t k, const myr_sampler_settings *settings,
-                    myr_row *row) {
+static void write_heun(const myr_level *levels, int64_t k, const myr_sampler_settings *settings,
+                       myr_row *row) {
     const myr_level *from = &levels[k], *to = &levels[k + 1];
     myr_sigma_step step = myr_sigma_step_make(from, to);
     add_churn(from, settings, &step, row);
@@ -55,8 +55,35 @@ void myr_write_heun(const myr_level *levels, int64_t k, const myr_sampler_settin
 /* sigma_up = min(sigma', eta sqrt(sigma'^2 (sigma^2 - sigma'^2)/sigma^2)), the minimum being the second for
  * eta <= 1; sigma_down^2 = sigma'^2 - sigma_up^2; Euler's step to sigma_down, then noise. That is ddim's
  * row, with C^2 = sigma_up^2 and A = sigma_down/sigma, on x/a. */
-void myr_write_euler_ancestral(const myr_level *levels, int64_t k, const myr_sampler_settings *settings,
-                               myr_row *row) {
+static void write_euler_ancestral(const myr_level *levels, int64_t k, const myr_sampler_settings *settings,
+                                  myr_row *row) {
     myr_write_ddim(levels, k, settings, row);
     row->C *= settings->noise_scale;
 }
+
+static const myr_sampler samplers[] = {
+    {.name = "euler",
+     .help = "Euler's step in sigma; takes churn",
+     .write_row = write_euler,
+     .scales_by_a = true,
+     .takes_churn = true,
+     .takes_noise_scale = true,
+     .drift = 1.0},
+    {.name = "euler-ancestral",
+     .help = "Euler's step to a lower sigma, then noise up to the next; eta 1 by default",
+     .write_row = write_euler_ancestral,
+     .scales_by_a = true,
+     .takes_noise_scale = true,
+     .default_eta = 1.0,
+     .drift = 1.0,
+     .eta_power = 2},
+    {.name = "heun",
+     .help = "Heun's two stages in sigma, second order (EDM); takes churn",
+     .write_row = write_heun,
+     .scales_by_a = true,
+     .takes_churn = true,
+     .takes_noise_scale = true,
+     .drift = 1.0},
+};
+
+const myr_sampler_family myr_sigma_samplers = {samplers, sizeof samplers / sizeof *samplers};
