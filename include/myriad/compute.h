@@ -28,8 +28,8 @@ typedef struct myr_array_out {
 } myr_array_out;
 
 /* "f32", say; "unknown" for a value that is none. The bytes of an element; 0 likewise. */
-const char *myr_dtype_name(myr_dtype type);
-size_t myr_dtype_size(myr_dtype type);
+MYR_API const char *myr_dtype_name(myr_dtype type);
+MYR_API size_t myr_dtype_size(myr_dtype type);
 
 typedef enum myr_memory {
     MYR_HOST,  /* the arrays of the call lie in the host's memory */
@@ -51,6 +51,7 @@ typedef struct myr_compute_options {
 
 #define MYR_COMPUTE_OPTIONS_INIT \
     { sizeof(myr_compute_options), "auto", 0, 0, MYR_HOST, NULL }
+MYR_API void myr_compute_options_default(myr_compute_options *made, size_t struct_size);
 
 /* What happened. */
 typedef struct myr_compute_report {

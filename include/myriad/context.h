@@ -13,6 +13,9 @@
  * OpenMP's threads too. What the library calls back runs in the standard one; and a thread that OpenMP first starts
  * for a call begins in it.
  *
+ * Bindings of other languages, which cannot read an initialiser MYR_…_INIT, have the function beside each:
+ * myr_…_default(made, sizeof of the struct as they declare it) writes the same, and struct_size.
+ *
  * What holds in all headers. Options, pointers to structs myr_…_options, may be NULL: the defaults, those
  * of the struct's initialiser MYR_…_OPTIONS_INIT; but not where their count is the length of the caller's
  * array. Other pointers may be NULL where a header says so; else NULL is refused, MYR_INVALID_ARGUMENT. Arrays
@@ -31,17 +34,17 @@ typedef struct myr_context myr_context;
 
 /* Makes a context. *context is NULL on failure, which is MYR_OUT_OF_MEMORY, or
  * MYR_INVALID_ARGUMENT if context is NULL. */
-myr_status myr_context_create(myr_context **context);
+MYR_API myr_status myr_context_create(myr_context **context);
 
 /* Frees it. NULL is allowed. Plans and targets made with it stay valid. */
-void myr_context_destroy(myr_context *context);
+MYR_API void myr_context_destroy(myr_context *context);
 
 /* The last error in full, one line without a newline; "" if no call has failed yet. It stays
  * valid until the next failing call on the same context. NULL gives "". */
-const char *myr_context_error(const myr_context *context);
+MYR_API const char *myr_context_error(const myr_context *context);
 
 /* The library's version, as "0.2.0". */
-const char *myr_version(void);
+MYR_API const char *myr_version(void);
 
 #ifdef __cplusplus
 }

@@ -33,6 +33,7 @@ typedef struct myr_outcomes_options {
 
 #define MYR_OUTCOMES_OPTIONS_INIT \
     { sizeof(myr_outcomes_options), "auto", false, NULL, 0, NULL }
+MYR_API void myr_outcomes_options_default(myr_outcomes_options *made, size_t struct_size);
 
 /* Reads a .csv file (RFC 4180, UTF-8, LF or CRLF; commas, semicolons or tabs, whichever the first line has
  * most of); the path "-" is standard input.
@@ -60,65 +61,67 @@ typedef struct myr_outcomes_options {
  *
  * Errors name the file, and where they can the line and column: MYR_INVALID_DATA, MYR_IO_ERROR,
  * MYR_OUT_OF_MEMORY, MYR_INVALID_ARGUMENT. */
-myr_status myr_outcomes_load(myr_context *context, const char *path, const myr_outcomes_options *options,
-                             myr_outcomes **outcomes);
+MYR_API myr_status myr_outcomes_load(myr_context *context, const char *path,
+                                     const myr_outcomes_options *options, myr_outcomes **outcomes);
 
 /* The same from arrays in host memory, which are copied. Items are numbered 0 … items - 1, and are named by
  * their numbers. first_wins and second_wins, 0 … 1e15, are numbers of games as in a file; NULL: all 1, and
  * all 0. */
-myr_status myr_outcomes_create_comparisons(myr_context *context, uint32_t items, uint64_t count,
-                                           const uint32_t *first, const uint32_t *second,
-                                           const double *first_wins, const double *second_wins,
-                                           myr_outcomes **outcomes);
+MYR_API myr_status myr_outcomes_create_comparisons(myr_context *context, uint32_t items, uint64_t count,
+                                                   const uint32_t *first, const uint32_t *second,
+                                                   const double *first_wins, const double *second_wins,
+                                                   myr_outcomes **outcomes);
 
 /* And by scores, 0 … 1, and weights, 0 … 1e15, again as in a file; NULL: all 1. */
-myr_status myr_outcomes_create_scores(myr_context *context, uint32_t items, uint64_t count,
-                                      const uint32_t *first, const uint32_t *second, const double *score,
-                                      const double *weight, myr_outcomes **outcomes);
+MYR_API myr_status myr_outcomes_create_scores(myr_context *context, uint32_t items, uint64_t count,
+                                              const uint32_t *first, const uint32_t *second,
+                                              const double *score, const double *weight,
+                                              myr_outcomes **outcomes);
 
 /* Ranking m is item[offsets[m]] … item[offsets[m + 1] - 1], best first: two items or more, none twice. */
-myr_status myr_outcomes_create_rankings(myr_context *context, uint32_t items, uint64_t count,
-                                        const uint64_t *offsets, const uint32_t *item,
-                                        myr_outcomes **outcomes);
+MYR_API myr_status myr_outcomes_create_rankings(myr_context *context, uint32_t items, uint64_t count,
+                                                const uint64_t *offsets, const uint32_t *item,
+                                                myr_outcomes **outcomes);
 
 /* Frees it. NULL is allowed. */
-void myr_outcomes_destroy(myr_outcomes *outcomes);
+MYR_API void myr_outcomes_destroy(myr_outcomes *outcomes);
 
 /* What they are; of NULL, comparisons without any. */
-myr_outcome_kind myr_outcomes_kind(const myr_outcomes *outcomes);
-uint32_t myr_outcomes_items(const myr_outcomes *outcomes);
-uint32_t myr_outcomes_prompts(const myr_outcomes *outcomes); /* 0: there is no such column */
-uint64_t myr_outcomes_rows(const myr_outcomes *outcomes);    /* of the file, that were taken */
-double myr_outcomes_weight(const myr_outcomes *outcomes);    /* of all comparisons, or rankings, together */
+MYR_API myr_outcome_kind myr_outcomes_kind(const myr_outcomes *outcomes);
+MYR_API uint32_t myr_outcomes_items(const myr_outcomes *outcomes);
+MYR_API uint32_t myr_outcomes_prompts(const myr_outcomes *outcomes); /* 0: there is no such column */
+MYR_API uint64_t myr_outcomes_rows(const myr_outcomes *outcomes);    /* of the file, that were taken */
+MYR_API double myr_outcomes_weight(
+    const myr_outcomes *outcomes); /* of all comparisons, or rankings, together */
 
 /* Whether weights, if there are any, are numbers of games: all are whole. Else each row is one game. */
-bool myr_outcomes_counted(const myr_outcomes *outcomes);
+MYR_API bool myr_outcomes_counted(const myr_outcomes *outcomes);
 
 /* The columns that were read, as "winner, loser, weight = 'n'"; "" for rankings and arrays. */
-const char *myr_outcomes_columns(const myr_outcomes *outcomes);
+MYR_API const char *myr_outcomes_columns(const myr_outcomes *outcomes);
 
 /* What a user should know of the file, in a line: columns that hold numbers and are passed over; "" for
  * nothing. */
-const char *myr_outcomes_note(const myr_outcomes *outcomes);
+MYR_API const char *myr_outcomes_note(const myr_outcomes *outcomes);
 
 /* An item's name, and its prompt ("" if there is none); NULL past the last item. */
-const char *myr_outcomes_name(const myr_outcomes *outcomes, uint32_t item);
-const char *myr_outcomes_prompt(const myr_outcomes *outcomes, uint32_t item);
+MYR_API const char *myr_outcomes_name(const myr_outcomes *outcomes, uint32_t item);
+MYR_API const char *myr_outcomes_prompt(const myr_outcomes *outcomes, uint32_t item);
 
 /* The prompt's number, from 0 in the order of the file; 0 if there is none. */
-uint32_t myr_outcomes_prompt_number(const myr_outcomes *outcomes, uint32_t item);
+MYR_API uint32_t myr_outcomes_prompt_number(const myr_outcomes *outcomes, uint32_t item);
 
 /* Reads a reference policy for the items: a .csv file with the columns item, log_probability and, if the
  * outcomes have prompts, prompt; an item for each of the outcomes', others are passed over. logs has room
  * for one number an item. */
-myr_status myr_outcomes_load_reference(myr_context *context, const char *path, const myr_outcomes *outcomes,
-                                       double *logs);
+MYR_API myr_status myr_outcomes_load_reference(myr_context *context, const char *path,
+                                               const myr_outcomes *outcomes, double *logs);
 
 /* ---- fits ------------------------------------------------------------------------------------------ */
 
 /* The objectives: name and one line of help; NULL past the end. */
-const char *myr_objective_name(int index);
-const char *myr_objective_help(int index);
+MYR_API const char *myr_objective_name(int index);
+MYR_API const char *myr_objective_help(int index);
 
 #define MYR_FIT_NEWTON 1024 /* parameters of a part up to which Newton's method begins, else L-BFGS … */
 #define MYR_FIT_COVARIANCE 4096 /* … and up to which it ends, and there are standard errors */
@@ -154,6 +157,7 @@ typedef struct myr_fit_options {
         sizeof(myr_fit_options), NULL, 1.0, NULL, 0.0, false, -1, 0, MYR_DEFAULT_SEED, 0.95, 1000, 1e-6, \
             0, NULL, NULL, NULL                                                                          \
     }
+MYR_API void myr_fit_options_default(myr_fit_options *made, size_t struct_size);
 
 /* NaN where there is none: a standard error beyond MYR_FIT_COVARIANCE, then also the interval unless it is
  * the bootstrap's; probability of what is no item. */
@@ -214,8 +218,8 @@ typedef struct myr_fit_report {
  * the rest unknown. home is infinite if an order of the items explains every result with it alone, and then
  * the items are unknown. What is unknown, and a replicate that does not converge, counts as -infinity for
  * the lower end of an interval and as infinity for the upper one. */
-myr_status myr_fit(myr_context *context, const myr_outcomes *outcomes, const myr_fit_options *options,
-                   myr_estimate *items, myr_fit_report *report);
+MYR_API myr_status myr_fit(myr_context *context, const myr_outcomes *outcomes,
+                           const myr_fit_options *options, myr_estimate *items, myr_fit_report *report);
 
 /* A log-linear policy: the coefficients of features (myriad/linear.h), estimates [parameters], fitted by
  * bt (beta 1, no reference) or dpo. L-BFGS on myr_loss_linear, then, up to 2,048 parameters, Newton's
@@ -228,17 +232,17 @@ myr_status myr_fit(myr_context *context, const myr_outcomes *outcomes, const myr
  * all directions in which it has no end, and for those that may do either as -infinity at the lower end and
  * infinity at the upper one (all of them, if it would take more than 2e9 steps to tell: rows times features
  * cubed). */
-myr_status myr_fit_linear(myr_context *context, const myr_features *features,
-                          const myr_fit_options *options, const myr_compute_options *compute,
-                          myr_estimate *estimates, myr_fit_report *report);
+MYR_API myr_status myr_fit_linear(myr_context *context, const myr_features *features,
+                                  const myr_fit_options *options, const myr_compute_options *compute,
+                                  myr_estimate *estimates, myr_fit_report *report);
 
 #define MYR_FIT_LINEAR_NEWTON 2048
 
 /* The features of the outcomes' comparisons, for myr_fit_linear: row i of file [rows][parameters] is
  * Phi_first - Phi_second (of winner and loser) of the i-th comparison of the file. reference is NULL or a
  * number an item. What features then points to is the outcomes' and lives as long as they. */
-myr_status myr_outcomes_features(myr_context *context, myr_outcomes *outcomes, const char *path,
-                                 const double *reference, myr_features *features);
+MYR_API myr_status myr_outcomes_features(myr_context *context, myr_outcomes *outcomes, const char *path,
+                                         const double *reference, myr_features *features);
 
 #ifdef __cplusplus
 }

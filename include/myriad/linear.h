@@ -39,6 +39,7 @@ typedef struct myr_features {
 
 #define MYR_FEATURES_INIT \
     { sizeof(myr_features), 0, 0, {NULL, MYR_F32}, {NULL, MYR_F64}, {NULL, MYR_F64}, 0, NULL, NULL }
+MYR_API void myr_features_default(myr_features *made, size_t struct_size);
 
 /* Weighted means over the pairs; the margin of rewards is beta (u_i - r_i), and a pair is accurate whose
  * margin is above 0. weight is sum_i v_i. */
@@ -57,9 +58,10 @@ typedef struct myr_linear_metrics {
  * A pair whose features, margin, reference margin or weight are refused is named in a MYR_INVALID_DATA: the
  * row, from 0, and the column. loss, options, metrics and report may be NULL. Other errors as of
  * myr_loss_pairs; MYR_UNSUPPORTED for a loss that is not of the margin alone. */
-myr_status myr_loss_linear(myr_context *context, const myr_loss_options *loss, const myr_features *features,
-                           myr_array theta, const myr_compute_options *options, myr_array_out gradient,
-                           myr_linear_metrics *metrics, myr_compute_report *report);
+MYR_API myr_status myr_loss_linear(myr_context *context, const myr_loss_options *loss,
+                                   const myr_features *features, myr_array theta,
+                                   const myr_compute_options *options, myr_array_out gradient,
+                                   myr_linear_metrics *metrics, myr_compute_report *report);
 
 #define MYR_MAX_REPLICATES 65536
 
@@ -84,6 +86,7 @@ typedef struct myr_many {
 
 #define MYR_MANY_INIT \
     { sizeof(myr_many), 1, false, NULL, false, MYR_DEFAULT_SEED, 0 }
+MYR_API void myr_many_default(myr_many *made, size_t struct_size);
 
 /* As myr_loss_linear, for every replicate: gradient [replicates][parameters], metrics [replicates] or NULL;
  * many is not NULL. Two
@@ -93,9 +96,10 @@ typedef struct myr_many {
  * between the two they agree to rounding.
  *
  * A replicate whose weights are all 0 (a bootstrap of few pairs) has loss, means and gradient NaN. */
-myr_status myr_loss_many(myr_context *context, const myr_loss_options *loss, const myr_features *features,
-                         myr_array theta, const myr_many *many, const myr_compute_options *options,
-                         myr_array_out gradient, myr_linear_metrics *metrics, myr_compute_report *report);
+MYR_API myr_status myr_loss_many(myr_context *context, const myr_loss_options *loss,
+                                 const myr_features *features, myr_array theta, const myr_many *many,
+                                 const myr_compute_options *options, myr_array_out gradient,
+                                 myr_linear_metrics *metrics, myr_compute_report *report);
 
 #ifdef __cplusplus
 }

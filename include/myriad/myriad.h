@@ -2,6 +2,7 @@
 #ifndef MYRIAD_MYRIAD_H
 #define MYRIAD_MYRIAD_H
 
+#include "myriad/api.h"
 #include "myriad/atomic_file.h"
 #include "myriad/compute.h"
 #include "myriad/context.h"

@@ -95,6 +95,7 @@ typedef struct myr_plan_options {
         sizeof(myr_plan_options), "ve", "ddpm-exact", 1000, MYR_DEFAULT_ETA, "prior", true, 0, 0.0, 0.0, \
             0, false, 0, 0, 0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0                                         \
     }
+MYR_API void myr_plan_options_default(myr_plan_options *made, size_t struct_size);
 #define MYR_DEFAULT_ETA (-1.0) /* any negative or NaN eta asks for the sampler's own default */
 
 typedef struct myr_plan myr_plan;
@@ -103,14 +104,14 @@ typedef struct myr_plan myr_plan;
  * and start "exact" ask it for more). options: NULL for the defaults. target: not NULL; the plan does not
  * need it any more. *plan is NULL on failure. Errors: MYR_INVALID_ARGUMENT (a name or number out of range),
  * MYR_UNSUPPORTED (a combination that makes no sense, with the reason), MYR_OUT_OF_MEMORY. */
-myr_status myr_plan_create(myr_context *context, const myr_plan_options *options, const myr_target *target,
-                           myr_plan **plan);
+MYR_API myr_status myr_plan_create(myr_context *context, const myr_plan_options *options,
+                                   const myr_target *target, myr_plan **plan);
 
 /* The options with every default filled in that their process and sampler have; what these lack is left at
  * 0, NULL, false or MYR_DEFAULT_ETA. Plans of both are the same. Errors: as above; what concerns the grid
  * alone is not looked at. */
-myr_status myr_plan_settle(myr_context *context, const myr_plan_options *options,
-                           myr_plan_options *settled);
+MYR_API myr_status myr_plan_settle(myr_context *context, const myr_plan_options *options,
+                                   myr_plan_options *settled);
 
 /* Makes a plan of the caller's own rows, [steps], 1 … MYR_MAX_STEPS; dimension 1 … MYR_MAX_DATA_DIMENSION.
  * start_mean, start_scale: [dimension], x_T = mean + scale z, finite, scale not negative. No array is NULL;
@@ -125,57 +126,57 @@ myr_status myr_plan_settle(myr_context *context, const myr_plan_options *options
  *
  * examples/midpoint.c makes a plan of such steps, which tests/test_midpoint.c finds to be of second order.
  * */
-myr_status myr_plan_create_from_rows(myr_context *context, int dimension, int64_t steps,
-                                     const myr_row *rows, const double *start_mean,
-                                     const double *start_scale, myr_plan **plan);
+MYR_API myr_status myr_plan_create_from_rows(myr_context *context, int dimension, int64_t steps,
+                                             const myr_row *rows, const double *start_mean,
+                                             const double *start_scale, myr_plan **plan);
 
 /* Frees it. NULL is allowed. */
-void myr_plan_destroy(myr_plan *plan);
+MYR_API void myr_plan_destroy(myr_plan *plan);
 
 /* What the plan holds; 0 for a NULL plan. The slots are the normals that a row takes for a coordinate: one
  * for pre-noise if any row has n > 0, then one for noise if any row has C > 0 or E > 0. */
-int64_t myr_plan_steps(const myr_plan *plan);
-int myr_plan_dimension(const myr_plan *plan);
-int myr_plan_slots(const myr_plan *plan);
+MYR_API int64_t myr_plan_steps(const myr_plan *plan);
+MYR_API int myr_plan_dimension(const myr_plan *plan);
+MYR_API int myr_plan_slots(const myr_plan *plan);
 
 /* The table, myr_plan_steps rows; valid as long as the plan. NULL for a NULL plan, and on discrete. */
-const myr_row *myr_plan_rows(const myr_plan *plan);
+MYR_API const myr_row *myr_plan_rows(const myr_plan *plan);
 
 /* The exact mean and variance of the plan's result, [dimension] each, by a linear recursion over the
  * table (in long double, the table itself being double). For targets whose denoiser is affine
  * (Gaussians), and for discrete ones, by the law of the chain; others: MYR_UNSUPPORTED. Either array may be
  * NULL. Relative error: near 1e-13 after a million steps. */
-myr_status myr_plan_exact(myr_context *context, const myr_plan *plan, const myr_target *target,
-                          double *mean, double *variance);
+MYR_API myr_status myr_plan_exact(myr_context *context, const myr_plan *plan, const myr_target *target,
+                                  double *mean, double *variance);
 
 /* The exact probabilities of the states of the plan's result, probabilities[myr_target_states(target)], for
  * discrete targets; others: MYR_UNSUPPORTED. The target is the one that the plan was made for. */
-myr_status myr_plan_exact_states(myr_context *context, const myr_plan *plan, const myr_target *target,
-                                 double *probabilities);
+MYR_API myr_status myr_plan_exact_states(myr_context *context, const myr_plan *plan,
+                                         const myr_target *target, double *probabilities);
 
 /* The variance's limit as the steps grow without bound (Dt -> 0), variance[dimension]: between the plan's
  * own first and last level, and on edm with the step from sigma_min to 0 as it is. MYR_UNSUPPORTED for
  * plans made from rows, and with churn. */
-myr_status myr_plan_limit(myr_context *context, const myr_plan *plan, const myr_target *target,
-                          double *variance);
+MYR_API myr_status myr_plan_limit(myr_context *context, const myr_plan *plan, const myr_target *target,
+                                  double *variance);
 
 /* The samplers, in the order of their list: name and one line of help; NULL past the end. */
-const char *myr_sampler_name(int index);
-const char *myr_sampler_help(int index);
+MYR_API const char *myr_sampler_name(int index);
+MYR_API const char *myr_sampler_help(int index);
 
 /* The processes, likewise. */
-const char *myr_process_name(int index);
-const char *myr_process_help(int index);
+MYR_API const char *myr_process_name(int index);
+MYR_API const char *myr_process_help(int index);
 
 /* True if the sampler can run on the process; false for a name that is NULL or unknown. */
-bool myr_sampler_supports(const char *sampler, const char *process);
+MYR_API bool myr_sampler_supports(const char *sampler, const char *process);
 
 /* True if it can run on the target: all can on Gaussians. False for a name that is NULL or unknown. */
-bool myr_sampler_supports_target(const char *sampler, const myr_target *target);
+MYR_API bool myr_sampler_supports_target(const char *sampler, const myr_target *target);
 
 /* True if the sampler has that option of its own: "eta", "churn" (with churn_min, churn_max) or
  * "noise_scale". False for a name that is NULL or unknown. */
-bool myr_sampler_takes(const char *sampler, const char *option);
+MYR_API bool myr_sampler_takes(const char *sampler, const char *option);
 
 #ifdef __cplusplus
 }

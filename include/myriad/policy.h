@@ -32,11 +32,12 @@ typedef struct myr_policy_problem {
 
 #define MYR_POLICY_PROBLEM_INIT \
     { sizeof(myr_policy_problem), 1, 2, NULL, NULL, 1.0 }
+MYR_API void myr_policy_problem_default(myr_policy_problem *made, size_t struct_size);
 
 /* log pi*, [prompts][answers], and log Z, [prompts]; either may be NULL. Errors here and below:
  * MYR_INVALID_ARGUMENT, MYR_INVALID_DATA (an entry of a table), MYR_OUT_OF_MEMORY. */
-myr_status myr_policy_exact(myr_context *context, const myr_policy_problem *problem, double *policy,
-                            double *log_z);
+MYR_API myr_status myr_policy_exact(myr_context *context, const myr_policy_problem *problem, double *policy,
+                                    double *log_z);
 
 /* Means over the prompts. */
 typedef struct myr_policy_value {
@@ -47,13 +48,13 @@ typedef struct myr_policy_value {
 } myr_policy_value;
 
 /* policy: [prompts][answers], logarithms up to a constant a prompt, so logits do. */
-myr_status myr_policy_evaluate(myr_context *context, const myr_policy_problem *problem,
-                               const double *policy, myr_policy_value *value);
+MYR_API myr_status myr_policy_evaluate(myr_context *context, const myr_policy_problem *problem,
+                                       const double *policy, myr_policy_value *value);
 
 /* The implicit rewards beta log(pi/pi_ref), [prompts][answers], centred: the mean over each prompt's
  * answers is 0. */
-myr_status myr_policy_rewards(myr_context *context, const myr_policy_problem *problem, const double *policy,
-                              double *rewards);
+MYR_API myr_status myr_policy_rewards(myr_context *context, const myr_policy_problem *problem,
+                                      const double *policy, double *rewards);
 
 /* ---- preferences from known rewards ---------------------------------------------------------------- */
 
@@ -71,8 +72,8 @@ myr_status myr_policy_rewards(myr_context *context, const myr_policy_problem *pr
  * -ln(1 - (w + 1/2)/2^32) exp(-r) of candidate k; the ranking is the order of arrival. cpu and cuda take
  * the logarithm in float: the same bits as each other, and the ranking of reference wherever times are not
  * within 1.2e-6 of each other, relative. */
-myr_status myr_policy_simulate(myr_context *context, const myr_policy_problem *problem,
-                               const myr_run_options *options, uint32_t length, uint32_t *rankings);
+MYR_API myr_status myr_policy_simulate(myr_context *context, const myr_policy_problem *problem,
+                                       const myr_run_options *options, uint32_t length, uint32_t *rankings);
 
 /* ---- training -------------------------------------------------------------------------------------- */
 
@@ -87,10 +88,11 @@ typedef struct myr_policy_pairs {
 
 #define MYR_POLICY_PAIRS_INIT \
     { sizeof(myr_policy_pairs), 0, NULL, NULL }
+MYR_API void myr_policy_pairs_default(myr_policy_pairs *made, size_t struct_size);
 
 /* How to learn, in the order of the list: name and one line of help; NULL past the end. */
-const char *myr_training_name(int index);
-const char *myr_training_help(int index);
+MYR_API const char *myr_training_name(int index);
+MYR_API const char *myr_training_help(int index);
 
 typedef struct myr_training_options {
     size_t struct_size;
@@ -116,6 +118,7 @@ typedef struct myr_training_options {
         sizeof(myr_training_options), "pairs", MYR_LOSS_OPTIONS_INIT, 1000, 0, true, "sgd", 1.0, 0.9, \
             0.999, 1e-8, 0.0, 0, 1.0, 0.0, MYR_DEFAULT_SEED                                           \
     }
+MYR_API void myr_training_options_default(myr_training_options *made, size_t struct_size);
 
 typedef struct myr_training_report {
     uint64_t steps;  /* made */
@@ -131,9 +134,9 @@ typedef struct myr_training_report {
  * Row j of step t of a batch is number floor(w count/2^32), w word j of stream MYR_STREAM_RESAMPLE of
  * "trajectory" t, t from 0. Errors: MYR_INVALID_ARGUMENT, MYR_INVALID_DATA (a row; or logits that are no
  * longer finite, with the step), MYR_OUT_OF_MEMORY. */
-myr_status myr_policy_train(myr_context *context, const myr_policy_problem *problem,
-                            const myr_policy_pairs *pairs, const myr_training_options *options,
-                            double *result, myr_training_report *report);
+MYR_API myr_status myr_policy_train(myr_context *context, const myr_policy_problem *problem,
+                                    const myr_policy_pairs *pairs, const myr_training_options *options,
+                                    double *result, myr_training_report *report);
 
 /* The policy gradient: dJ(x)/dlogits of each prompt. With f = r - beta log(pi/pi_ref) it is
  *
@@ -154,10 +157,11 @@ typedef struct myr_gradient_options {
 
 #define MYR_GRADIENT_OPTIONS_INIT \
     { sizeof(myr_gradient_options), 0, false, MYR_DEFAULT_SEED, 0 }
+MYR_API void myr_gradient_options_default(myr_gradient_options *made, size_t struct_size);
 
-myr_status myr_policy_gradient(myr_context *context, const myr_policy_problem *problem,
-                               const double *logits, const myr_gradient_options *options, double *gradient,
-                               double *variance);
+MYR_API myr_status myr_policy_gradient(myr_context *context, const myr_policy_problem *problem,
+                                       const double *logits, const myr_gradient_options *options,
+                                       double *gradient, double *variance);
 
 #ifdef __cplusplus
 }

@@ -17,16 +17,16 @@ extern "C" {
 #endif
 
 /* The losses, in the order of their list: name and one line of help; NULL past the end. */
-const char *myr_loss_name(int index);
-const char *myr_loss_help(int index);
+MYR_API const char *myr_loss_name(int index);
+MYR_API const char *myr_loss_help(int index);
 
 /* True if the loss depends on the pair through the margin w - l alone, so that reductions which know only
  * the margin can take it; false for a name that is NULL or unknown. */
-bool myr_loss_takes_margin(const char *loss);
+MYR_API bool myr_loss_takes_margin(const char *loss);
 
 /* The divergences that f_divergence names, likewise. */
-const char *myr_divergence_name(int index);
-const char *myr_divergence_help(int index);
+MYR_API const char *myr_divergence_name(int index);
+MYR_API const char *myr_divergence_help(int index);
 
 /* The options of a loss. One that the loss does not take must keep its default. */
 typedef struct myr_loss_options {
@@ -50,6 +50,7 @@ typedef struct myr_loss_options {
 /* sigmoid at beta 0.1. */
 #define MYR_LOSS_OPTIONS_INIT \
     { sizeof(myr_loss_options), "sigmoid", 0.1, 0.0, false, "reverse_kl", 0.5, 0.05, 0.0 }
+MYR_API void myr_loss_options_default(myr_loss_options *made, size_t struct_size);
 #define MYR_SHIFT_BATCH ((double)NAN)
 
 /* A batch of pairs, column by column, each column [count]. Log-probabilities (natural logarithms, of whole
@@ -81,6 +82,7 @@ typedef struct myr_pairs {
             NULL, MYR_F64                                                                         \
         }                                                                                         \
     }
+MYR_API void myr_pairs_default(myr_pairs *made, size_t struct_size);
 
 /* Weighted means over the batch, named as TRL names them. The implicit rewards are beta w and beta l;
  * accuracy is the share of pairs whose chosen reward is above the rejected one. */
@@ -100,10 +102,10 @@ typedef struct myr_loss_metrics {
  * On cpu and cuda, whose arithmetic is that of floats, a loss that falls off as exp(-h) is 0 where that
  * is below 2^-124, 4.7e-38, and its slope where it is below 2^-80 beta, 8e-25 beta: at margins of
  * rewards beyond 86 and 56. Results are the same bits on both, whatever the number of threads. */
-myr_status myr_loss_pairs(myr_context *context, const myr_loss_options *loss, const myr_pairs *pairs,
-                          const myr_compute_options *options, myr_array_out chosen_gradient,
-                          myr_array_out rejected_gradient, myr_loss_metrics *metrics,
-                          myr_compute_report *report);
+MYR_API myr_status myr_loss_pairs(myr_context *context, const myr_loss_options *loss,
+                                  const myr_pairs *pairs, const myr_compute_options *options,
+                                  myr_array_out chosen_gradient, myr_array_out rejected_gradient,
+                                  myr_loss_metrics *metrics, myr_compute_report *report);
 
 #ifdef __cplusplus
 }

@@ -31,12 +31,12 @@ extern "C" {
  * Words of blocks block … block + blocks - 1 (no wrap past 2^32) of trajectories
  * first … first + count - 1: words[count][blocks][4]. backend, seed, first, count, threads and device
  * are taken from options. */
-myr_status myr_random_words(myr_context *context, const myr_run_options *options, uint32_t stream,
-                            uint32_t block, uint32_t blocks, uint32_t *words);
+MYR_API myr_status myr_random_words(myr_context *context, const myr_run_options *options, uint32_t stream,
+                                    uint32_t block, uint32_t blocks, uint32_t *words);
 
 /* The normals made of them: normals[count][blocks][4]. The float backends' are floats, widened. */
-myr_status myr_random_normals(myr_context *context, const myr_run_options *options, uint32_t stream,
-                              uint32_t block, uint32_t blocks, double *normals);
+MYR_API myr_status myr_random_normals(myr_context *context, const myr_run_options *options, uint32_t stream,
+                                      uint32_t block, uint32_t blocks, double *normals);
 
 #ifdef __cplusplus
 }

@@ -39,6 +39,7 @@ typedef struct myr_rankings {
             NULL, MYR_F64                                                                     \
         }                                                                                     \
     }
+MYR_API void myr_rankings_default(myr_rankings *made, size_t struct_size);
 
 /* Accuracies and margins are means over neighbours y_k, y_{k+1} of the rankings, by their rankings'
  * weights: the share with r_k > r_{k+1}, and r_k - r_{k+1}; 0 if no ranking has two answers. Those of pairs
@@ -57,9 +58,9 @@ typedef struct myr_ranking_metrics {
  *
  * A ranking with a number that is refused is named, from 0, in a MYR_INVALID_DATA, with the answer's place
  * in it; the gradient is then unspecified. Other errors as of myr_loss_pairs. */
-myr_status myr_loss_rankings(myr_context *context, const myr_rankings *rankings,
-                             const myr_compute_options *options, myr_array_out gradient,
-                             myr_ranking_metrics *metrics, myr_compute_report *report);
+MYR_API myr_status myr_loss_rankings(myr_context *context, const myr_rankings *rankings,
+                                     const myr_compute_options *options, myr_array_out gradient,
+                                     myr_ranking_metrics *metrics, myr_compute_report *report);
 
 #ifdef __cplusplus
 }

@@ -42,6 +42,7 @@ typedef struct myr_rlvr_options {
 
 #define MYR_RLVR_OPTIONS_INIT \
     { sizeof(myr_rlvr_options), true, 0.9, 0.0, true, true, 4.0, MYR_TOKEN_MEAN, 0.0 }
+MYR_API void myr_rlvr_options_default(myr_rlvr_options *made, size_t struct_size);
 
 /* A batch: groups of answers, answers of tokens, each at least one. Arrays lie where the call's options
  * say; log-probabilities are finite and at most 1e15 in size, rewards and pass rates likewise. */
@@ -68,6 +69,7 @@ typedef struct myr_rlvr_batch {
             NULL, MYR_F64                                                                         \
         }                                                                                         \
     }
+MYR_API void myr_rlvr_batch_default(myr_rlvr_batch *made, size_t struct_size);
 
 typedef struct myr_rlvr_metrics {
     double loss;
@@ -84,9 +86,10 @@ typedef struct myr_rlvr_metrics {
  * group with a number that is refused is named in a MYR_INVALID_DATA; other errors as of myr_loss_pairs.
  * Results are the same bits on cpu and cuda, whatever the number of threads. The numbers of answers and
  * groups pass through the host. */
-myr_status myr_loss_rlvr(myr_context *context, const myr_rlvr_options *rlvr, const myr_rlvr_batch *batch,
-                         const myr_compute_options *options, myr_array_out advantages,
-                         myr_array_out gradient, myr_rlvr_metrics *metrics, myr_compute_report *report);
+MYR_API myr_status myr_loss_rlvr(myr_context *context, const myr_rlvr_options *rlvr,
+                                 const myr_rlvr_batch *batch, const myr_compute_options *options,
+                                 myr_array_out advantages, myr_array_out gradient,
+                                 myr_rlvr_metrics *metrics, myr_compute_report *report);
 
 #ifdef __cplusplus
 }

@@ -34,6 +34,7 @@ typedef struct myr_run_options {
 /* 1,000,000 trajectories on the automatic backend: what a call takes whose options are NULL, where they may be. */
 #define MYR_RUN_OPTIONS_INIT \
     { sizeof(myr_run_options), "auto", "exact", MYR_DEFAULT_SEED, 0, 1000000, 0, 0, 0, 0 }
+MYR_API void myr_run_options_default(myr_run_options *made, size_t struct_size);
 
 /* Count and central moments of one coordinate: sum (x - mean)^p = m2, m3, m4. */
 typedef struct myr_moment {
@@ -58,16 +59,17 @@ typedef struct myr_run_report {
 /* Runs the trajectories and keeps their moments: moments[dimension], dimension being the plan's and the
  * target's. Memory does not grow with the count. options and report may be NULL. Errors:
  * MYR_INVALID_ARGUMENT, MYR_NO_DEVICE, MYR_DEVICE_ERROR, MYR_OUT_OF_MEMORY, MYR_CANCELLED. */
-myr_status myr_run_moments(myr_context *context, const myr_plan *plan, const myr_target *target,
-                           const myr_run_options *options, myr_moment *moments, myr_run_report *report);
+MYR_API myr_status myr_run_moments(myr_context *context, const myr_plan *plan, const myr_target *target,
+                                   const myr_run_options *options, myr_moment *moments,
+                                   myr_run_report *report);
 
 /* Runs the trajectories and keeps their results: samples[count][dimension], count being that of the
  * options, which must not be NULL, here and in the other calls that write to an array as long. Those of the
  * float backends are floats, widened, about the plan's mean path for a Gaussian target and about the target's
  * mean for others (docs/mathematics.md, section 9). Errors here and below as of myr_run_moments; report may be
  * NULL. */
-myr_status myr_run_samples(myr_context *context, const myr_plan *plan, const myr_target *target,
-                           const myr_run_options *options, double *samples, myr_run_report *report);
+MYR_API myr_status myr_run_samples(myr_context *context, const myr_plan *plan, const myr_target *target,
+                                   const myr_run_options *options, double *samples, myr_run_report *report);
 
 /* Receives trajectories first … first + count - 1 of a run: samples[count][dimension], as of
  * myr_run_samples, valid during the call. A status other than MYR_OK stops the run, which returns it. */
@@ -78,16 +80,16 @@ typedef myr_status (*myr_sink)(void *user, uint64_t first, uint64_t count, const
  * alone. Memory does not grow with the count: a block has at most MYR_SINK_NUMBERS numbers, so that the
  * caches hold it, or 4,096 trajectories. */
 #define MYR_SINK_NUMBERS 1048576
-myr_status myr_run_stream(myr_context *context, const myr_plan *plan, const myr_target *target,
-                          const myr_run_options *options, myr_sink sink, void *user,
-                          myr_run_report *report);
+MYR_API myr_status myr_run_stream(myr_context *context, const myr_plan *plan, const myr_target *target,
+                                  const myr_run_options *options, myr_sink sink, void *user,
+                                  myr_run_report *report);
 
 /* Runs the trajectories and keeps all of each: states[count][steps + 1][dimension], from x_T to the result,
  * which is that of myr_run_samples to the bit. On cpu, and for chains, it takes the work of one run; on the
  * others, level k comes from a run of the first k rows, so the whole takes that of some steps/2 runs. options
  * must not be NULL. */
-myr_status myr_run_trace(myr_context *context, const myr_plan *plan, const myr_target *target,
-                         const myr_run_options *options, double *states, myr_run_report *report);
+MYR_API myr_status myr_run_trace(myr_context *context, const myr_plan *plan, const myr_target *target,
+                                 const myr_run_options *options, double *states, myr_run_report *report);
 
 /* Numbers of the caller's own in place of the generator's: who compares with another program feeds both the
  * same. Each array is NULL where the generator's are wanted; states and start_normals exclude each other.
@@ -102,43 +104,44 @@ typedef struct myr_given {
 
 #define MYR_GIVEN_INIT \
     { sizeof(myr_given), 0, 0, 0 }
+MYR_API void myr_given_default(myr_given *made, size_t struct_size);
 
 /* As myr_run_samples, options included, with numbers given; with given normals in exact arithmetic, whatever
  * math asks for. A discrete target's chain takes states alone. Errors besides: MYR_INVALID_DATA for a number
  * that is not finite. */
-myr_status myr_run_samples_given(myr_context *context, const myr_plan *plan, const myr_target *target,
-                                 const myr_run_options *options, const myr_given *given, double *samples,
-                                 myr_run_report *report);
+MYR_API myr_status myr_run_samples_given(myr_context *context, const myr_plan *plan,
+                                         const myr_target *target, const myr_run_options *options,
+                                         const myr_given *given, double *samples, myr_run_report *report);
 
 /* The unbiased variance m2/(N - 1), and the standard errors of mean and variance:
  * sqrt(variance/N) and sqrt((mu4 - sigma^4 (N - 3)/(N - 1))/N). NaN where N is too small (N < 2), and for
  * NULL. */
-double myr_moment_variance(const myr_moment *moment);
-double myr_moment_mean_error(const myr_moment *moment);
-double myr_moment_variance_error(const myr_moment *moment);
+MYR_API double myr_moment_variance(const myr_moment *moment);
+MYR_API double myr_moment_mean_error(const myr_moment *moment);
+MYR_API double myr_moment_variance_error(const myr_moment *moment);
 
 /* The checksum of moments[dimension], as in the report. (Moments of several runs: myriad/range.h.) */
-uint64_t myr_moment_checksum(const myr_moment *moments, int dimension);
+MYR_API uint64_t myr_moment_checksum(const myr_moment *moments, int dimension);
 
 /* The backends, in the order of their list: name and one line of help; NULL past the end. */
-const char *myr_backend_name(int index);
-const char *myr_backend_help(int index);
+MYR_API const char *myr_backend_name(int index);
+MYR_API const char *myr_backend_help(int index);
 
 /* Whether a backend can run here: MYR_OK, or MYR_NO_DEVICE with the reason in the context. */
-myr_status myr_backend_available(myr_context *context, const char *backend);
+MYR_API myr_status myr_backend_available(myr_context *context, const char *backend);
 
 /* The GPUs: their number (0 without a driver or without CUDA in the build), and one line about one.
  * Returns the number written as by snprintf, or 0. */
-int myr_device_count(void);
-int myr_device_describe(int device, char *text, size_t size);
+MYR_API int myr_device_count(void);
+MYR_API int myr_device_describe(int device, char *text, size_t size);
 
 /* The instruction set that the cpu backend takes: "baseline", "avx2" or "avx512". MYRIAD_ISA=NAME in
  * the environment forces one; one that the processor lacks, or an unknown name, makes runs on cpu
  * fail with MYR_NO_DEVICE or MYR_INVALID_ARGUMENT, and gives "" here. */
-const char *myr_cpu_isa(void);
+MYR_API const char *myr_cpu_isa(void);
 
 /* How the library was built: one line (version, compiler, CUDA or none). */
-const char *myr_build_description(void);
+MYR_API const char *myr_build_description(void);
 
 #ifdef __cplusplus
 }

@@ -30,20 +30,20 @@ typedef struct myr_samples_file myr_samples_file;
  * It grows under a name of its own in the same folder (the name, process and number, ".part") and appears
  * by rename when it is closed. A device or a pipe is written to directly. Errors: MYR_INVALID_ARGUMENT,
  * MYR_IO_ERROR, MYR_OUT_OF_MEMORY. */
-myr_status myr_samples_open(myr_context *context, const char *path, const myr_samples_shape *shape,
-                            myr_samples_file **file);
+MYR_API myr_status myr_samples_open(myr_context *context, const char *path, const myr_samples_shape *shape,
+                                    myr_samples_file **file);
 
 /* Adds whole trajectories, the next ones, rounded to float unless the file holds doubles:
  * values[trajectories][dimension], or [trajectories][levels][dimension]. Errors: MYR_IO_ERROR,
  * MYR_INVALID_ARGUMENT for more than there will be.
  */
-myr_status myr_samples_write(myr_context *context, myr_samples_file *file, const double *values,
-                             uint64_t trajectories);
+MYR_API myr_status myr_samples_write(myr_context *context, myr_samples_file *file, const double *values,
+                                     uint64_t trajectories);
 
 /* Ends it. With status MYR_OK, all of it must have been written: the file is flushed to the disk and
  * appears. With any other status, which is returned, or if that fails, nothing is left of it. NULL is
  * allowed. */
-myr_status myr_samples_close(myr_context *context, myr_samples_file *file, myr_status status);
+MYR_API myr_status myr_samples_close(myr_context *context, myr_samples_file *file, myr_status status);
 
 #ifdef __cplusplus
 }

@@ -25,6 +25,7 @@ typedef struct myr_statistics_options {
 #define MYR_MAX_BINS 65536
 #define MYR_STATISTICS_OPTIONS_INIT \
     { sizeof(myr_statistics_options), "all", MYR_DEFAULT_SEED, 100, 0 }
+MYR_API void myr_statistics_options_default(myr_statistics_options *made, size_t struct_size);
 
 /* Of one statistic, one row: of a coordinate, a pair, a bin, a component. NaN where there is no such
  * number.
@@ -62,34 +63,35 @@ typedef struct myr_statistic_row {
 /* Makes an empty set of statistics against a target, which must stay as long as the set. options may be
  * NULL: all that suit the target. Errors: MYR_INVALID_ARGUMENT, MYR_UNSUPPORTED (a statistic that does not
  * suit the target, with the reason), MYR_OUT_OF_MEMORY. */
-myr_status myr_statistics_create(myr_context *context, const myr_target *target,
-                                 const myr_statistics_options *options, myr_statistics **statistics);
+MYR_API myr_status myr_statistics_create(myr_context *context, const myr_target *target,
+                                         const myr_statistics_options *options,
+                                         myr_statistics **statistics);
 
 /* Takes up samples[count][dimension], finite, of the trajectories first … first + count - 1. Calls follow
  * one another in the order of the trajectories. Errors: MYR_INVALID_ARGUMENT, MYR_OUT_OF_MEMORY. */
-myr_status myr_statistics_add(myr_context *context, myr_statistics *statistics, uint64_t first,
-                              uint64_t count, const double *samples);
+MYR_API myr_status myr_statistics_add(myr_context *context, myr_statistics *statistics, uint64_t first,
+                                      uint64_t count, const double *samples);
 
 /* Runs the trajectories of a plan and takes up the results. options and report may be NULL. They are the
  * host's to look at: from a GPU they come over in blocks (myr_run_stream). Errors: as of myr_run_stream. */
-myr_status myr_run_statistics(myr_context *context, const myr_plan *plan, const myr_target *target,
-                              const myr_run_options *options, myr_statistics *statistics,
-                              myr_run_report *report);
+MYR_API myr_status myr_run_statistics(myr_context *context, const myr_plan *plan, const myr_target *target,
+                                      const myr_run_options *options, myr_statistics *statistics,
+                                      myr_run_report *report);
 
 /* What is known of the samples so far: rows[count], in the order of the list of statistics, which stay
  * valid until the next call on the set. Errors: MYR_INVALID_ARGUMENT, MYR_OUT_OF_MEMORY. */
-myr_status myr_statistics_rows(myr_context *context, myr_statistics *statistics,
-                               const myr_statistic_row **rows, size_t *count);
+MYR_API myr_status myr_statistics_rows(myr_context *context, myr_statistics *statistics,
+                                       const myr_statistic_row **rows, size_t *count);
 
 /* Frees it. NULL is allowed. */
-void myr_statistics_destroy(myr_statistics *statistics);
+MYR_API void myr_statistics_destroy(myr_statistics *statistics);
 
 /* The statistics, in the order of their list: name and one line of help; NULL past the end. */
-const char *myr_statistic_name(int index);
-const char *myr_statistic_help(int index);
+MYR_API const char *myr_statistic_name(int index);
+MYR_API const char *myr_statistic_help(int index);
 
 /* Whether it can be had of a target; false for a name that is NULL or unknown. */
-bool myr_statistic_supports_target(const char *statistic, const myr_target *target);
+MYR_API bool myr_statistic_supports_target(const char *statistic, const myr_target *target);
 
 #ifdef __cplusplus
 }

@@ -2,6 +2,8 @@
 #ifndef MYRIAD_STATUS_H
 #define MYRIAD_STATUS_H
 
+#include "myriad/api.h"
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -26,13 +28,13 @@ typedef enum myr_status {
 } myr_status;
 
 /* The code's name, as "MYR_OK". Never NULL: an unknown value gives "unknown status". */
-const char *myr_status_name(myr_status status);
+MYR_API const char *myr_status_name(myr_status status);
 
 /* What the code means, in a few words. Never NULL. */
-const char *myr_status_message(myr_status status);
+MYR_API const char *myr_status_message(myr_status status);
 
 /* The exit status with which the tool reports it: 0 … 5. An unknown value gives 5. */
-int myr_status_exit_code(myr_status status);
+MYR_API int myr_status_exit_code(myr_status status);
 
 #ifdef __cplusplus
 }

@@ -34,28 +34,28 @@ typedef struct myr_table myr_table;
  *
  * Errors: MYR_INVALID_DATA names file, line and column (of .npy, row and column, from 0) and what was
  * expected; MYR_IO_ERROR; MYR_OUT_OF_MEMORY; MYR_INVALID_ARGUMENT for a name that ends otherwise. */
-myr_status myr_table_read(myr_context *context, const char *path, const myr_table_column *columns,
-                          int count, const char *map, myr_table **table);
+MYR_API myr_status myr_table_read(myr_context *context, const char *path, const myr_table_column *columns,
+                                  int count, const char *map, myr_table **table);
 
 /* What a user should know of the file, in a line: columns that hold numbers and are passed over; "" for
  * nothing. */
-const char *myr_table_note(const myr_table *table);
+MYR_API const char *myr_table_note(const myr_table *table);
 
 /* Frees it. NULL is allowed. */
-void myr_table_destroy(myr_table *table);
+MYR_API void myr_table_destroy(myr_table *table);
 
 /* Its rows, 1 or more; 0 for NULL. */
-uint64_t myr_table_rows(const myr_table *table);
+MYR_API uint64_t myr_table_rows(const myr_table *table);
 
 /* The numbers of a wanted column, by its index; NULL where the file has no such column. */
-const double *myr_table_values(const myr_table *table, int column);
+MYR_API const double *myr_table_values(const myr_table *table, int column);
 
 /* Writes columns[count], named names[count] and each of rows numbers, none of them NULL: .csv with the
  * names, all digits, or .npy [rows, count]; the path "-" is standard output, as .csv.
  * The file appears whole, by rename, or not at all, and an old one stays until then. Errors:
  * MYR_IO_ERROR, MYR_INVALID_ARGUMENT for a name that ends otherwise. */
-myr_status myr_table_write(myr_context *context, const char *path, uint64_t rows, int count,
-                           const char *const *names, const double *const *columns);
+MYR_API myr_status myr_table_write(myr_context *context, const char *path, uint64_t rows, int count,
+                                   const char *const *names, const double *const *columns);
 
 #ifdef __cplusplus
 }

@@ -37,15 +37,16 @@ typedef struct myr_tokens {
 
 #define MYR_TOKENS_INIT \
     { sizeof(myr_tokens), 0, 0, {NULL, MYR_I64}, NULL, 0, {NULL, MYR_I64}, false }
+MYR_API void myr_tokens_default(myr_tokens *made, size_t struct_size);
 
 /* From logits [rows][vocabulary] the log-probabilities of the sequences, [sequences], and of the rows,
  * [rows], 0 where a row does not count; MYR_F64 or MYR_F32; the data of either may be NULL. options and
  * report may be NULL. A row that is refused, and
  * a sequence without a row that counts, is named in a MYR_INVALID_DATA; other errors as of myr_loss_pairs.
  */
-myr_status myr_token_logps(myr_context *context, const myr_tokens *tokens, myr_array logits,
-                           const myr_compute_options *options, myr_array_out sequence_logps,
-                           myr_array_out row_logps, myr_compute_report *report);
+MYR_API myr_status myr_token_logps(myr_context *context, const myr_tokens *tokens, myr_array logits,
+                                   const myr_compute_options *options, myr_array_out sequence_logps,
+                                   myr_array_out row_logps, myr_compute_report *report);
 
 /* From the gradient of some loss to the log-probabilities of the sequences, [sequences], or of the rows,
  * [rows] (the data of the other is NULL; MYR_F64 or MYR_F32, finite; tokens->average is about sequences),
@@ -53,9 +54,9 @@ myr_status myr_token_logps(myr_context *context, const myr_tokens *tokens, myr_a
  * NULL; errors as above):
  *
  *     upstream_t ([j = label_t] - softmax(logits_t)_j)          0 in rows that do not count */
-myr_status myr_token_gradient(myr_context *context, const myr_tokens *tokens, myr_array_out logits,
-                              myr_array sequence_gradient, myr_array row_gradient,
-                              const myr_compute_options *options, myr_compute_report *report);
+MYR_API myr_status myr_token_gradient(myr_context *context, const myr_tokens *tokens, myr_array_out logits,
+                                      myr_array sequence_gradient, myr_array row_gradient,
+                                      const myr_compute_options *options, myr_compute_report *report);
 
 /* What a loss on pairs needs besides: sequences 0 … pairs - 1 are the chosen answers, sequences pairs …
  * 2 pairs - 1 the rejected ones. MYR_F64 or MYR_F32. */
@@ -72,6 +73,7 @@ typedef struct myr_token_pairs {
             NULL, MYR_F64                           \
         }                                           \
     }
+MYR_API void myr_token_pairs_default(myr_token_pairs *made, size_t struct_size);
 
 /* Any loss of the list on pairs of token sequences: metrics, the sequences' log-probabilities, [sequences]
  * of MYR_F64 or MYR_F32, unless sequence_logps.data is NULL, and, if write_gradient, the loss's gradient to
@@ -79,10 +81,11 @@ typedef struct myr_token_pairs {
  * sigmoid_norm, sft) get the numbers of rows that count. loss, options, metrics and report may be NULL;
  * errors as above and of myr_loss_pairs. The logits are read once, and once more for the
  * gradient; the numbers of the rows and of the sequences pass through the host. */
-myr_status myr_loss_tokens(myr_context *context, const myr_loss_options *loss, const myr_tokens *tokens,
-                           const myr_token_pairs *pairs, myr_array_out logits, bool write_gradient,
-                           const myr_compute_options *options, myr_array_out sequence_logps,
-                           myr_loss_metrics *metrics, myr_compute_report *report);
+MYR_API myr_status myr_loss_tokens(myr_context *context, const myr_loss_options *loss,
+                                   const myr_tokens *tokens, const myr_token_pairs *pairs,
+                                   myr_array_out logits, bool write_gradient,
+                                   const myr_compute_options *options, myr_array_out sequence_logps,
+                                   myr_loss_metrics *metrics, myr_compute_report *report);
 
 /* The last layer of a language model: logits = hidden times the transposed matrix. */
 typedef struct myr_head {
@@ -95,6 +98,7 @@ typedef struct myr_head {
 
 #define MYR_HEAD_INIT \
     { sizeof(myr_head), 0, {NULL, MYR_F32}, {NULL, MYR_F32}, 0.0 }
+MYR_API void myr_head_default(myr_head *made, size_t struct_size);
 
 /* As myr_loss_tokens, from hidden states: the loss's gradients to the hidden states, [rows][width], and to
  * the matrix, [vocabulary][width], MYR_F32 (for the reference also MYR_F64), whatever the types of these;
@@ -106,11 +110,12 @@ typedef struct myr_head {
  * aot_unpaired), the chunks' logits are made a second time: four products. cpu and cuda agree to rounding,
  * for the products are those of BLAS and cuBLAS; each repeats to the bit, whatever the number of threads.
  * */
-myr_status myr_loss_head(myr_context *context, const myr_loss_options *loss, const myr_tokens *tokens,
-                         const myr_token_pairs *pairs, const myr_head *head,
-                         const myr_compute_options *options, myr_array_out hidden_gradient,
-                         myr_array_out matrix_gradient, myr_array_out sequence_logps,
-                         myr_loss_metrics *metrics, myr_compute_report *report);
+MYR_API myr_status myr_loss_head(myr_context *context, const myr_loss_options *loss,
+                                 const myr_tokens *tokens, const myr_token_pairs *pairs,
+                                 const myr_head *head, const myr_compute_options *options,
+                                 myr_array_out hidden_gradient, myr_array_out matrix_gradient,
+                                 myr_array_out sequence_logps, myr_loss_metrics *metrics,
+                                 myr_compute_report *report);
 
 #ifdef __cplusplus
 }

@@ -38,12 +38,13 @@ typedef struct myr_verify_options {
 
 #define MYR_VERIFY_OPTIONS_INIT \
     { sizeof(myr_verify_options), "auto", "exact", MYR_DEFAULT_SEED, 1000000, 0, 0 }
+MYR_API void myr_verify_options_default(myr_verify_options *made, size_t struct_size);
 
 /* Runs all checks, by default on the automatic backend (options may be NULL), and calls report (which may
  * be NULL) with each, from the calling thread. MYR_CHECK_FAILED if one did not pass; other errors, as of
  * myr_run_moments, end the verification where they occur. */
-myr_status myr_verify(myr_context *context, const myr_verify_options *options, myr_check_report report,
-                      void *user);
+MYR_API myr_status myr_verify(myr_context *context, const myr_verify_options *options,
+                              myr_check_report report, void *user);
 
 #ifdef __cplusplus
 }
