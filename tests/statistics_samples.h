@@ -4,7 +4,7 @@
 #define MYRIAD_STATISTICS_SAMPLES_H
 
 #include "support.h"
-#include "targets/target_data.h"
+#include "targets/empirical.h"
 
 static inline double uniform(uint64_t *random) {
     return ((double)(next_random(random) >> 12) + 0.5) * 0x1p-52;
@@ -57,7 +57,7 @@ static inline myr_target *make_target(myr_context *context, const char *kind) {
 /* One exact draw; scale 1. Other scales stretch it about the target's mean. */
 static inline void draw(const myr_target *target, double scale, uint64_t *random, double *x) {
     const int d = target->dimension;
-    if (target->kind == MYR_TARGET_GAUSSIAN) {
+    if (target->operations == &myr_target_gaussian) {
         const double z[2] = {normal(random), normal(random)};
         if (d == 1) {
             x[0] = 0.5 + 2.0 * z[0];
@@ -65,14 +65,14 @@ static inline void draw(const myr_target *target, double scale, uint64_t *random
             x[0] = means[0] + z[0];
             x[1] = means[1] + 0.6 * z[0] + sqrt(1.64) * z[1];
         }
-    } else if (target->kind == MYR_TARGET_MIXTURE) {
+    } else if (target->operations == &myr_target_mixture) {
         const int k = uniform(random) < 0.7 ? 0 : 1;
         for (int c = 0; c < 2; c++)
             x[c] = means[2 * k + c] + sqrt(variances[2 * k + c]) * normal(random);
-    } else if (target->kind == MYR_TARGET_EMPIRICAL) {
+    } else if (target->operations == &myr_target_empirical) {
         const int i = (int)(uniform(random) * points);
         for (int c = 0; c < 2; c++)
-            x[c] = (double)target->empirical.points[2 * i + c];
+            x[c] = (double)myr_empirical_of(target)->points[2 * i + c];
     } else {
         const double u = uniform(random);
         x[0] = u < 0.5 ? 1.0 : u < 0.7 ? 2.0 : 3.0;
@@ -123,7 +123,7 @@ static inline myr_statistic_row find_row(myr_context *context, myr_statistics *s
 
 /* The target's distribution function, written out: of a coordinate of a Gaussian or of the mixture. */
 static inline double cdf(const myr_target *target, int c, double x) {
-    if (target->kind == MYR_TARGET_GAUSSIAN)
+    if (target->operations == &myr_target_gaussian)
         return 0.5 * erfc(-(x - target->mean[c]) / sqrt(2.0 * target->variance[c]));
     double sum = 0.0;
     for (int k = 0; k < 2; k++)

@@ -8,6 +8,7 @@
 #include "cpu/cpu_isa.h"
 #include "plans/chain.h"
 #include "tables/chain_table.h"
+#include "targets/discrete.h"
 
 /* ---- against the enumeration of all paths ---------------------------------------------------------- */
 
@@ -19,7 +20,7 @@ typedef struct path_sums {
 } path_sums;
 
 static void enumerate_paths(const myr_target *target, int steps, path_sums *sums) {
-    const int s = target->discrete.states;
+    const int s = myr_target_chain(target)->states;
     int paths = 1;
     for (int t = 0; t <= steps; t++)
         paths *= s;
@@ -29,9 +30,9 @@ static void enumerate_paths(const myr_target *target, int steps, path_sums *sums
         long double probability = 1.0L;
         for (int t = 0; t <= steps; t++, rest /= s)
             x[t] = rest % s;
-        probability *= target->discrete.weights[x[0]];
+        probability *= myr_target_chain(target)->weights[x[0]];
         for (int t = 1; t <= steps; t++)
-            probability *= myr_discrete_matrix(&target->discrete, t)[x[t - 1] * s + x[t]];
+            probability *= myr_discrete_matrix(myr_target_chain(target), t)[x[t - 1] * s + x[t]];
         for (int t = 1; t <= steps; t++)
             sums->joint[t][x[t - 1]][x[t]] += probability;
     }
@@ -51,7 +52,7 @@ static const double law_bound = 100 * DBL_EPSILON;
 
 static void compare_step(const myr_plan *plan, const myr_target *target, const path_sums *sums, int t,
                          const myr_chain_table *table) {
-    const int s = target->discrete.states;
+    const int s = myr_target_chain(target)->states;
     const int64_t k = plan->steps - t;
     for (int i = 0; i < s; i++) {
         double at[most_states] = {0}, law[most_states];
@@ -76,7 +77,7 @@ static void compare_step(const myr_plan *plan, const myr_target *target, const p
 /* The law of x_0 from that of x_T, over the reverse chain's paths by the enumerated probabilities. */
 static void compare_result(myr_context *context, const myr_plan *plan, const myr_target *target,
                            const path_sums *sums) {
-    const int s = target->discrete.states;
+    const int s = myr_target_chain(target)->states;
     long double law[most_states], mean = 0.0L, variance = 0.0L;
     double got[most_states], got_mean, got_variance;
     for (int i = 0; i < s; i++)
@@ -141,7 +142,7 @@ Test(discrete, exact_start_ends_in_the_data) {
             double bound = 2.0 * (double)lengths[m] * (sizes[n] + 3) * DBL_EPSILON;
             REQUIRE_OK(context, myr_plan_exact_states(context, plan, target, law));
             for (int i = 0; i < sizes[n]; i++) {
-                double want = target->discrete.weights[i];
+                double want = myr_target_chain(target)->weights[i];
                 cr_assert(fabs(law[i] - want) <= bound * want, "%d states, %lld steps, state %d", sizes[n],
                           (long long)lengths[m], i + 1);
             }

@@ -1,7 +1,7 @@
 /* Discrete targets: what is refused, chains, plans, given states and files; and what files give. */
 #include "discrete_targets.h"
 
-#include "targets/target_data.h"
+#include "targets/discrete.h"
 
 static void expect_refusal(myr_context *context, myr_status status, myr_status wanted, const char *part) {
     cr_assert_eq(status, wanted, "%s, not %s: %s", myr_status_name(status), myr_status_name(wanted),
@@ -234,7 +234,7 @@ Test(discrete_refusals, files_give_the_targets_of_the_calls) {
         REQUIRE_OK(context, load(context, text, &target));
         REQUIRE_OK(context, myr_target_create_discrete(context, 3, weights, cases[n].matrices,
                                                        cases[n].transitions, cases[n].prior, &expected));
-        cr_assert_eq(target->discrete.identity, expected->discrete.identity, "%s", text);
+        cr_assert_eq(myr_target_chain(target)->identity, myr_target_chain(expected)->identity, "%s", text);
         cr_assert_str_eq(myr_target_type(target), "discrete");
         myr_target_destroy(target);
         myr_target_destroy(expected);
@@ -244,7 +244,8 @@ Test(discrete_refusals, files_give_the_targets_of_the_calls) {
                              "{\"type\": \"discrete\", \"weights\": [1, 0, 2], \"transitions\": "
                              "\"absorbing\", \"beta\": 0.5}",
                              &target));
-    cr_assert_eq(memcmp(target->discrete.prior, at_end, sizeof at_end), 0, "the last state absorbs");
+    cr_assert_eq(memcmp(myr_target_chain(target)->prior, at_end, sizeof at_end), 0,
+                 "the last state absorbs");
     myr_target_destroy(target);
     myr_context_destroy(context);
 }

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 
 #include "statistics/target_draw.h"
+#include "targets/empirical.h"
 
 static double phi(double z) {
     return exp(-0.5 * z * z) / sqrt(2.0 * acos(-1.0));
@@ -16,7 +17,7 @@ static double cdf_integral_of(double mean, double deviation, double x) {
 }
 
 static double cdf_integral(const myr_target *target, int c, double x) {
-    if (target->kind == MYR_TARGET_GAUSSIAN)
+    if (target->operations == &myr_target_gaussian)
         return cdf_integral_of(target->mean[c], sqrt(target->variance[c]), x);
     double sum = 0.0;
     for (int k = 0; k < 2; k++)
@@ -134,7 +135,7 @@ Test(distances, are_those_of_sorted_samples_against_data) {
         double *x = malloc(n * sizeof *x), *y = malloc(n * sizeof *y), w1 = 0.0, ks = 0.0;
         for (int i = 0; i < n; i++) {
             x[i] = samples[2 * i + c];
-            y[i] = (double)target->empirical.points[2 * (i / times) + c];
+            y[i] = (double)myr_empirical_of(target)->points[2 * (i / times) + c];
         }
         qsort(x, n, sizeof *x, compare_doubles);
         qsort(y, n, sizeof *y, compare_doubles);

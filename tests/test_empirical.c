@@ -6,6 +6,7 @@
 #include "reference/reference_denoise.h"
 #include "reference/reference_random.h"
 #include "support.h"
+#include "targets/empirical.h"
 #include "verify/rounding.h"
 
 static myr_context *context;
@@ -65,7 +66,7 @@ static myr_job make_job(const myr_plan *plan, const myr_target *target, uint64_t
 /* log sum_i exp(-|x - a s_i|^2/(2 s^2)): the logarithm of the density at x but for a constant. */
 static long double log_density(const myr_target *target, long double a, long double s,
                                const long double *x) {
-    const myr_empirical *e = &target->empirical;
+    const myr_empirical *e = myr_empirical_of(target);
     long double sum = 0.0L;
     for (int64_t i = 0; i < e->count; i++) {
         long double square = 0.0L;
@@ -84,7 +85,7 @@ Test(empirical, reference_denoiser_is_the_weighted_mean) {
     uint64_t state = fresh_seed(), seed = state;
     for (int trial = 0; trial < 200; trial++) {
         myr_target *target = random_target(&state, n, d, -2.0, 2.0);
-        const myr_empirical *e = &target->empirical;
+        const myr_empirical *e = myr_empirical_of(target);
         double a = uniform(&state, 0.0, 1.0), s = uniform(&state, 0.3, 3.0), x[d], denoised[d];
         for (int c = 0; c < d; c++)
             x[c] = uniform(&state, -3.0, 3.0);
@@ -311,10 +312,10 @@ Test(empirical, given_numbers_and_other_runs_change_no_bit) {
 static double distance_to_data(const myr_target *target, const double *x, int64_t *which) {
     const int d = target->dimension;
     double nearest = INFINITY;
-    for (int64_t i = 0; i < target->empirical.count; i++) {
+    for (int64_t i = 0; i < myr_empirical_of(target)->count; i++) {
         double furthest = 0.0;
         for (int c = 0; c < d; c++)
-            furthest = fmax(furthest, fabs(x[c] - (double)target->empirical.points[i * d + c]));
+            furthest = fmax(furthest, fabs(x[c] - (double)myr_empirical_of(target)->points[i * d + c]));
         if (furthest < nearest) {
             nearest = furthest;
             *which = i;
@@ -480,7 +481,7 @@ Test(empirical, exact_starts_are_at_points_that_stream_2_chooses) {
         const int i = (int)((uint64_t)words[0] * n >> 32);
         seen[i]++;
         for (uint64_t c = 0; c < d; c++) {
-            double want = a * (double)target->empirical.points[(uint64_t)i * d + c];
+            double want = a * (double)myr_empirical_of(target)->points[(uint64_t)i * d + c];
             cr_assert(fabs(starts[j * d + c] - want) <= 1e-15);
             cr_assert(fabs(starts[(count + j) * d + c] - want) <= 4.0 * 0x1p-23);
         }

@@ -7,6 +7,7 @@
 #include "exponential.h"
 #include "reference/reference_denoise.h"
 #include "reference/reference_random.h"
+#include "targets/mixture.h"
 
 static myr_context *context;
 
@@ -60,7 +61,7 @@ Test(mixture, the_exponential_is_within_its_bound) {
 
 /* log of the density of x = a x0 + s e, by its definition. */
 static long double log_density(const myr_target *target, double a, double s, const long double *x) {
-    const myr_mixture *m = &target->mixture;
+    const myr_mixture *m = myr_mixture_of(target);
     long double density = 0.0L;
     for (int j = 0; j < m->components; j++) {
         long double part = m->weights[j];

@@ -1,7 +1,8 @@
 /* Targets of several coordinates: what creators hold and refuse, axes, and files. */
 #include "support.h"
 
-#include "targets/target_data.h"
+#include "targets/gaussian.h"
+#include "targets/mixture.h"
 
 static myr_context *context;
 
@@ -38,7 +39,7 @@ Test(targets, a_mixture_has_the_moments_of_its_parts) {
     /* 0.25 (-1) + 0.75 1; 0.25 (0.1 + 1.5^2) + 0.75 (0.2 + 0.5^2); equal means: the mean variance. */
     cr_expect(fabs(mean[0] - 0.5) <= 1e-15 && fabs(mean[1] - 0.5) <= 1e-15);
     cr_expect(fabs(variance[0] - 0.925) <= 1e-15 && fabs(variance[1] - 0.275) <= 1e-15);
-    cr_expect(target->mixture.weights[0] == 0.25 && target->mixture.weights[1] == 0.75);
+    cr_expect(myr_mixture_of(target)->weights[0] == 0.25 && myr_mixture_of(target)->weights[1] == 0.75);
     cr_expect_str_eq(myr_target_type(target), "mixture");
     cr_expect_str_eq(myr_target_type(NULL), "");
     myr_target_destroy(target);
@@ -112,7 +113,7 @@ Test(targets, axes_are_orthonormal_and_give_the_covariance_back) {
             mean[c] = uniform(&random, -2.0, 2.0);
         myr_target *target = NULL;
         REQUIRE_OK(context, myr_target_create_gaussian_full(context, d, mean, covariance, &target));
-        const myr_gaussian *g = &target->gaussian;
+        const myr_gaussian *g = myr_target_affine(target);
         const double u = 100.0 * d * 0x1p-53, largest = g->axis_variance[d - 1];
         for (int r = 0; r < d; r++)
             for (int c = 0; c < d; c++) {
@@ -187,12 +188,12 @@ Test(targets, files_hold_what_they_say) {
     REQUIRE_OK(context, myr_target_load(context, path, &target));
     myr_target_moments(target, mean, variance);
     cr_expect(mean[0] == 4.0 && mean[1] == 5.0 && variance[0] == 2.0 && variance[1] == 3.0);
-    cr_expect_not_null(target->gaussian.axes);
+    cr_expect_not_null(myr_target_affine(target)->axes);
     myr_target_destroy(target);
     remove(path);
     path = write_file("{\"variance\": [2, 3], \"mean\": [4, 5], \"type\": \"gaussian\"}");
     REQUIRE_OK(context, myr_target_load(context, path, &target));
-    cr_expect(target->variance[1] == 3.0 && !target->gaussian.axes);
+    cr_expect(target->variance[1] == 3.0 && !myr_target_affine(target)->axes);
     myr_target_destroy(target);
     remove(path);
 }

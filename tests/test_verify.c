@@ -90,8 +90,8 @@ typedef enum fault {
     several_of_vector_targets, /* each of which other checks find */
 } fault;
 
-static bool is_of(const myr_job *job, myr_target_kind kind) {
-    return job->target->kind == kind;
+static bool is_of(const myr_job *job, const myr_target_operations *operations) {
+    return job->target->operations == operations;
 }
 
 static fault planted; /* the backend interface has no user pointer */
@@ -100,7 +100,7 @@ static fault planted; /* the backend interface has no user pointer */
  * states. */
 static void spoil_vectors(const myr_job *job, double *states) {
     const uint64_t last = job->count * (uint64_t)job->plan->dimension - 1;
-    const bool mixture = is_of(job, MYR_TARGET_MIXTURE), points = is_of(job, MYR_TARGET_EMPIRICAL);
+    const bool mixture = is_of(job, &myr_target_mixture), points = is_of(job, &myr_target_empirical);
     if ((mixture || points) && job->row_begin > 0)
         states[last] *= 1.0 + 1e-4;
     if ((mixture || points) && job->count == 300)
@@ -145,7 +145,7 @@ static myr_status faulty_range(myr_context *context, const myr_job *job, myr_ran
             last->m3 = NAN;
         if (planted == variance_off_by_ten_errors)
             last->m2 *= 1.0 + 10.0 * sqrt(2.0 / (double)job->count);
-        if (planted == several_of_vector_targets && is_of(job, MYR_TARGET_MIXTURE))
+        if (planted == several_of_vector_targets && is_of(job, &myr_target_mixture))
             last->m2 *= 1.05;
     }
     return status;

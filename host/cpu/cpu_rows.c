@@ -7,6 +7,9 @@
 #include "ground/environment.h"
 #include "ground/failure.h"
 #include "ground/product.h"
+#include "targets/empirical.h"
+#include "targets/gaussian.h"
+#include "targets/mixture.h"
 
 /* A batch's size: at most this much memory, if that is a chunk; and about this much work a thread (under a
  * second), so that progress is shown and cancelling works. */
@@ -21,11 +24,11 @@ static const double thread_work = 5e4;
 static const double window_bytes = 4e6;
 
 static bool is_mixture(const myr_job *job) {
-    return job->target->kind == MYR_TARGET_MIXTURE;
+    return job->target->operations == &myr_target_mixture;
 }
 
 static bool is_empirical(const myr_job *job) {
-    return job->target->kind == MYR_TARGET_EMPIRICAL;
+    return job->target->operations == &myr_target_empirical;
 }
 
 /* A trajectory's work, in steps of one coordinate of a Gaussian. A component of a mixture takes some 12
@@ -34,9 +37,9 @@ static bool is_empirical(const myr_job *job) {
 static double work_of(const myr_job *job) {
     double d = job->plan->dimension, denoiser = 0.0;
     if (is_mixture(job))
-        denoiser = job->target->mixture.components * (d + 3.0) / 6.0;
+        denoiser = myr_mixture_of(job->target)->components * (d + 3.0) / 6.0;
     else if (is_empirical(job))
-        denoiser = (double)job->target->empirical.count * (d + 20.0) / 23.0;
+        denoiser = (double)myr_empirical_of(job->target)->count * (d + 20.0) / 23.0;
     double step = d + denoiser * (job->plan->two_stage ? 2.0 : 1.0);
     return step * (double)(job->row_end - job->row_begin + 1);
 }
@@ -101,6 +104,8 @@ static myr_status create_table(myr_context *context, const myr_job *job, myr_cpu
         rows->leave = rows->empirical.leave;
         return status;
     }
+    if (job->target->operations != &myr_target_gaussian)
+        return myr_target_lacks(context, job->target, "denoiser on the backend cpu");
     myr_status status = myr_affine_table_create(context, job, &rows->affine);
     rows->enter = rows->affine.enter;
     rows->leave = rows->affine.leave;
@@ -163,7 +168,8 @@ static void store(const myr_cpu_rows *rows, const span *s, myr_lane_row *from, f
 static void enter_states(const myr_cpu_rows *rows, const span *s, myr_lane_row *state) {
     const myr_job *job = rows->job;
     const int d = job->plan->dimension;
-    const double *axes = job->target->kind == MYR_TARGET_GAUSSIAN ? job->target->gaussian.axes : NULL;
+    const myr_gaussian *affine = myr_target_affine(job->target);
+    const double *axes = affine ? affine->axes : NULL;
     memset(state, 0, (size_t)d * sizeof *state);
     for (int lane = 0; lane < s->lanes; lane++) {
         const double *x = job->states + (s->place + (uint64_t)lane) * (uint64_t)d;

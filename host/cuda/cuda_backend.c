@@ -4,6 +4,7 @@
 #include "cuda_chain.h"
 #include "cuda_points.h"
 #include "cuda_run.h"
+#include "targets/target_data.h"
 
 static void describe(int device, int threads, char *text, size_t size) {
     (void)threads;
@@ -13,7 +14,7 @@ static void describe(int device, int threads, char *text, size_t size) {
 static myr_status range(myr_context *context, const myr_job *job, myr_range *result) {
     if (job->plan->chain)
         return myr_cuda_chain_range(context, &myr_cuda_usual_limits, job, result);
-    if (job->target->kind == MYR_TARGET_EMPIRICAL)
+    if (job->target->operations == &myr_target_empirical)
         return myr_cuda_points_range(context, &myr_points_usual_limits, job, result);
     return myr_cuda_range(context, &myr_cuda_usual_limits, job, result);
 }
@@ -21,7 +22,7 @@ static myr_status range(myr_context *context, const myr_job *job, myr_range *res
 static myr_status states(myr_context *context, const myr_job *job, double *result) {
     if (job->plan->chain)
         return myr_cuda_chain_states(context, &myr_cuda_usual_limits, job, result);
-    if (job->target->kind == MYR_TARGET_EMPIRICAL)
+    if (job->target->operations == &myr_target_empirical)
         return myr_cuda_points_states(context, &myr_points_usual_limits, job, result);
     return myr_cuda_states(context, &myr_cuda_usual_limits, job, result);
 }

@@ -14,6 +14,7 @@
 #include "ground/failure.h"
 #include "runs/ranges.h"
 #include "tables/staged.h"
+#include "targets/gaussian.h"
 
 /* Some tenths of a second a launch; a few hundred megabytes. */
 const myr_cuda_limits myr_cuda_usual_limits = {
@@ -121,8 +122,10 @@ static myr_status run_begin(myr_context *context, cuda_run *run, const myr_cuda_
                             const myr_job *job, bool nodes) {
     memset(run, 0, sizeof *run);
     run->job = job;
-    run->mixed = job->target->kind == MYR_TARGET_MIXTURE;
+    run->mixed = job->target->operations == &myr_target_mixture;
     run->dimension = job->plan->dimension;
+    if (!run->mixed && job->target->operations != &myr_target_gaussian)
+        return myr_target_lacks(context, job->target, "denoiser on the backend cuda");
     myr_status status = myr_cuda_open(context, job->device, &run->session);
     if (status != MYR_OK)
         return status;
@@ -320,7 +323,7 @@ static myr_status push_nodes(myr_context *context, cuda_run *run, uint32_t count
 /* Given states in the target's axes, [count][dimension]. */
 static void turn_states(const cuda_run *run, const double *states, uint32_t count, double *turned) {
     const size_t d = (size_t)run->dimension;
-    const double *axes = run->job->target->gaussian.axes;
+    const double *axes = myr_target_affine(run->job->target)->axes;
     for (size_t j = 0; j < count; j++)
         for (size_t c = 0; c < d; c++) {
             double sum = 0.0;

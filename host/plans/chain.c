@@ -12,6 +12,7 @@
 
 #include "ground/environment.h"
 #include "ground/failure.h"
+#include "targets/discrete.h"
 
 void myr_chain_destroy(myr_chain *chain) {
     if (!chain)
@@ -80,7 +81,7 @@ static myr_status check_start(myr_context *context, const myr_chain *chain, int6
 
 myr_status myr_chain_create(myr_context *context, const myr_target *target, int64_t steps, bool exact_start,
                             myr_chain **chain) {
-    const myr_discrete *discrete = &target->discrete;
+    const myr_discrete *discrete = myr_target_chain(target);
     const int s = discrete->states;
     *chain = NULL;
     myr_status status = check_steps(context, discrete, steps);
@@ -101,14 +102,14 @@ myr_status myr_chain_create(myr_context *context, const myr_target *target, int6
 }
 
 myr_status myr_chain_check_target(myr_context *context, const myr_plan *plan, const myr_target *target) {
-    const bool discrete = target->kind == MYR_TARGET_DISCRETE;
+    const myr_discrete *discrete = myr_target_chain(target);
     if (!plan->chain && !discrete)
         return MYR_OK;
     if (!plan->chain || !discrete)
         return myr_fail(context, MYR_INVALID_ARGUMENT,
                         "target: is a %s, but the plan is %s the process discrete", myr_target_type(target),
                         plan->chain ? "one of" : "not one of");
-    if (plan->chain->identity != target->discrete.identity)
+    if (plan->chain->identity != discrete->identity)
         return myr_fail(context, MYR_INVALID_ARGUMENT,
                         "target: is not the one whose chain the plan holds; expected the plan's own");
     return MYR_OK;
@@ -156,7 +157,8 @@ void myr_chain_push_law(const myr_plan *plan, const myr_target *target, int64_t 
     for (int i = 0; i < s; i++)
         law[i] = from[i];
     for (int64_t k = row_begin; k < row_end; k++)
-        push_step(plan, myr_discrete_matrix(&target->discrete, plan->steps - k), plan->steps - k, law);
+        push_step(plan, myr_discrete_matrix(myr_target_chain(target), plan->steps - k), plan->steps - k,
+                  law);
     for (int i = 0; i < s; i++)
         to[i] = (double)law[i];
 }

@@ -12,7 +12,7 @@
 #include "ground/failure.h"
 #include "mean_path.h"
 #include "plan_table.h"
-#include "targets/target_data.h"
+#include "targets/gaussian.h"
 
 double myr_posterior_variance(double a, double s, double v) {
     return v * s * s / (a * a * v + s * s);
@@ -83,7 +83,7 @@ static belief advance(const belief *old, const affine_map *map) {
 }
 
 static double variance_of_axis(const myr_plan *plan, const myr_target *target, int axis) {
-    double v = target->gaussian.axis_variance[axis];
+    double v = myr_target_affine(target)->axis_variance[axis];
     long double scale = plan->start_scale[axis];
     belief now = {.covariance = {{scale * scale}}};
     for (int64_t k = 0; k < plan->steps; k++) {
@@ -109,7 +109,7 @@ double myr_plan_smallest_scale(const myr_plan *plan, double start_scale, double 
 /* From the axes, which are independent, to the coordinates x = U u: variance_r = sum_c U_rc^2 variance_c. */
 static void leave_axes(const myr_target *target, const double *axis_variance, double *variance) {
     const int n = target->dimension;
-    const double *axes = target->gaussian.axes;
+    const double *axes = myr_target_affine(target)->axes;
     for (int r = 0; r < n; r++) {
         long double sum = axes ? 0.0L : axis_variance[r];
         for (int c = 0; axes && c < n; c++) {
@@ -125,7 +125,7 @@ static myr_status check_pair(myr_context *context, const myr_plan *plan, const m
     if (!plan || !target)
         return myr_fail(context, MYR_INVALID_ARGUMENT, "%s is NULL; expected a %s",
                         plan ? "target" : "plan", plan ? "target" : "plan");
-    if (target->kind != MYR_TARGET_GAUSSIAN)
+    if (!myr_target_affine(target))
         return myr_fail(context, MYR_UNSUPPORTED,
                         "the exact answer needs a target with an affine denoiser: a Gaussian");
     if (plan->dimension != target->dimension)
@@ -219,7 +219,7 @@ myr_status myr_plan_limit(myr_context *context, const myr_plan *plan, const myr_
             "no limit of many steps is known for this plan: its rows were given, or it has churn");
     double axis_variance[MYR_MAX_DIMENSION];
     for (int c = 0; c < plan->dimension; c++)
-        axis_variance[c] = limit_variance(plan, c, target->gaussian.axis_variance[c]);
+        axis_variance[c] = limit_variance(plan, c, myr_target_affine(target)->axis_variance[c]);
     leave_axes(target, axis_variance, variance);
     return MYR_OK;
 }

@@ -1,12 +1,14 @@
 #include "mean_path.h"
 
+#include "targets/gaussian.h"
+
 void myr_mean_path_forget(myr_mean_path *path) {
     for (int c = 0; c < path->columns; c++)
-        path->d1[c] = path->d2[c] = -(long double)path->target->gaussian.axis_mean[c];
+        path->d1[c] = path->d2[c] = -(long double)myr_target_affine(path->target)->axis_mean[c];
 }
 
 static bool axes_alike(const myr_plan *plan, const myr_target *target) {
-    const myr_gaussian *g = &target->gaussian;
+    const myr_gaussian *g = myr_target_affine(target);
     for (int c = 1; c < plan->dimension; c++)
         if (plan->start_mean[c] != plan->start_mean[0] || g->axis_mean[c] != g->axis_mean[0] ||
             g->axis_variance[c] != g->axis_variance[0])
@@ -20,7 +22,8 @@ void myr_mean_path_begin(myr_mean_path *path, const myr_plan *plan, const myr_ta
     path->row = 0;
     path->columns = axes_alike(plan, target) ? 1 : plan->dimension;
     for (int c = 0; c < path->columns; c++)
-        path->x[c] = plan->start_mean[c] - (long double)plan->rows[0].a * target->gaussian.axis_mean[c];
+        path->x[c] =
+            plan->start_mean[c] - (long double)plan->rows[0].a * myr_target_affine(target)->axis_mean[c];
     myr_mean_path_forget(path);
 }
 
@@ -47,7 +50,7 @@ static void step_axis(const myr_row *row, long double m, long double v, long dou
 }
 
 void myr_mean_path_run(myr_mean_path *path, int64_t row) {
-    const myr_gaussian *g = &path->target->gaussian;
+    const myr_gaussian *g = myr_target_affine(path->target);
     for (; path->row < row; path->row++)
         for (int c = 0; c < path->columns; c++)
             step_axis(&path->plan->rows[path->row], g->axis_mean[c], g->axis_variance[c], &path->x[c],
@@ -56,7 +59,7 @@ void myr_mean_path_run(myr_mean_path *path, int64_t row) {
 
 void myr_mean_path_read(const myr_mean_path *path, double *mean) {
     const myr_plan *plan = path->plan;
-    const double *axes = path->target->gaussian.axes;
+    const double *axes = myr_target_affine(path->target)->axes;
     const bool ends = path->row == plan->steps;
     const long double a = ends ? plan->rows[path->row - 1].a_next : plan->rows[path->row].a;
     for (int r = 0; r < plan->dimension; r++) {

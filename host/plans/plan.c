@@ -7,7 +7,7 @@
 #include "ground/environment.h"
 #include "ground/failure.h"
 #include "plan_choice.h"
-#include "targets/target_data.h"
+#include "targets/gaussian.h"
 
 /* A plan on the process discrete: a chain in place of rows. */
 static myr_status create_chain(myr_context *context, const myr_plan_choice *chosen,
@@ -81,15 +81,15 @@ static void write_limit(const myr_plan_choice *choice, const myr_grid *grid, myr
 /* x_T ~ N(0, prior_variance), or the true marginal: N(a m, a^2 v + s^2) of an axis of a Gaussian. */
 static void write_start(const myr_plan_choice *chosen, const myr_level *level, double prior_variance,
                         const myr_target *target, myr_plan *plan) {
-    const bool gaussian = target->kind == MYR_TARGET_GAUSSIAN, exact = chosen->exact_start;
-    plan->start_in_component = exact && !gaussian;
+    const myr_gaussian *affine = myr_target_affine(target);
+    const bool exact = chosen->exact_start;
+    plan->start_in_component = exact && !affine;
     for (int c = 0; c < plan->dimension; c++) {
         plan->start_mean[c] = 0.0;
         plan->start_scale[c] = sqrt(prior_variance);
-        if (exact && gaussian) {
-            plan->start_mean[c] = level->a * target->gaussian.axis_mean[c];
-            plan->start_scale[c] =
-                sqrt(level->a * level->a * target->gaussian.axis_variance[c] + level->variance);
+        if (exact && affine) {
+            plan->start_mean[c] = level->a * affine->axis_mean[c];
+            plan->start_scale[c] = sqrt(level->a * level->a * affine->axis_variance[c] + level->variance);
         }
     }
 }
@@ -129,7 +129,7 @@ myr_status myr_plan_create(myr_context *context, const myr_plan_options *options
     myr_status status = myr_plan_choose(context, options, &chosen);
     if (status != MYR_OK)
         return status;
-    if (chosen.process->discrete != (target->kind == MYR_TARGET_DISCRETE))
+    if (chosen.process->discrete != (myr_target_chain(target) != NULL))
         return myr_fail(context, MYR_UNSUPPORTED,
                         "the process %s does not suit the target, which is of the type %s; expected %s",
                         chosen.process->name, myr_target_type(target),
@@ -140,6 +140,8 @@ myr_status myr_plan_create(myr_context *context, const myr_plan_options *options
         return myr_fail(context, MYR_UNSUPPORTED,
                         "the sampler %s needs a Gaussian target: its noise is the exact posterior variance",
                         chosen.sampler->name);
+    if (chosen.exact_start && !myr_target_affine(target) && !target->operations->starts_in_component)
+        return myr_target_lacks(context, target, "start exact: expected start prior");
     status = allocate(context, target->dimension, chosen.options.steps, plan);
     if (status != MYR_OK)
         return status;

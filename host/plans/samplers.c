@@ -69,9 +69,9 @@ bool myr_sampler_supports_target(const char *sampler, const myr_target *target) 
     const myr_sampler *found = myr_sampler_find(sampler);
     if (!found || !target)
         return false;
-    if (target->kind == MYR_TARGET_DISCRETE || !found->write_row)
-        return target->kind == MYR_TARGET_DISCRETE && !found->write_row;
-    return !found->affine_only || target->kind == MYR_TARGET_GAUSSIAN;
+    if (myr_target_chain(target) || !found->write_row)
+        return myr_target_chain(target) && !found->write_row;
+    return !found->affine_only || myr_target_affine(target);
 }
 
 myr_limit myr_sampler_limit(const myr_sampler *sampler, const myr_sampler_settings *settings) {

@@ -14,13 +14,11 @@
 
 enum { stream_step = 0, stream_start = 1, chunk = MYR_RANGE_CHUNK, trajectories_between_reports = 4096 };
 
-/* S = sqrt(C^2 + E^2 Var(x0 | x)) of axis c; a Gaussian's Var(x0 | x) = v s^2 / (a^2 v + s^2), and for
- * other targets E is 0. */
+/* S = sqrt(C^2 + E^2 Var(x0 | x)) of axis c. E is 0 where the target has no such variance. */
 static double noise_scale(const myr_row *row, const myr_target *target, int c) {
     if (row->E == 0.0)
         return row->C;
-    double v = target->gaussian.axis_variance[c];
-    double posterior = v * row->s * row->s / (row->a * row->a * v + row->s * row->s);
+    const double posterior = myr_reference_posterior(target, c, row->a, row->s);
     return sqrt(row->C * row->C + row->E * row->E * posterior);
 }
 
@@ -31,10 +29,12 @@ typedef struct walk {
     double *z1, *z2, *in_axes, *noise, *raised, *d, *y, *second;
 } walk;
 
-static myr_status make_walk(myr_context *context, int dimension, walk *w) {
+static myr_status make_walk(myr_context *context, const myr_job *job, walk *w) {
     double **const parts[] = {&w->x,     &w->d1,     &w->d2, &w->z1, &w->z2,    &w->in_axes,
                               &w->noise, &w->raised, &w->d,  &w->y,  &w->second};
-    const size_t count = sizeof parts / sizeof *parts, d = (size_t)dimension;
+    const size_t count = sizeof parts / sizeof *parts, d = (size_t)job->plan->dimension;
+    if (!job->plan->chain && !myr_reference_has(job->target))
+        return myr_target_lacks(context, job->target, "denoiser on the backend reference");
     double *memory = calloc(count * d, sizeof *memory);
     if (!memory)
         return myr_fail_memory(context, count * d * sizeof *memory);
@@ -156,7 +156,7 @@ static myr_status report_progress(myr_context *context, const myr_job *job, uint
 static myr_status reference_states(myr_context *context, const myr_job *job, double *states) {
     const size_t d = (size_t)job->plan->dimension;
     walk w;
-    myr_status status = make_walk(context, job->plan->dimension, &w);
+    myr_status status = make_walk(context, job, &w);
     if (status != MYR_OK)
         return status;
     for (uint64_t n = 0; status == MYR_OK && n < job->count; n++) {
@@ -206,7 +206,7 @@ static void push(const running *sums, int dimension, myr_moment *moments, myr_ra
 static myr_status reference_range(myr_context *context, const myr_job *job, myr_range *range) {
     const int d = job->plan->dimension;
     walk w;
-    myr_status status = make_walk(context, d, &w);
+    myr_status status = make_walk(context, job, &w);
     if (status != MYR_OK)
         return status;
     running *sums = calloc((size_t)d, sizeof *sums);

@@ -2,6 +2,7 @@
 
 #include "plans/chain.h"
 #include "reference_random.h"
+#include "targets/discrete.h"
 
 enum { stream_step = 0, stream_start = 1 };
 
@@ -37,7 +38,7 @@ double myr_reference_chain_run(const myr_job *job, uint64_t i, double state) {
     int now = (int)state - 1;
     for (int64_t k = job->row_begin; k < job->row_end; k++) {
         const int64_t t = job->plan->steps - k;
-        const double *matrix = myr_discrete_matrix(&job->target->discrete, t);
+        const double *matrix = myr_discrete_matrix(job->target->content, t);
         const double *before = chain->laws + (t - 1) * s;
         for (int j = 0; j < s; j++)
             joint[j] = matrix[j * s + now] * before[j];

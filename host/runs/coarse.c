@@ -17,6 +17,7 @@
 #include <stdio.h>
 
 #include "plans/plan_table.h"
+#include "targets/gaussian.h"
 
 enum { START = -2, WHOLE = -1 }; /* … what is no component: the start, or all of the target */
 
@@ -37,13 +38,18 @@ static void look(worst *w, double distance, double spread, int coordinate, int c
     w->component = component;
 }
 
-/* A mixture's components, about its mean or about 0. */
-static void look_at_components(worst *w, const myr_target *target, bool about_mean) {
-    const myr_mixture *m = &target->mixture;
-    for (int at = 0; at < m->components * target->dimension; at++) {
-        const int j = at / target->dimension, c = at % target->dimension;
-        look(w, m->means[at] - (about_mean ? target->mean[c] : 0.0), sqrt(m->variances[at]), c, j);
-    }
+/* A mixture's components, about its mean or about 0; of other targets the whole. */
+static void look_at_parts(worst *w, const myr_target *target, bool about_mean) {
+    const myr_target_operations *of = target->operations;
+    const int components = of->normals ? of->normals(target) : 0;
+    for (int j = 0; j < components; j++)
+        for (int c = 0; c < target->dimension; c++) {
+            double mean, variance;
+            of->normal(target, j, c, &mean, &variance);
+            look(w, mean - (about_mean ? target->mean[c] : 0.0), sqrt(variance), c, j);
+        }
+    for (int c = 0; components == 0 && c < target->dimension; c++)
+        look(w, target->mean[c], sqrt(target->variance[c]), c, WHOLE);
 }
 
 /* Held about a m, from which first the start is so far, and then a mixture's components. Data are floats
@@ -52,52 +58,52 @@ static worst of_float(const myr_plan *plan, const myr_target *target) {
     worst w = {0};
     for (int c = 0; c < plan->dimension && !plan->start_in_component; c++)
         look(&w, plan->start_mean[c] - plan->rows[0].a * target->mean[c], plan->start_scale[c], c, START);
-    if (target->kind == MYR_TARGET_MIXTURE)
-        look_at_components(&w, target, true);
-    for (int c = 0; target->kind == MYR_TARGET_EMPIRICAL && c < plan->dimension; c++)
-        look(&w, target->mean[c], sqrt(target->variance[c]), c, WHOLE);
+    look_at_parts(&w, target, true);
     return w;
 }
 
 /* Held about 0. */
-static worst of_double(const myr_plan *plan, const myr_target *target) {
+static worst of_double(const myr_target *target) {
     worst w = {0};
-    if (target->kind == MYR_TARGET_MIXTURE)
-        look_at_components(&w, target, false);
-    for (int c = 0; target->kind == MYR_TARGET_EMPIRICAL && c < plan->dimension; c++)
-        look(&w, target->mean[c], sqrt(target->variance[c]), c, WHOLE);
-    for (int c = 0; target->kind == MYR_TARGET_GAUSSIAN && c < plan->dimension; c++)
-        look(&w, target->gaussian.axis_mean[c], sqrt(target->gaussian.axis_variance[c]), c, WHOLE);
+    const myr_gaussian *affine = myr_target_affine(target);
+    if (!affine)
+        look_at_parts(&w, target, false);
+    for (int c = 0; affine && c < target->dimension; c++)
+        look(&w, affine->axis_mean[c], sqrt(affine->axis_variance[c]), c, WHOLE);
     return w;
 }
 
-/* The least variance of an axis or a component, and whose it is; none of data points: those are floats. */
-static double least_variance(const myr_target *target, int *coordinate) {
-    const bool gaussian = target->kind == MYR_TARGET_GAUSSIAN;
-    const double *variances = gaussian ? target->gaussian.axis_variance : target->mixture.variances;
-    const int count = gaussian ? target->dimension : target->dimension * target->mixture.components;
-    int least = 0;
-    for (int at = 1; at < count; at++)
-        least = variances[at] < variances[least] ? at : least;
-    *coordinate = least % target->dimension;
-    return variances[least];
-}
-
-/* The least scale that states come down to, by which variance of the target; infinite of data points. */
+/* The least scale that states come down to, by which variance of the target: of an axis or a component. Infinite of
+ * targets that have neither: no state of theirs need be near another. */
 typedef struct smallest {
     double scale, variance;
     int coordinate;
     const char *what; /* the coordinate is that of */
 } smallest;
 
+static void look_at_variance(smallest *s, double variance, int coordinate) {
+    if (variance < s->variance) {
+        s->variance = variance;
+        s->coordinate = coordinate;
+    }
+}
+
 static smallest find_smallest(const myr_plan *plan, const myr_target *target) {
-    smallest s = {.scale = INFINITY, .what = "coordinate"};
-    if (target->kind != MYR_TARGET_GAUSSIAN && target->kind != MYR_TARGET_MIXTURE)
-        return s;
-    if (target->kind == MYR_TARGET_GAUSSIAN && target->gaussian.axes)
+    const myr_target_operations *of = target->operations;
+    const myr_gaussian *affine = myr_target_affine(target);
+    smallest s = {.scale = INFINITY, .variance = INFINITY, .what = "coordinate"};
+    for (int c = 0; affine && c < target->dimension; c++)
+        look_at_variance(&s, affine->axis_variance[c], c);
+    for (int j = 0; !affine && of->normals && j < of->normals(target); j++)
+        for (int c = 0; c < target->dimension; c++) {
+            double mean, variance;
+            of->normal(target, j, c, &mean, &variance);
+            look_at_variance(&s, variance, c);
+        }
+    if (affine && affine->axes)
         s.what = "axis";
-    s.variance = least_variance(target, &s.coordinate);
-    s.scale = myr_plan_smallest_scale(plan, plan->start_scale[s.coordinate], s.variance);
+    if (s.variance < INFINITY)
+        s.scale = myr_plan_smallest_scale(plan, plan->start_scale[s.coordinate], s.variance);
     return s;
 }
 
@@ -124,9 +130,9 @@ void myr_coarse_warn(const myr_plan *plan, const myr_target *target, int digits,
                    "floats lose digits below 1.2e-38; the backend reference computes in double", text,
                    size);
     }
-    if (is_float && target->kind == MYR_TARGET_GAUSSIAN)
-        return;
-    const worst w = is_float ? of_float(plan, target) : of_double(plan, target);
+    if (is_float && myr_target_affine(target))
+        return; /* its states are held about the mean path */
+    const worst w = is_float ? of_float(plan, target) : of_double(target);
     if (ldexp(w.ratio, -digits) * steps <= 1.0)
         return;
     char what[32] = "the target";
@@ -144,7 +150,7 @@ void myr_coarse_warn(const myr_plan *plan, const myr_target *target, int digits,
 
 void myr_coarse_warn_moments(const myr_plan *plan, const myr_target *target, int digits, char *text,
                              size_t size) {
-    if (digits == 24 || plan->chain || target->kind != MYR_TARGET_GAUSSIAN || text[0] != '\0')
+    if (digits == 24 || plan->chain || !myr_target_affine(target) || text[0] != '\0')
         return;
     const smallest s = find_smallest(plan, target);
     warn_below(0x1p-255, &s, "double",

@@ -5,6 +5,7 @@
 
 #include "ground/failure.h"
 #include "plans/chain.h"
+#include "targets/gaussian.h"
 
 static myr_status check_finite(myr_context *context, const char *name, const double *values,
                                uint64_t count) {
@@ -28,7 +29,7 @@ static void turn(const double *axes, int d, const double *values, uint64_t vecto
 
 static myr_status turn_into_axes(myr_context *context, uint64_t starts, uint64_t noises, myr_job *job,
                                  double **turned) {
-    const double *axes = job->target->gaussian.axes;
+    const double *axes = myr_target_affine(job->target)->axes;
     const int d = job->target->dimension;
     uint64_t vectors = (job->start_normals ? starts : 0) + (job->noise ? noises : 0);
     if (vectors == 0)
@@ -77,7 +78,8 @@ myr_status myr_job_give(myr_context *context, const myr_given *given, myr_job *j
         status = check_finite(context, "start_normals", job->start_normals, job->count * d);
     if (status == MYR_OK)
         status = check_finite(context, "noise", job->noise, job->count * rows * d);
-    if (status == MYR_OK && job->target->kind == MYR_TARGET_GAUSSIAN && job->target->gaussian.axes)
+    const myr_gaussian *affine = myr_target_affine(job->target);
+    if (status == MYR_OK && affine && affine->axes)
         status = turn_into_axes(context, job->count, job->count * rows, job, turned);
     return status;
 }

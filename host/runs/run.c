@@ -176,11 +176,11 @@ static myr_status check_run(myr_context *context, const myr_plan *plan, const my
     myr_status status = myr_chain_check_target(context, plan, target);
     if (status != MYR_OK)
         return status;
-    if (plan->start_in_component && target->kind == MYR_TARGET_GAUSSIAN)
+    if (plan->start_in_component && !target->operations->starts_in_component)
         return myr_fail(context, MYR_INVALID_ARGUMENT,
                         "target: is a %s, but the plan starts in a component of a mixture or of data",
                         myr_target_type(target));
-    if (plan->uncertainty && target->kind != MYR_TARGET_GAUSSIAN)
+    if (plan->uncertainty && !myr_target_affine(target))
         return myr_fail(
             context, MYR_UNSUPPORTED,
             "target: is a %s, but a row's noise has a share E of Var(x0 | x), which only Gaussians "

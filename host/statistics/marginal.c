@@ -5,6 +5,10 @@
 #include <string.h>
 
 #include "ground/failure.h"
+#include "targets/discrete.h"
+#include "targets/empirical.h"
+#include "targets/gaussian.h"
+#include "targets/mixture.h"
 
 static const double root_half = 0.70710678118654752, root_two_pi = 2.5066282746310005;
 
@@ -24,14 +28,14 @@ static myr_status allocate_parts(myr_context *context, int parts, myr_marginal *
 /* On a direction v: mean v·m, variance sum over the axes u of their variance times (v·u)^2. */
 static void fill_gaussian(const myr_target *target, const double *v, myr_marginal *marginal) {
     const int d = target->dimension;
-    const double *axes = target->gaussian.axes;
+    const double *axes = myr_target_affine(target)->axes;
     double mean = 0.0, variance = 0.0;
     for (int c = 0; c < d; c++) {
         double along = axes ? 0.0 : v[c];
         for (int r = 0; axes && r < d; r++)
             along += axes[r * d + c] * v[r];
         mean += v[c] * target->mean[c];
-        variance += along * along * target->gaussian.axis_variance[c];
+        variance += along * along * myr_target_affine(target)->axis_variance[c];
     }
     marginal->weight[0] = 1.0;
     marginal->part_mean[0] = mean;
@@ -40,13 +44,13 @@ static void fill_gaussian(const myr_target *target, const double *v, myr_margina
 
 static void fill_mixture(const myr_target *target, const double *v, myr_marginal *marginal) {
     const int d = target->dimension;
-    for (int k = 0; k < target->mixture.components; k++) {
+    for (int k = 0; k < myr_mixture_of(target)->components; k++) {
         double mean = 0.0, variance = 0.0;
         for (int c = 0; c < d; c++) {
-            mean += v[c] * target->mixture.means[k * d + c];
-            variance += v[c] * v[c] * target->mixture.variances[k * d + c];
+            mean += v[c] * myr_mixture_of(target)->means[k * d + c];
+            variance += v[c] * v[c] * myr_mixture_of(target)->variances[k * d + c];
         }
-        marginal->weight[k] = target->mixture.weights[k];
+        marginal->weight[k] = myr_mixture_of(target)->weights[k];
         marginal->part_mean[k] = mean;
         marginal->part_deviation[k] = sqrt(variance);
     }
@@ -96,19 +100,20 @@ static myr_status fill_atoms(myr_context *context, atom *atoms, size_t count, my
 
 static myr_status create_atoms(myr_context *context, const myr_target *target, const double *v,
                                int coordinate, myr_marginal *marginal) {
-    const bool states = target->kind == MYR_TARGET_DISCRETE;
+    const bool states = target->operations == &myr_target_discrete;
     const size_t d = (size_t)target->dimension;
-    const size_t count = states ? (size_t)target->discrete.states : (size_t)target->empirical.count;
+    const size_t count =
+        states ? (size_t)myr_target_chain(target)->states : (size_t)myr_empirical_of(target)->count;
     atom *atoms = malloc(count * sizeof *atoms);
     if (!atoms)
         return myr_fail_memory(context, count * sizeof *atoms);
     size_t used = 0;
     for (size_t i = 0; i < count; i++) {
-        atom a = {(double)i + 1.0, states ? target->discrete.weights[i] : 1.0};
+        atom a = {(double)i + 1.0, states ? myr_target_chain(target)->weights[i] : 1.0};
         if (!states)
-            a.at = v ? 0.0 : (double)target->empirical.points[i * d + (size_t)coordinate];
+            a.at = v ? 0.0 : (double)myr_empirical_of(target)->points[i * d + (size_t)coordinate];
         for (size_t c = 0; !states && v && c < d; c++)
-            a.at += v[c] * (double)target->empirical.points[i * d + c];
+            a.at += v[c] * (double)myr_empirical_of(target)->points[i * d + c];
         if (a.weight > 0.0)
             atoms[used++] = a;
     }
@@ -143,13 +148,13 @@ myr_status myr_marginal_create(myr_context *context, const myr_target *target, i
     double unit[MYR_MAX_DIMENSION] = {0};
     const double *v = direction;
     myr_status status;
-    if (target->kind == MYR_TARGET_GAUSSIAN || target->kind == MYR_TARGET_MIXTURE) {
-        const bool gaussian = target->kind == MYR_TARGET_GAUSSIAN;
+    if (target->operations == &myr_target_gaussian || target->operations == &myr_target_mixture) {
+        const bool gaussian = target->operations == &myr_target_gaussian;
         if (!v) {
             unit[coordinate] = 1.0;
             v = unit;
         }
-        status = allocate_parts(context, gaussian ? 1 : target->mixture.components, marginal);
+        status = allocate_parts(context, gaussian ? 1 : myr_mixture_of(target)->components, marginal);
         if (status == MYR_OK)
             (gaussian ? fill_gaussian : fill_mixture)(target, v, marginal);
     } else {

@@ -6,6 +6,7 @@
 
 #include "ground/environment.h"
 #include "ground/failure.h"
+#include "targets/mixture.h"
 
 /* Evaluations of a normal's distribution function that making the bins may take: some seconds. */
 static const double most_evaluations = 1e8;
@@ -15,9 +16,9 @@ enum { PIECE = MYR_BINS_PIECE };
 
 static int bin_count(const myr_target *target) {
     double count = (double)MYR_BINS_TOGETHER / target->dimension;
-    if (target->kind == MYR_TARGET_MIXTURE)
-        count =
-            fmin(count, most_evaluations / (3.0 * target->mixture.components * (double)target->dimension));
+    if (target->operations == &myr_target_mixture)
+        count = fmin(count, most_evaluations /
+                                (3.0 * myr_mixture_of(target)->components * (double)target->dimension));
     return (int)fmin(MYR_BINS_MOST, fmax(count, 64.0));
 }
 

@@ -11,6 +11,9 @@
 #include "ground/environment.h"
 #include "ground/failure.h"
 #include "statistic.h"
+#include "targets/empirical.h"
+#include "targets/gaussian.h"
+#include "targets/mixture.h"
 
 enum { BLOCK = 256, FEW = 32, MOST_COORDINATES = 1024 };
 
@@ -41,15 +44,15 @@ static void destroy(void *state) {
 
 static double of_gaussian(const myr_target *target, int i, int j) {
     const int d = target->dimension;
-    const double *axes = target->gaussian.axes;
+    const double *axes = myr_target_affine(target)->axes;
     double sum = !axes && i == j ? target->variance[i] : 0.0;
     for (int a = 0; axes && a < d; a++)
-        sum += axes[i * d + a] * axes[j * d + a] * target->gaussian.axis_variance[a];
+        sum += axes[i * d + a] * axes[j * d + a] * myr_target_affine(target)->axis_variance[a];
     return sum;
 }
 
 static double of_mixture(const myr_target *target, int i, int j) {
-    const myr_mixture *m = &target->mixture;
+    const myr_mixture *m = myr_mixture_of(target);
     const int d = target->dimension;
     double sum = 0.0;
     for (int k = 0; k < m->components; k++) {
@@ -61,7 +64,7 @@ static double of_mixture(const myr_target *target, int i, int j) {
 }
 
 static double of_points(const myr_target *target, int i, int j) {
-    const myr_empirical *e = &target->empirical;
+    const myr_empirical *e = myr_empirical_of(target);
     const int d = target->dimension;
     double sum = 0.0;
     for (int64_t n = 0; n < e->count; n++)
@@ -71,18 +74,11 @@ static double of_points(const myr_target *target, int i, int j) {
 }
 
 static double covariance_of(const myr_target *target, int i, int j) {
-    switch (target->kind) {
-        case MYR_TARGET_GAUSSIAN:
-            return of_gaussian(target, i, j);
-        case MYR_TARGET_MIXTURE:
-            return of_mixture(target, i, j);
-        case MYR_TARGET_EMPIRICAL:
-            return of_points(target, i, j);
-        case MYR_TARGET_DISCRETE:
-            return target->variance[0];
-        default:
-            return NAN;
-    }
+    if (target->operations == &myr_target_gaussian)
+        return of_gaussian(target, i, j);
+    if (target->operations == &myr_target_mixture)
+        return of_mixture(target, i, j);
+    return myr_target_chain(target) ? target->variance[0] : of_points(target, i, j);
 }
 
 static myr_status create(myr_context *context, myr_statistics_setting *setting, void **state) {

@@ -15,6 +15,8 @@
 #include "myriad/random.h"
 #include "null_laws.h"
 #include "statistic.h"
+#include "targets/discrete.h"
+#include "targets/mixture.h"
 
 /* Samples that are labelled at a time. */
 enum { PIECE = 1 << 14 };
@@ -31,7 +33,7 @@ typedef struct occupancy {
 } occupancy;
 
 static bool suits(const myr_target *target) {
-    return target->kind == MYR_TARGET_MIXTURE || target->kind == MYR_TARGET_DISCRETE;
+    return target->operations == &myr_target_mixture || target->operations == &myr_target_discrete;
 }
 
 static void destroy(void *state) {
@@ -47,14 +49,14 @@ static void fill_cells(occupancy *o) {
     const myr_target *target = o->target;
     const int d = target->dimension;
     for (int k = 0; k < o->cells; k++) {
-        if (target->kind == MYR_TARGET_DISCRETE) {
-            o->weight[k] = target->discrete.weights[k];
+        if (target->operations == &myr_target_discrete) {
+            o->weight[k] = myr_target_chain(target)->weights[k];
             continue;
         }
-        o->weight[k] = target->mixture.weights[k];
+        o->weight[k] = myr_mixture_of(target)->weights[k];
         o->constant[k] = log(o->weight[k]);
         for (int c = 0; c < d; c++)
-            o->constant[k] -= 0.5 * log(target->mixture.variances[k * d + c]);
+            o->constant[k] -= 0.5 * log(myr_mixture_of(target)->variances[k * d + c]);
     }
 }
 
@@ -63,8 +65,8 @@ static myr_status create(myr_context *context, myr_statistics_setting *setting, 
     occupancy *o = calloc(1, sizeof *o);
     if (!o)
         return myr_fail_memory(context, sizeof *o);
-    const bool discrete = target->kind == MYR_TARGET_DISCRETE;
-    const int cells = discrete ? target->discrete.states : target->mixture.components;
+    const bool discrete = target->operations == &myr_target_discrete;
+    const int cells = discrete ? myr_target_chain(target)->states : myr_mixture_of(target)->components;
     *o = (occupancy){.target = target,
                      .seed = setting->seed,
                      .cells = cells,
@@ -90,7 +92,7 @@ static int label_of_state(const occupancy *o, const double *x) {
 }
 
 static int label_in_mixture(const occupancy *o, uint64_t trajectory, const double *x) {
-    const myr_mixture *m = &o->target->mixture;
+    const myr_mixture *m = myr_mixture_of(o->target);
     const int d = o->target->dimension, cells = o->cells;
     double score[MYR_MAX_COMPONENTS], most = -INFINITY, sum = 0.0;
     uint32_t words[4];
@@ -118,7 +120,7 @@ static int label_in_mixture(const occupancy *o, uint64_t trajectory, const doubl
 
 static void add(void *state, uint64_t first, uint64_t count, const double *samples) {
     occupancy *o = state;
-    const bool discrete = o->target->kind == MYR_TARGET_DISCRETE;
+    const bool discrete = o->target->operations == &myr_target_discrete;
     const uint64_t d = (uint64_t)o->target->dimension;
     int *label = o->label;
     for (uint64_t at = 0; at < count; at += PIECE) {
@@ -183,7 +185,7 @@ static void report(const void *state, myr_statistic_rows *rows) {
     for (int k = 0; k < o->cells; k++) {
         const double share = (double)o->found[k] / n;
         myr_statistic_row *row = myr_statistic_row_add(rows, myr_statistic_occupancy.name);
-        row->first = o->target->kind == MYR_TARGET_DISCRETE ? k + 1 : k;
+        row->first = o->target->operations == &myr_target_discrete ? k + 1 : k;
         row->value = share;
         row->standard_error = sqrt(share * (1.0 - share) / n);
         row->expected = o->weight[k];

@@ -4,10 +4,13 @@
 
 #include "ground/generator.h"
 #include "reference/reference_denoise.h"
+#include "targets/empirical.h"
+#include "targets/gaussian.h"
+#include "targets/mixture.h"
 
 bool myr_target_draws(const myr_target *target) {
-    return target->kind == MYR_TARGET_GAUSSIAN || target->kind == MYR_TARGET_MIXTURE ||
-           target->kind == MYR_TARGET_EMPIRICAL;
+    return target->operations == &myr_target_gaussian || target->operations == &myr_target_mixture ||
+           target->operations == &myr_target_empirical;
 }
 
 /* Block 0 of the stream chooses a component or a point, the blocks from 1 on are normals. */
@@ -20,13 +23,13 @@ static double choice(uint64_t seed, uint64_t index) {
 static void draw_gaussian(const myr_target *target, myr_normals *stream, double *x) {
     double in_axes[MYR_MAX_DIMENSION];
     for (int c = 0; c < target->dimension; c++)
-        in_axes[c] = target->gaussian.axis_mean[c] +
-                     sqrt(target->gaussian.axis_variance[c]) * myr_normals_draw(stream, 4 + c);
+        in_axes[c] = myr_target_affine(target)->axis_mean[c] +
+                     sqrt(myr_target_affine(target)->axis_variance[c]) * myr_normals_draw(stream, 4 + c);
     myr_reference_from_axes(target, in_axes, x);
 }
 
 static void draw_mixture(const myr_target *target, double u, myr_normals *stream, double *x) {
-    const myr_mixture *m = &target->mixture;
+    const myr_mixture *m = myr_mixture_of(target);
     const int d = target->dimension;
     int k = 0;
     double sum = m->weights[0];
@@ -38,12 +41,12 @@ static void draw_mixture(const myr_target *target, double u, myr_normals *stream
 
 void myr_target_draw(const myr_target *target, uint64_t seed, uint64_t index, double *x) {
     myr_normals stream = myr_normals_make(seed, index, MYR_STREAM_EXACT);
-    if (target->kind == MYR_TARGET_GAUSSIAN) {
+    if (target->operations == &myr_target_gaussian) {
         draw_gaussian(target, &stream, x);
-    } else if (target->kind == MYR_TARGET_MIXTURE) {
+    } else if (target->operations == &myr_target_mixture) {
         draw_mixture(target, choice(seed, index), &stream, x);
     } else {
-        const myr_empirical *e = &target->empirical;
+        const myr_empirical *e = myr_empirical_of(target);
         const int64_t i = (int64_t)(choice(seed, index) * (double)e->count);
         for (int c = 0; c < target->dimension; c++)
             x[c] = (double)e->points[i * target->dimension + c];

@@ -7,6 +7,7 @@
 
 #include "ground/failure.h"
 #include "plans/mean_path.h"
+#include "targets/gaussian.h"
 
 /* g of the denoiser D = m + g (x - a m) of a Gaussian of variance v: g = a v/(a^2 v + s^2). */
 static double gain(double a, double s, double v) {
@@ -60,8 +61,9 @@ static void fill_column(myr_affine_table *table, const myr_row *rows, int column
 }
 
 static bool coordinates_alike(const myr_target *target) {
+    const double *variances = myr_target_affine(target)->axis_variance;
     for (int c = 1; c < target->dimension; c++)
-        if (target->gaussian.axis_variance[c] != target->gaussian.axis_variance[0])
+        if (variances[c] != variances[0])
             return false;
     return true;
 }
@@ -79,11 +81,12 @@ static void follow_mean(const myr_job *job, myr_affine_table *table) {
 
 static bool copy_axes(myr_affine_table *table, const myr_target *target) {
     const size_t entries = (size_t)table->dimension * (size_t)table->dimension;
-    if (!target->gaussian.axes)
+    const double *axes = myr_target_affine(target)->axes;
+    if (!axes)
         return true;
     table->axes = malloc(entries * sizeof *table->axes);
     for (size_t i = 0; table->axes && i < entries; i++)
-        table->axes[i] = (float)target->gaussian.axes[i];
+        table->axes[i] = (float)axes[i];
     return table->axes != NULL;
 }
 
@@ -113,7 +116,7 @@ myr_status myr_affine_table_create(myr_context *context, const myr_job *job, myr
         table->simple = memory;
 
     for (int c = 0; c < table->columns; c++)
-        fill_column(table, rows, c, target->gaussian.axis_variance[c]);
+        fill_column(table, rows, c, myr_target_affine(target)->axis_variance[c]);
     for (int c = 0; c < plan->dimension; c++)
         table->start_scale[c] = (float)plan->start_scale[c];
     follow_mean(job, table);

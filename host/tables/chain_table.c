@@ -8,6 +8,7 @@
 #include "ground/environment.h"
 #include "ground/failure.h"
 #include "plans/chain.h"
+#include "targets/discrete.h"
 
 /* The entry for a sum of probabilities out of all: at all itself exactly 2^31 - 1. */
 static int32_t entry_of(double sum, double all) {
@@ -64,8 +65,9 @@ myr_status myr_chain_table_create(myr_context *context, const myr_job *job, myr_
 #pragma omp for schedule(static) nowait
         for (int64_t r = 0; r < table->rows; r++) {
             const int64_t t = plan->steps - (job->row_begin + r);
-            fill_step(chain->laws + (t - 1) * chain->states, myr_discrete_matrix(&job->target->discrete, t),
-                      table, table->steps + (size_t)r * step);
+            fill_step(chain->laws + (t - 1) * chain->states,
+                      myr_discrete_matrix(myr_target_chain(job->target), t), table,
+                      table->steps + (size_t)r * step);
         }
     }
     return MYR_OK;

@@ -7,6 +7,7 @@
 
 #include "ground/failure.h"
 #include "step_make.h"
+#include "targets/empirical.h"
 
 static myr_empirical_level make_level(double a, double s) {
     const double log2_e = 1.4426950408889634;
@@ -33,7 +34,7 @@ static void fill_points(myr_empirical_table *table) {
     const myr_target *target = table->job->target;
     const int d = table->dimension;
     for (int64_t i = 0; i < table->count; i++) {
-        const float *from = target->empirical.points + i * d;
+        const float *from = myr_empirical_of(target)->points + i * d;
         float *to = table->points + i * d;
         double sum = 0.0;
         for (int c = 0; c < d; c++) {
@@ -64,7 +65,7 @@ static void fill_path(myr_empirical_table *table) {
 
 myr_status myr_empirical_table_create(myr_context *context, const myr_job *job,
                                       myr_empirical_table *table) {
-    const size_t d = (size_t)job->plan->dimension, count = (size_t)job->target->empirical.count;
+    const size_t d = (size_t)job->plan->dimension, count = (size_t)myr_empirical_of(job->target)->count;
     const size_t rows = (size_t)(job->row_end - job->row_begin);
     *table = (myr_empirical_table){
         .job = job, .dimension = (int)d, .count = (int64_t)count, .rows = (int64_t)rows};

@@ -6,6 +6,7 @@
 
 #include "ground/failure.h"
 #include "step_make.h"
+#include "targets/mixture.h"
 
 /* A level. score: the output is not the denoiser's, but that times (x~ - a d~); see mixture_row.h. */
 typedef struct level_of {
@@ -16,7 +17,7 @@ typedef struct level_of {
 static double fill_component(const myr_mixture_table *table, int j, const level_of *at, float *tile) {
     const double a = at->a, s = at->s;
     const myr_target *target = table->job->target;
-    const myr_mixture *m = &target->mixture;
+    const myr_mixture *m = myr_mixture_of(target);
     const double log2_e = 1.4426950408889634;
     const int d = table->dimension;
     double constant = log2(m->weights[j]);
@@ -85,7 +86,7 @@ static void fill_start(myr_mixture_table *table) {
  * those that no word reaches are left out, and the last component takes what is left. */
 static void fill_component_starts(myr_mixture_table *table) {
     const myr_target *target = table->job->target;
-    const myr_mixture *m = &target->mixture;
+    const myr_mixture *m = myr_mixture_of(target);
     const myr_row *first = &table->job->plan->rows[0];
     const int d = table->dimension;
     double cumulated = 0.0;
@@ -124,7 +125,7 @@ myr_status myr_mixture_table_create(myr_context *context, const myr_job *job, do
     const myr_plan *plan = job->plan;
     const myr_target *target = job->target;
     *table = (myr_mixture_table){.job = job, .dimension = plan->dimension, .row = -1};
-    table->components = target->mixture.components;
+    table->components = myr_mixture_of(target)->components;
     myr_mixture_widths(target, &table->variance, &table->narrowest);
     table->tiles = (table->components + MYR_TILE - 1) / MYR_TILE;
     table->levels_a_row = plan->two_stage ? 2 : 1;

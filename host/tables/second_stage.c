@@ -47,19 +47,3 @@ myr_second_stage myr_second_of_mixture(const myr_row *row, double variance, doub
         fabs(outputs.x) * x + fabs(outputs.d) * d + fabs(outputs.y) * y + fabs(outputs.h) * 2.0 * d;
     return with_score < with_outputs ? score : outputs;
 }
-
-void myr_mixture_widths(const myr_target *target, double *variance, double *narrowest) {
-    const myr_mixture *m = &target->mixture;
-    *variance = 0.0;
-    *narrowest = INFINITY;
-    for (int c = 0; c < target->dimension; c++) {
-        double sum = 0.0;
-        for (int j = 0; j < m->components; j++) {
-            const int at = j * target->dimension + c;
-            const double away = m->means[at] - target->mean[c];
-            sum += m->weights[j] * (m->variances[at] + away * away);
-            *narrowest = fmin(*narrowest, m->variances[at]);
-        }
-        *variance = fmax(*variance, sum);
-    }
-}

@@ -16,7 +16,7 @@
 #ifndef MYRIAD_SECOND_STAGE_H
 #define MYRIAD_SECOND_STAGE_H
 
-#include "backends/backend.h"
+#include "plans/plan_table.h"
 
 /* x x~ + d d~ + y y~ + h (output - less d~) + shift m. */
 typedef struct myr_second_stage {
@@ -31,8 +31,5 @@ myr_second_stage myr_second_by_difference(const myr_row *row);
 /* For a mixture, whichever rounding is smaller with. variance: the largest of all the mixture's; narrowest:
  * the least of a component. */
 myr_second_stage myr_second_of_mixture(const myr_row *row, double variance, double narrowest);
-
-/* The two variances. */
-void myr_mixture_widths(const myr_target *target, double *variance, double *narrowest);
 
 #endif

@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "discrete_file.h"
 #include "ground/failure.h"
 #include "myriad/plan.h"
-#include "target_file.h"
 
 typedef struct discrete_file {
     const myr_json *json;

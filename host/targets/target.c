@@ -1,4 +1,4 @@
-/* What all targets share. */
+/* The list of targets, and what all of them share. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,70 +8,58 @@
 #include "ground/failure.h"
 #include "target_data.h"
 
-static void free_gaussian(myr_target *target) {
-    free(target->gaussian.axes);
-}
-
-static void free_mixture(myr_target *target) {
-    free(target->mixture.weights);
-    free(target->mixture.means);
-    free(target->mixture.variances);
-}
-
-static void free_empirical(myr_target *target) {
-    free(target->empirical.points);
-}
-
-static void free_discrete(myr_target *target) {
-    free(target->discrete.weights); /* and prior and transitions, which lie behind it */
-}
-
-/* By kind. */
-static const struct {
-    const char *type, *help;
-    int most; /* coordinates */
-    void (*free_data)(myr_target *target);
-} kinds[] = {
-    [MYR_TARGET_GAUSSIAN] = {"gaussian", "independent coordinates, or with any covariance (FILE.json)",
-                             MYR_MAX_DIMENSION, free_gaussian},
-    [MYR_TARGET_MIXTURE] = {"mixture", "a mixture of Gaussians (FILE.json)", MYR_MAX_DIMENSION,
-                            free_mixture},
-    [MYR_TARGET_EMPIRICAL] = {"empirical", "data points [n, d] (FILE.npy)", MYR_MAX_DATA_DIMENSION,
-                              free_empirical},
-    [MYR_TARGET_DISCRETE] = {"discrete", "states, with transition matrices (FILE.json)", 1, free_discrete},
+/* The list, in the order in which help shows it. A new target is a line here. */
+static const myr_target_operations *const targets[] = {
+    &myr_target_gaussian,
+    &myr_target_mixture,
+    &myr_target_empirical,
+    &myr_target_discrete,
 };
-enum { KINDS = sizeof kinds / sizeof *kinds };
+enum { TARGETS = sizeof targets / sizeof *targets };
+
+const myr_target_operations *myr_target_operations_at(int index) {
+    return index >= 0 && index < TARGETS ? targets[index] : NULL;
+}
 
 const char *myr_target_type_name(int index) {
-    return index >= 0 && index < KINDS ? kinds[index].type : NULL;
+    return index >= 0 && index < TARGETS ? targets[index]->type : NULL;
 }
 
 const char *myr_target_type_help(int index) {
-    return index >= 0 && index < KINDS ? kinds[index].help : NULL;
+    return index >= 0 && index < TARGETS ? targets[index]->help : NULL;
 }
 
-myr_status myr_target_allocate(myr_context *context, myr_target_kind kind, int dimension,
-                               myr_target **target) {
+myr_status myr_target_allocate(myr_context *context, const myr_target_operations *operations, int dimension,
+                               size_t content_bytes, myr_target **target) {
     if (!target)
         return myr_fail(context, MYR_INVALID_ARGUMENT,
                         "target is NULL; expected a place for the new target");
     *target = NULL;
-    if (dimension < 1 || dimension > kinds[kind].most)
+    if (dimension < 1 || dimension > operations->most)
         return myr_fail(context, MYR_INVALID_ARGUMENT, "dimension is %d; expected 1 to %d", dimension,
-                        kinds[kind].most);
+                        operations->most);
     myr_target *made = calloc(1, sizeof *made);
     double *moments = calloc(2 * (size_t)dimension, sizeof *moments);
-    if (!made || !moments) {
+    void *content = calloc(1, content_bytes);
+    if (!made || !moments || !content) {
         free(made);
         free(moments);
-        return myr_fail_memory(context, sizeof *made + 2 * (size_t)dimension * sizeof *moments);
+        free(content);
+        return myr_fail_memory(context,
+                               sizeof *made + content_bytes + 2 * (size_t)dimension * sizeof *moments);
     }
-    made->kind = kind;
+    made->operations = operations;
     made->dimension = dimension;
     made->mean = moments;
     made->variance = moments + dimension;
+    made->content = content;
     *target = made;
     return MYR_OK;
+}
+
+myr_status myr_target_lacks(myr_context *context, const myr_target *target, const char *operation) {
+    return myr_fail(context, MYR_UNSUPPORTED, "target: a target of the type %s has no %s",
+                    target->operations->type, operation);
 }
 
 /* A number's place, as "means[3][1]". */
@@ -106,21 +94,18 @@ myr_status myr_check_array(myr_context *context, const char *name, const double 
 void myr_target_destroy(myr_target *target) {
     if (!target)
         return;
-    kinds[target->kind].free_data(target);
+    target->operations->free_content(target->content);
+    free(target->content);
     free(target->mean); /* and variance, which lies behind it */
     free(target);
 }
 
 const char *myr_target_type(const myr_target *target) {
-    return target ? kinds[target->kind].type : "";
+    return target ? target->operations->type : "";
 }
 
 int myr_target_dimension(const myr_target *target) {
     return target ? target->dimension : 0;
-}
-
-int64_t myr_target_points(const myr_target *target) {
-    return target && target->kind == MYR_TARGET_EMPIRICAL ? target->empirical.count : 0;
 }
 
 void myr_target_moments(const myr_target *target, double *mean, double *variance) {

@@ -1,12 +1,13 @@
-/* What a target holds, for the library's own files.
+/* Targets, for the library's own files: content, and a table of operations on it.
  *
- * A new kind of target is: its data below and an entry in the list of target.c; a file target_NAME.c that
- * checks and copies what the caller gives; a reader host/io/read_NAME.c and its line in io/target_file.c;
- * its denoiser in reference/reference_denoise.c; and what the fast backends run for it. */
+ * Adding a target is a file target_NAME.c, which reads, checks and frees it and is its operations; its line in the list
+ * of target.c; its denoisers: a function, and its line, in reference/reference_denoise.c, and what the fast
+ * backends run for it. Nobody asks which target it is but a backend, in one list. */
 #ifndef MYRIAD_TARGET_DATA_H
 #define MYRIAD_TARGET_DATA_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "myriad/target.h"
@@ -14,65 +15,61 @@
 /* Numbers of a target stay below this size, so that their products with a table stay finite. */
 #define MYR_LARGEST_NUMBER 1e30
 
-typedef enum myr_target_kind {
-    MYR_TARGET_GAUSSIAN,
-    MYR_TARGET_MIXTURE,
-    MYR_TARGET_EMPIRICAL,
-    MYR_TARGET_DISCRETE
-} myr_target_kind;
+typedef struct myr_gaussian myr_gaussian; /* gaussian.h */
+typedef struct myr_discrete myr_discrete; /* discrete.h */
+struct myr_json;                          /* io/json_fields.h */
 
-/* Independent along its axes. axes[r][c] is coordinate r of axis c, the axes being orthonormal; NULL where
- * they are the coordinates themselves. */
-typedef struct myr_gaussian {
-    double axis_mean[MYR_MAX_DIMENSION];
-    double axis_variance[MYR_MAX_DIMENSION];
-    double *axes;
-} myr_gaussian;
+/* What a target is and can do. An operation that is NULL is one that the target lacks. */
+typedef struct myr_target_operations {
+    const char *type; /* as files and people name it */
+    const char *help;
+    int most; /* coordinates */
 
-typedef struct myr_mixture {
-    int components;
-    double *weights;           /* [components], their sum 1 */
-    double *means, *variances; /* [components][dimension] */
-} myr_mixture;
+    /* It is read from a JSON object whose field "type" says so, or from files whose names end in that. */
+    myr_status (*read)(const struct myr_json *json, myr_target **target);
+    const char *extension;
+    myr_status (*load)(myr_context *context, const char *path, myr_target **target);
+    void (*free_content)(void *content); /* what the content points at */
 
-typedef struct myr_empirical {
-    int64_t count;
-    float *points; /* [count][dimension] */
-} myr_empirical;
+    /* Its axes, if the denoiser is affine: then there are exact answers, and Var(x0 | x) in closed form. */
+    const myr_gaussian *(*affine)(const myr_target *target);
+    /* Its states and transition matrices, if it is run by a chain and has no denoiser. */
+    const myr_discrete *(*chain)(const myr_target *target);
+    /* Its law is a mixture: so many normals, and mean and variance of coordinate c of number j. */
+    int (*normals)(const myr_target *target);
+    void (*normal)(const myr_target *target, int j, int c, double *mean, double *variance);
+    /* The start "exact" is in one of its components (points), which stream 2 chooses. */
+    bool starts_in_component;
+} myr_target_operations;
 
-/* States are numbered from 0 here. */
-typedef struct myr_discrete {
-    int states;
-    int64_t matrices;    /* 1, or one a step */
-    double *weights;     /* [states], their sum 1 */
-    double *prior;       /* [states], likewise */
-    double *transitions; /* [matrices][states][states], the sum of each row 1 */
-    uint64_t identity;   /* a hash of all of it: plans know their target by it */
-} myr_discrete;
-
-/* The matrix of step t, 1 … T. */
-const double *myr_discrete_matrix(const myr_discrete *discrete, int64_t t);
+/* The list of target.c. */
+extern const myr_target_operations myr_target_gaussian, myr_target_mixture, myr_target_empirical,
+    myr_target_discrete;
 
 struct myr_target {
-    myr_target_kind kind;
+    const myr_target_operations *operations;
     int dimension;
     double *mean, *variance; /* of x0, [dimension] */
-    union {
-        myr_gaussian gaussian;
-        myr_mixture mixture;
-        myr_empirical empirical;
-        myr_discrete discrete;
-    };
+    void *content; /* what is the operations' own: gaussian.h, mixture.h, empirical.h, discrete.h */
 };
 
-/* An empty target, after checking the place for it and the dimension. */
-myr_status myr_target_allocate(myr_context *context, myr_target_kind kind, int dimension,
-                               myr_target **target);
+/* The operations in the order of their list; NULL past the end. */
+const myr_target_operations *myr_target_operations_at(int index);
 
-/* As myr_target_create_empirical, but for the array: it comes from malloc() and is the target's from here
- * on; freed on failure. */
-myr_status myr_target_adopt_points(myr_context *context, int64_t count, int dimension, float *points,
-                                   myr_target **target);
+/* An empty target with room for its content, all 0, after checking the place for it and the dimension. */
+myr_status myr_target_allocate(myr_context *context, const myr_target_operations *operations, int dimension,
+                               size_t content_bytes, myr_target **target);
+
+/* That an operation is not there, in a line that names both. */
+myr_status myr_target_lacks(myr_context *context, const myr_target *target, const char *operation);
+
+/* NULL: its denoiser is not affine; it is not run by a chain. */
+static inline const myr_gaussian *myr_target_affine(const myr_target *target) {
+    return target->operations->affine ? target->operations->affine(target) : NULL;
+}
+static inline const myr_discrete *myr_target_chain(const myr_target *target) {
+    return target->operations->chain ? target->operations->chain(target) : NULL;
+}
 
 /* What creators check of numbers; name and the indices say which one (second: -1 if there is but one). */
 myr_status myr_check_number(myr_context *context, const char *name, int first, int second, double value);

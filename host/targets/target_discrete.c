@@ -4,10 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "discrete.h"
+#include "discrete_file.h"
 #include "ground/environment.h"
 #include "ground/failure.h"
 #include "myriad/plan.h"
-#include "target_data.h"
 
 /* A row may be this far from 1: figures with six decimals, or floats, are meant to sum to it. */
 static const double row_tolerance = 1e-6;
@@ -117,7 +118,7 @@ static myr_status copy(myr_context *context, int states, const double *weights, 
 
 /* Of the state's number, 1 … S. */
 static void find_moments(myr_target *target) {
-    const myr_discrete *d = &target->discrete;
+    const myr_discrete *d = target->content;
     for (int i = 0; i < d->states; i++)
         target->mean[0] += d->weights[i] * (i + 1);
     for (int i = 0; i < d->states; i++) {
@@ -130,12 +131,12 @@ myr_status myr_target_create_discrete(myr_context *context, int states, const do
                                       int64_t matrices, const double *transitions, const double *prior,
                                       myr_target **target) {
     MYR_STANDARD_ENVIRONMENT;
-    myr_status status = myr_target_allocate(context, MYR_TARGET_DISCRETE, 1, target);
+    myr_status status = myr_target_allocate(context, &myr_target_discrete, 1, sizeof(myr_discrete), target);
     if (status != MYR_OK)
         return status;
     status = check(context, states, weights, matrices, transitions, prior);
     if (status == MYR_OK)
-        status = copy(context, states, weights, matrices, transitions, prior, &(*target)->discrete);
+        status = copy(context, states, weights, matrices, transitions, prior, (*target)->content);
     if (status == MYR_OK) {
         find_moments(*target);
         return MYR_OK;
@@ -151,11 +152,31 @@ const double *myr_discrete_matrix(const myr_discrete *discrete, int64_t t) {
 }
 
 int myr_target_states(const myr_target *target) {
-    return target && target->kind == MYR_TARGET_DISCRETE ? target->discrete.states : 0;
+    const myr_discrete *discrete = target ? myr_target_chain(target) : NULL;
+    return discrete ? discrete->states : 0;
 }
 
 int64_t myr_target_steps(const myr_target *target) {
-    if (!target || target->kind != MYR_TARGET_DISCRETE || target->discrete.matrices == 1)
-        return 0;
-    return target->discrete.matrices;
+    const myr_discrete *discrete = target ? myr_target_chain(target) : NULL;
+    return discrete && discrete->matrices > 1 ? discrete->matrices : 0;
 }
+
+/* ---- operations ------------------------------------------------------------------------------------ */
+
+static void free_content(void *content) {
+    myr_discrete *d = content;
+    free(d->weights); /* and prior and transitions, which lie behind it */
+}
+
+static const myr_discrete *chain(const myr_target *target) {
+    return target->content;
+}
+
+const myr_target_operations myr_target_discrete = {
+    .type = "discrete",
+    .help = "states, with transition matrices (FILE.json)",
+    .most = 1,
+    .read = myr_read_discrete,
+    .free_content = free_content,
+    .chain = chain,
+};

@@ -1,11 +1,13 @@
-/* Data points. */
+/* Data points. A file is NAME.npy: [n, d]; or [n], which are n of one coordinate. */
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "empirical.h"
 #include "ground/environment.h"
 #include "ground/failure.h"
-#include "target_data.h"
+#include "io/npy_read.h"
 
 /* Squares, and sums of 4,096 of them, stay well inside a float. */
 static const float largest_point = 1e15f;
@@ -32,7 +34,7 @@ static myr_status check(myr_context *context, int64_t count, int dimension, cons
 
 /* Mean and variance of x0, which is each of the points with probability 1/count: two passes. */
 static myr_status find_moments(myr_context *context, myr_target *target) {
-    const myr_empirical *e = &target->empirical;
+    const myr_empirical *e = myr_empirical_of(target);
     const int d = target->dimension;
     const size_t bytes = 2 * (size_t)d * sizeof(long double);
     long double *sum = calloc(2 * (size_t)d, sizeof *sum), *squares = sum + d;
@@ -57,21 +59,25 @@ static myr_status find_moments(myr_context *context, myr_target *target) {
 /* Data that the target takes over. */
 static myr_status adopt(myr_context *context, int64_t count, int dimension, float *points,
                         myr_target **target) {
-    myr_status status = myr_target_allocate(context, MYR_TARGET_EMPIRICAL, dimension, target);
+    myr_status status =
+        myr_target_allocate(context, &myr_target_empirical, dimension, sizeof(myr_empirical), target);
     if (status != MYR_OK)
         return status;
-    (*target)->empirical = (myr_empirical){count, points};
+    myr_empirical *e = (*target)->content;
+    *e = (myr_empirical){count, points};
     status = find_moments(context, *target);
     if (status != MYR_OK) {
-        (*target)->empirical.points = NULL;
+        e->points = NULL;
         myr_target_destroy(*target);
         *target = NULL;
     }
     return status;
 }
 
-myr_status myr_target_adopt_points(myr_context *context, int64_t count, int dimension, float *points,
-                                   myr_target **target) {
+/* As myr_target_create_empirical, but for the array: it comes from malloc() and is the target's from here
+ * on; freed on failure. */
+static myr_status adopt_points(myr_context *context, int64_t count, int dimension, float *points,
+                               myr_target **target) {
     myr_status status = check(context, count, dimension, points);
     if (status == MYR_OK)
         status = adopt(context, count, dimension, points, target);
@@ -100,3 +106,49 @@ myr_status myr_target_create_empirical(myr_context *context, int64_t count, int 
         free(copy);
     return status;
 }
+
+int64_t myr_target_points(const myr_target *target) {
+    return target && target->operations == &myr_target_empirical ? myr_empirical_of(target)->count : 0;
+}
+
+/* ---- files ----------------------------------------------------------------------------------------- */
+
+#define MYR_QUOTE_VALUE(value) #value
+#define MYR_QUOTE(macro) MYR_QUOTE_VALUE(macro)
+
+static myr_status load_npy(myr_context *context, const char *path, myr_target **target) {
+    static const myr_npy_wanted wanted = {
+        .type = MYR_F32,
+        .dimensions = 2,
+        .most = {MYR_MAX_POINTS, MYR_MAX_DATA_DIMENSION},
+        .expected = "[n, d] or [n], n from 1 to " MYR_QUOTE(
+            MYR_MAX_POINTS) " points of d from 1 to " MYR_QUOTE(MYR_MAX_DATA_DIMENSION) " coordinates",
+    };
+    myr_npy points;
+    myr_status status = myr_npy_read(context, path, &wanted, &points);
+    if (status != MYR_OK)
+        return status;
+    status = adopt_points(context, (int64_t)points.shape[0], (int)points.shape[1], points.values, target);
+    if (status != MYR_INVALID_ARGUMENT)
+        return status;
+    char reason[512];
+    snprintf(reason, sizeof reason, "%s", myr_context_error(context));
+    return myr_fail(context, MYR_INVALID_DATA, "%s: %s", path, reason);
+}
+
+/* ---- operations ------------------------------------------------------------------------------------ */
+
+static void free_content(void *content) {
+    myr_empirical *e = content;
+    free(e->points);
+}
+
+const myr_target_operations myr_target_empirical = {
+    .type = "empirical",
+    .help = "data points [n, d] (FILE.npy)",
+    .most = MYR_MAX_DATA_DIMENSION,
+    .extension = ".npy",
+    .load = load_npy,
+    .free_content = free_content,
+    .starts_in_component = true,
+};

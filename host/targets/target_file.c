@@ -1,35 +1,29 @@
-#include "target_file.h"
-
+/* Targets from files: the targets' own readers, found by a JSON object's "type" or the file's name. */
 #include <stdio.h>
 #include <string.h>
 
 #include "ground/environment.h"
 #include "ground/failure.h"
 #include "io/input_file.h"
-
-/* The types of JSON files. */
-static const struct {
-    const char *name;
-    myr_status (*read)(const myr_json *json, myr_target **target);
-} types[] = {
-    {"gaussian", myr_read_gaussian},
-    {"mixture", myr_read_mixture},
-    {"discrete", myr_read_discrete},
-};
-enum { TYPES = sizeof types / sizeof *types };
+#include "io/json_fields.h"
+#include "target_data.h"
 
 static myr_status read_type(const myr_json *json, myr_target **target) {
     const char *type;
     myr_status status = myr_json_string(json, "type", &type);
     if (status != MYR_OK)
         return status;
-    for (int n = 0; n < TYPES; n++)
-        if (strcmp(types[n].name, type) == 0)
-            return types[n].read(json, target);
-    char names[256];
+    char names[256] = "";
     size_t used = 0;
-    for (int n = 0; n < TYPES && used < sizeof names; n++)
-        used += (size_t)snprintf(names + used, sizeof names - used, "%s%s", n ? ", " : "", types[n].name);
+    const myr_target_operations *at;
+    for (int n = 0; (at = myr_target_operations_at(n)) != NULL; n++) {
+        if (!at->read)
+            continue;
+        if (strcmp(at->type, type) == 0)
+            return at->read(json, target);
+        if (used < sizeof names)
+            used += (size_t)snprintf(names + used, sizeof names - used, "%s%s", used ? ", " : "", at->type);
+    }
     return myr_fail(json->context, MYR_INVALID_DATA, "%s: type is \"%.64s\"; expected one of %s",
                     json->path, type, names);
 }
@@ -44,15 +38,24 @@ static myr_status load_json(myr_context *context, const char *path, myr_target *
     return status;
 }
 
-/* The formats, by the end of the file's name. */
-static const struct {
-    const char *extension;
-    myr_status (*load)(myr_context *context, const char *path, myr_target **target);
-} formats[] = {
-    {".json", load_json},
-    {".npy", myr_read_empirical},
-};
-enum { FORMATS = sizeof formats / sizeof *formats };
+typedef myr_status load_target(myr_context *context, const char *path, myr_target **target);
+
+/* The reader of names that end so; NULL: there is none. names: those that there are. */
+static load_target *find_format(const char *extension, char *names, size_t size) {
+    const myr_target_operations *at;
+    size_t used = (size_t)snprintf(names, size, ".json");
+    if (extension && strcmp(extension, ".json") == 0)
+        return load_json;
+    for (int n = 0; (at = myr_target_operations_at(n)) != NULL; n++) {
+        if (!at->load)
+            continue;
+        if (extension && strcmp(at->extension, extension) == 0)
+            return at->load;
+        if (used < size)
+            used += (size_t)snprintf(names + used, size - used, " or %s", at->extension);
+    }
+    return NULL;
+}
 
 myr_status myr_target_load(myr_context *context, const char *path, myr_target **target) {
     MYR_STANDARD_ENVIRONMENT;
@@ -62,17 +65,13 @@ myr_status myr_target_load(myr_context *context, const char *path, myr_target **
     *target = NULL;
     if (!path)
         return myr_fail(context, MYR_INVALID_ARGUMENT, "path is NULL; expected the name of a file");
-    if (myr_input_is_standard(path))
-        return (myr_input_is_npy(path) ? myr_read_empirical : load_json)(context, path, target);
+    char names[128];
     const char *extension = strrchr(path, '.');
-    for (int n = 0; extension && n < FORMATS; n++)
-        if (strcmp(extension, formats[n].extension) == 0)
-            return formats[n].load(context, path, target);
-    char names[64];
-    size_t used = 0;
-    for (int n = 0; n < FORMATS && used < sizeof names; n++)
-        used += (size_t)snprintf(names + used, sizeof names - used, "%s%s", n ? " or " : "",
-                                 formats[n].extension);
+    if (myr_input_is_standard(path))
+        extension = myr_input_is_npy(path) ? ".npy" : ".json";
+    load_target *load = find_format(extension, names, sizeof names);
+    if (load)
+        return load(context, path, target);
     return myr_fail(context, MYR_INVALID_ARGUMENT,
                     "%s: not the name of a target's file; expected one that "
                     "ends in %s",

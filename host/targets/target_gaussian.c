@@ -1,14 +1,16 @@
 /* Gaussian targets. One with a full covariance is turned into its eigenvectors' axes, where it is one with
- * independent coordinates. */
+ * independent coordinates. A file is { "type": "gaussian", "mean": [m, …], "variance": [v, …] }, or has
+ * "covariance": [[…], …] in the latter's place. */
 #include <lapacke.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "gaussian.h"
 #include "ground/blas_room.h"
 #include "ground/environment.h"
 #include "ground/failure.h"
-#include "target_data.h"
+#include "io/json_fields.h"
 
 static myr_status check_diagonal(myr_context *context, int dimension, const double *mean,
                                  const double *variance) {
@@ -26,7 +28,8 @@ static myr_status check_diagonal(myr_context *context, int dimension, const doub
 myr_status myr_target_create_gaussian(myr_context *context, int dimension, const double *mean,
                                       const double *variance, myr_target **target) {
     MYR_STANDARD_ENVIRONMENT;
-    myr_status status = myr_target_allocate(context, MYR_TARGET_GAUSSIAN, dimension, target);
+    myr_status status =
+        myr_target_allocate(context, &myr_target_gaussian, dimension, sizeof(myr_gaussian), target);
     if (status != MYR_OK)
         return status;
     status = check_diagonal(context, dimension, mean, variance);
@@ -38,8 +41,9 @@ myr_status myr_target_create_gaussian(myr_context *context, int dimension, const
     size_t bytes = (size_t)dimension * sizeof(double);
     memcpy((*target)->mean, mean, bytes);
     memcpy((*target)->variance, variance, bytes);
-    memcpy((*target)->gaussian.axis_mean, mean, bytes);
-    memcpy((*target)->gaussian.axis_variance, variance, bytes);
+    myr_gaussian *g = (*target)->content;
+    memcpy(g->axis_mean, mean, bytes);
+    memcpy(g->axis_variance, variance, bytes);
     return MYR_OK;
 }
 
@@ -107,7 +111,7 @@ static void choose_signs(int d, double *axes) {
 /* covariance = axes diag(axis_variance) axes^T, by LAPACK's dsyev. */
 static myr_status decompose(myr_context *context, const double *covariance, myr_target *target) {
     const int d = target->dimension;
-    myr_gaussian *g = &target->gaussian;
+    myr_gaussian *g = target->content;
     for (int r = 0; r < d; r++)
         for (int c = 0; c < d; c++)
             g->axes[r * d + c] = 0.5 * (covariance[r * d + c] + covariance[c * d + r]);
@@ -130,25 +134,27 @@ static myr_status decompose(myr_context *context, const double *covariance, myr_
 static myr_status fill_full(myr_context *context, const double *mean, const double *covariance,
                             myr_target *target) {
     const int d = target->dimension;
+    myr_gaussian *g = target->content;
     size_t bytes = (size_t)d * (size_t)d * sizeof(double);
     myr_status status = check_full(context, d, mean, covariance);
     if (status != MYR_OK)
         return status;
-    target->gaussian.axes = malloc(bytes);
-    if (!target->gaussian.axes)
+    g->axes = malloc(bytes);
+    if (!g->axes)
         return myr_fail_memory(context, bytes);
     for (int c = 0; c < d; c++) {
         target->mean[c] = mean[c];
         target->variance[c] = covariance[c * d + c];
     }
-    status = check_definite(context, d, covariance, target->gaussian.axes);
+    status = check_definite(context, d, covariance, g->axes);
     return status == MYR_OK ? decompose(context, covariance, target) : status;
 }
 
 myr_status myr_target_create_gaussian_full(myr_context *context, int dimension, const double *mean,
                                            const double *covariance, myr_target **target) {
     MYR_STANDARD_ENVIRONMENT;
-    myr_status status = myr_target_allocate(context, MYR_TARGET_GAUSSIAN, dimension, target);
+    myr_status status =
+        myr_target_allocate(context, &myr_target_gaussian, dimension, sizeof(myr_gaussian), target);
     if (status != MYR_OK)
         return status;
     status = myr_blas_room(context, 1);
@@ -160,3 +166,63 @@ myr_status myr_target_create_gaussian_full(myr_context *context, int dimension, 
     }
     return status;
 }
+
+/* ---- files ----------------------------------------------------------------------------------------- */
+
+static myr_status read_diagonal(const myr_json *json, int d, const double *mean, myr_target **target) {
+    double variance[MYR_MAX_DIMENSION];
+    myr_status status = myr_json_vector(json, "variance", d, variance);
+    if (status != MYR_OK)
+        return status;
+    return myr_json_refuse(json, myr_target_create_gaussian(json->context, d, mean, variance, target));
+}
+
+static myr_status read_full(const myr_json *json, int d, const double *mean, myr_target **target) {
+    double covariance[MYR_MAX_DIMENSION * MYR_MAX_DIMENSION];
+    myr_status status = myr_json_matrix(json, "covariance", d, d, covariance);
+    if (status != MYR_OK)
+        return status;
+    return myr_json_refuse(json,
+                           myr_target_create_gaussian_full(json->context, d, mean, covariance, target));
+}
+
+static myr_status read_json(const myr_json *json, myr_target **target) {
+    static const char *const fields[] = {"type", "mean", "variance", "covariance", NULL};
+    double mean[MYR_MAX_DIMENSION];
+    int dimension = 0;
+    bool diagonal = json_object_get(json->object, "variance") != NULL;
+    bool full = json_object_get(json->object, "covariance") != NULL;
+    myr_status status = myr_json_check_fields(json, fields);
+    if (status == MYR_OK)
+        status = myr_json_length(json, "mean", MYR_MAX_DIMENSION, &dimension);
+    if (status == MYR_OK)
+        status = myr_json_vector(json, "mean", dimension, mean);
+    if (status != MYR_OK)
+        return status;
+    if (diagonal == full)
+        return myr_fail(
+            json->context, MYR_INVALID_DATA,
+            "%s: %s of the fields \"variance\" and \"covariance\" %s there; expected one of the two",
+            json->path, full ? "both" : "none", full ? "are" : "is");
+    return full ? read_full(json, dimension, mean, target) : read_diagonal(json, dimension, mean, target);
+}
+
+/* ---- operations ------------------------------------------------------------------------------------ */
+
+static void free_content(void *content) {
+    myr_gaussian *g = content;
+    free(g->axes);
+}
+
+static const myr_gaussian *affine(const myr_target *target) {
+    return target->content;
+}
+
+const myr_target_operations myr_target_gaussian = {
+    .type = "gaussian",
+    .help = "independent coordinates, or with any covariance (FILE.json)",
+    .most = MYR_MAX_DIMENSION,
+    .read = read_json,
+    .free_content = free_content,
+    .affine = affine,
+};

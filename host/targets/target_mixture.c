@@ -1,11 +1,13 @@
-/* Mixtures of Gaussians. */
+/* Mixtures of Gaussians. A file is { "type": "mixture", "weights": [w, …], "means": [[m, …], …], "variances":
+ * [[v, …], …] }: an entry of each a component, an inner entry a coordinate. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "ground/environment.h"
 #include "ground/failure.h"
-#include "target_data.h"
+#include "io/json_fields.h"
+#include "mixture.h"
 
 static myr_status check(myr_context *context, int dimension, int components, const double *weights,
                         const double *means, const double *variances) {
@@ -30,7 +32,7 @@ static myr_status check(myr_context *context, int dimension, int components, con
 
 static myr_status copy(myr_context *context, int components, const double *weights, const double *means,
                        const double *variances, myr_target *target) {
-    myr_mixture *m = &target->mixture;
+    myr_mixture *m = target->content;
     size_t vector = (size_t)components * sizeof(double), matrix = vector * (size_t)target->dimension;
     m->components = components;
     m->weights = malloc(vector);
@@ -50,7 +52,7 @@ static myr_status copy(myr_context *context, int components, const double *weigh
 
 /* E = sum w_j mu_j, Var = sum w_j (v_j + (mu_j - E)^2). */
 static void find_moments(myr_target *target) {
-    const myr_mixture *m = &target->mixture;
+    const myr_mixture *m = myr_mixture_of(target);
     const int d = target->dimension;
     for (int c = 0; c < d; c++) {
         for (int j = 0; j < m->components; j++)
@@ -66,7 +68,8 @@ myr_status myr_target_create_mixture(myr_context *context, int dimension, int co
                                      const double *weights, const double *means, const double *variances,
                                      myr_target **target) {
     MYR_STANDARD_ENVIRONMENT;
-    myr_status status = myr_target_allocate(context, MYR_TARGET_MIXTURE, dimension, target);
+    myr_status status =
+        myr_target_allocate(context, &myr_target_mixture, dimension, sizeof(myr_mixture), target);
     if (status != MYR_OK)
         return status;
     status = check(context, dimension, components, weights, means, variances);
@@ -80,3 +83,105 @@ myr_status myr_target_create_mixture(myr_context *context, int dimension, int co
     *target = NULL;
     return status;
 }
+
+/* ---- files ----------------------------------------------------------------------------------------- */
+
+/* The length of the first component's mean: the dimension. */
+static myr_status find_dimension(const myr_json *json, int components, int *dimension) {
+    json_t *means;
+    myr_status status = myr_json_field(json, "means", &means);
+    if (status != MYR_OK)
+        return status;
+    const json_t *first = json_array_get(means, 0);
+    if (json_array_size(means) != (size_t)components || !json_is_array(first)) {
+        double none;
+        *dimension = 1; /* the reader of matrices says what is wrong */
+        return myr_json_matrix(json, "means", components, 0, &none);
+    }
+    size_t size = json_array_size(first);
+    if (size < 1 || size > MYR_MAX_DIMENSION)
+        return myr_fail(json->context, MYR_INVALID_DATA, "%s: means[0] has %zu entries; expected 1 to %d",
+                        json->path, size, MYR_MAX_DIMENSION);
+    *dimension = (int)size;
+    return MYR_OK;
+}
+
+static myr_status read_components(const myr_json *json, int components, int dimension, double *values,
+                                  myr_target **target) {
+    double *weights = values, *means = weights + components;
+    double *variances = means + (size_t)components * (size_t)dimension;
+    myr_status status = myr_json_vector(json, "weights", components, weights);
+    if (status == MYR_OK)
+        status = myr_json_matrix(json, "means", components, dimension, means);
+    if (status == MYR_OK)
+        status = myr_json_matrix(json, "variances", components, dimension, variances);
+    if (status != MYR_OK)
+        return status;
+    return myr_json_refuse(json, myr_target_create_mixture(json->context, dimension, components, weights,
+                                                           means, variances, target));
+}
+
+static myr_status read_json(const myr_json *json, myr_target **target) {
+    static const char *const fields[] = {"type", "weights", "means", "variances", NULL};
+    int components = 0, dimension = 0;
+    myr_status status = myr_json_check_fields(json, fields);
+    if (status == MYR_OK)
+        status = myr_json_length(json, "weights", MYR_MAX_COMPONENTS, &components);
+    if (status == MYR_OK)
+        status = find_dimension(json, components, &dimension);
+    if (status != MYR_OK)
+        return status;
+    size_t bytes = (size_t)components * (1 + 2 * (size_t)dimension) * sizeof(double);
+    double *values = malloc(bytes);
+    if (!values)
+        return myr_fail_memory(json->context, bytes);
+    status = read_components(json, components, dimension, values, target);
+    free(values);
+    return status;
+}
+
+/* ---- operations ------------------------------------------------------------------------------------ */
+
+void myr_mixture_widths(const myr_target *target, double *variance, double *narrowest) {
+    const myr_mixture *m = myr_mixture_of(target);
+    *variance = 0.0;
+    *narrowest = INFINITY;
+    for (int c = 0; c < target->dimension; c++) {
+        double sum = 0.0;
+        for (int j = 0; j < m->components; j++) {
+            const int at = j * target->dimension + c;
+            const double away = m->means[at] - target->mean[c];
+            sum += m->weights[j] * (m->variances[at] + away * away);
+            *narrowest = fmin(*narrowest, m->variances[at]);
+        }
+        *variance = fmax(*variance, sum);
+    }
+}
+
+static void free_content(void *content) {
+    myr_mixture *m = content;
+    free(m->weights);
+    free(m->means);
+    free(m->variances);
+}
+
+static int normals(const myr_target *target) {
+    return myr_mixture_of(target)->components;
+}
+
+static void normal(const myr_target *target, int j, int c, double *mean, double *variance) {
+    const myr_mixture *m = myr_mixture_of(target);
+    *mean = m->means[j * target->dimension + c];
+    *variance = m->variances[j * target->dimension + c];
+}
+
+const myr_target_operations myr_target_mixture = {
+    .type = "mixture",
+    .help = "a mixture of Gaussians (FILE.json)",
+    .most = MYR_MAX_DIMENSION,
+    .read = read_json,
+    .free_content = free_content,
+    .normals = normals,
+    .normal = normal,
+    .starts_in_component = true,
+};

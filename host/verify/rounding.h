@@ -15,8 +15,9 @@ void myr_bound_normals(const uint32_t words[4], bool fast, double bound[4]);
  * along the reference's own path: each row's rounding times the derivative of the result by that row's. */
 double myr_bound_trajectory(const myr_job *job, uint64_t n, int c);
 
-/* The same for mixtures and data points, all coordinates at once: error[dimension]. For a few rows: it
- * grows with each. */
+/* The same, all coordinates at once, for denoisers that take the whole vector and have a bound: error[dimension].
+ * For a few rows: it grows with each. Errors: MYR_UNSUPPORTED of a target that has none. */
+bool myr_bounds_vector(const myr_target *target);
 myr_status myr_bound_vector(myr_context *context, const myr_job *job, uint64_t n, double *error);
 
 #endif

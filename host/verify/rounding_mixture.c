@@ -19,6 +19,7 @@
 #include <math.h>
 
 #include "rounding_path.h"
+#include "targets/mixture.h"
 
 static const double u = 0x1p-24;
 
@@ -29,7 +30,7 @@ typedef struct part {
 
 /* With another score than 0, gain and shift are those of score (x~ - a d~). */
 static part part_of(const myr_target *target, int j, int c, double a, double s, double score) {
-    const myr_mixture *m = &target->mixture;
+    const myr_mixture *m = myr_mixture_of(target);
     const double v = m->variances[j * target->dimension + c], S = a * a * v + s * s;
     const double mean = m->means[j * target->dimension + c] - target->mean[c];
     const double scale = sqrt(0.5 * 1.4426950408889634 / S);
@@ -41,7 +42,7 @@ static part part_of(const myr_target *target, int j, int c, double a, double s, 
 
 /* log2 w_j - 1/2 sum log2 S: the size of its terms, too. */
 static double constant_of(const myr_target *target, int j, double a, double s, double *size) {
-    const myr_mixture *m = &target->mixture;
+    const myr_mixture *m = myr_mixture_of(target);
     double constant = log2(m->weights[j]);
     *size = fabs(constant);
     for (int c = 0; c < target->dimension; c++) {
@@ -55,7 +56,7 @@ static double constant_of(const myr_target *target, int j, double a, double s, d
 /* Shares and what they are off; the largest. */
 static double find_shares(const myr_rounding_path *p, double a, double s, const myr_rounded *x) {
     const myr_target *target = p->job->target;
-    const int d = p->dimension, components = target->mixture.components;
+    const int d = p->dimension, components = myr_mixture_of(target)->components;
     double largest_constant = -INFINITY, largest = -INFINITY, unused;
     for (int j = 0; j < components; j++)
         largest_constant = fmax(largest_constant, constant_of(target, j, a, s, &unused));
@@ -86,7 +87,7 @@ static void find_weights(const myr_rounding_path *p, double largest, double tile
                          double *moved) {
     const double exponential = p->job->fast ? 0x1p-22 + 4.0 * u : 2.5e-7;
     *total = *moved = 0.0;
-    for (int j = 0; j < p->job->target->mixture.components; j++) {
+    for (int j = 0; j < myr_mixture_of(p->job->target)->components; j++) {
         double t = p->score[j] - largest;
         double delta =
             0.6931471805599453 * (p->score_error[j] + 4.0 * u * fabs(t)) + (1.0 + tiles) * exponential;
@@ -101,15 +102,15 @@ static void find_weights(const myr_rounding_path *p, double largest, double tile
 static double reference_score_error(const myr_target *target, int c, double a, double score,
                                     const myr_rounded *x) {
     double furthest = 0.0;
-    for (int j = 0; j < target->mixture.components; j++)
-        furthest = fmax(furthest, fabs(target->mixture.means[j * target->dimension + c]));
+    for (int j = 0; j < myr_mixture_of(target)->components; j++)
+        furthest = fmax(furthest, fabs(myr_mixture_of(target)->means[j * target->dimension + c]));
     return 0x1p-50 * fabs(score) * (2.0 * fabs(x->value[c]) + 2.0 * a * (furthest + fabs(target->mean[c])));
 }
 
 void myr_bound_mixture_denoiser(const myr_rounding_path *p, double a, double s, double score,
                                 const myr_rounded *x, myr_rounded *d) {
     const myr_target *target = p->job->target;
-    const int components = target->mixture.components;
+    const int components = myr_mixture_of(target)->components;
     const int most_tiles = components / 8 + 1;
     const double tiles = most_tiles, gamma = (components + 2.0 * tiles + 8.0) * u;
     double total, moved;

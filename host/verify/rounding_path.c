@@ -6,10 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../reference/reference_denoise.h"
-#include "../reference/reference_random.h"
 #include "ground/failure.h"
-#include "tables/second_stage.h"
+#include "reference/reference_denoise.h"
+#include "reference/reference_random.h"
+#include "targets/empirical.h"
+#include "targets/mixture.h"
 
 static const double u = 0x1p-24;
 
@@ -43,13 +44,51 @@ static void draw(const myr_job *job, uint64_t trajectory, uint32_t stream, uint6
     *error = bounds[j % 4];
 }
 
-static void denoise(const myr_rounding_path *p, double a, double s, double score, const myr_rounded *x,
-                    myr_rounded *d) {
-    if (p->job->target->kind == MYR_TARGET_MIXTURE)
-        myr_bound_mixture_denoiser(p, a, s, score, x, d);
-    else
-        myr_bound_points_denoiser(p, a, s, x, d);
+/* ---- denoisers ------------------------------------------------------------------------------------- */
+
+static size_t mixture_size(const myr_target *target) {
+    return (size_t)myr_mixture_of(target)->components;
 }
+
+static size_t points_size(const myr_target *target) {
+    return (size_t)myr_empirical_of(target)->count;
+}
+
+static myr_second_stage mixture_stage(const myr_target *target, const myr_row *row) {
+    double variance, narrowest;
+    myr_mixture_widths(target, &variance, &narrowest);
+    return myr_second_of_mixture(row, variance, narrowest);
+}
+
+static myr_second_stage points_stage(const myr_target *target, const myr_row *row) {
+    (void)target;
+    return myr_second_by_difference(row);
+}
+
+/* The targets whose denoisers have a bound. One that is new is a line here, and a file rounding_NAME.c. */
+static const struct bounded {
+    const myr_target_operations *operations;
+    size_t (*size)(const myr_target *target); /* numbers that the bound works in */
+    myr_second_stage (*second_stage)(const myr_target *target, const myr_row *row);
+    myr_bound_denoiser *denoise;
+} bounds[] = {
+    {&myr_target_mixture, mixture_size, mixture_stage, myr_bound_mixture_denoiser},
+    {&myr_target_empirical, points_size, points_stage, myr_bound_points_denoiser},
+};
+enum { BOUNDS = sizeof bounds / sizeof *bounds };
+
+static const struct bounded *find_bound(const myr_target *target) {
+    for (int n = 0; n < BOUNDS; n++)
+        if (bounds[n].operations == target->operations)
+            return &bounds[n];
+    return NULL;
+}
+
+bool myr_bounds_vector(const myr_target *target) {
+    return find_bound(target) != NULL;
+}
+
+/* ---- the path -------------------------------------------------------------------------------------- */
 
 static void begin(myr_rounding_path *p, uint64_t n) {
     const myr_job *job = p->job;
@@ -96,12 +135,10 @@ static double shift_of(const myr_row *row, int64_t set) {
 }
 
 /* y~ becomes the row's result. The reference adds up d' and y themselves. */
-static void second_stage(myr_rounding_path *p, const myr_row *row) {
+static void second_stage(myr_rounding_path *p, const struct bounded *of, const myr_row *row) {
     const myr_target *target = p->job->target;
-    const myr_second_stage stage = target->kind == MYR_TARGET_MIXTURE
-                                       ? myr_second_of_mixture(row, p->variance, p->narrowest)
-                                       : myr_second_by_difference(row);
-    denoise(p, row->a_next, row->s_next, stage.score, &p->y, &p->second);
+    const myr_second_stage stage = of->second_stage(target, row);
+    of->denoise(p, row->a_next, row->s_next, stage.score, &p->y, &p->second);
     for (int c = 0; c < p->dimension; c++) {
         const double m = target->mean[c], size = fabs(p->y.value[c]) + fabs(p->d.value[c]);
         const double output = p->second.value[c] - stage.less * p->d.value[c];
@@ -118,7 +155,7 @@ static void second_stage(myr_rounding_path *p, const myr_row *row) {
     }
 }
 
-static void run_row(myr_rounding_path *p, uint64_t n, int64_t k) {
+static void run_row(myr_rounding_path *p, const struct bounded *of, uint64_t n, int64_t k) {
     const myr_job *job = p->job;
     const myr_plan *plan = job->plan;
     const myr_row *row = &plan->rows[k];
@@ -133,7 +170,7 @@ static void run_row(myr_rounding_path *p, uint64_t n, int64_t k) {
         p->x.value[c] = s.value;
         p->x.error[c] = error_of(&s);
     }
-    denoise(p, row->a, row->s, 0.0, &p->x, &p->d);
+    of->denoise(p, row->a, row->s, 0.0, &p->x, &p->d);
     for (int c = 0; c < p->dimension; c++) {
         const double m = job->target->mean[c];
         sum s = {0};
@@ -150,7 +187,7 @@ static void run_row(myr_rounding_path *p, uint64_t n, int64_t k) {
         p->y.error[c] = error_of(&s) + reference_error(row, m, s.size);
     }
     if (row->two_stage)
-        second_stage(p, row);
+        second_stage(p, of, row);
     for (int c = 0; c < p->dimension; c++) {
         p->d2.value[c] = p->d1.value[c];
         p->d2.error[c] = p->d1.error[c];
@@ -164,8 +201,10 @@ static void run_row(myr_rounding_path *p, uint64_t n, int64_t k) {
 myr_status myr_bound_vector(myr_context *context, const myr_job *job, uint64_t n, double *error) {
     const myr_target *target = job->target;
     const size_t d = (size_t)job->plan->dimension;
-    const size_t count = target->kind == MYR_TARGET_MIXTURE ? (size_t)target->mixture.components
-                                                            : (size_t)target->empirical.count;
+    const struct bounded *of = find_bound(target);
+    if (!of)
+        return myr_target_lacks(context, target, "bound on the rounding of its denoiser");
+    const size_t count = of->size(target);
     myr_rounding_path p = {.job = job, .dimension = (int)d};
     myr_rounded *const vectors[] = {&p.x, &p.d1, &p.d2, &p.d, &p.y, &p.second};
     const size_t number = sizeof vectors / sizeof *vectors;
@@ -176,11 +215,9 @@ myr_status myr_bound_vector(myr_context *context, const myr_job *job, uint64_t n
         *vectors[v] = (myr_rounded){memory + 2 * v * d, memory + (2 * v + 1) * d};
     p.score = memory + 2 * number * d;
     p.score_error = p.score + count;
-    if (target->kind == MYR_TARGET_MIXTURE)
-        myr_mixture_widths(target, &p.variance, &p.narrowest);
     begin(&p, n);
     for (int64_t k = job->row_begin; k < job->row_end; k++)
-        run_row(&p, n, k);
+        run_row(&p, of, n, k);
     memcpy(error, p.x.error, d * sizeof *error);
     free(memory);
     return MYR_OK;

@@ -4,6 +4,7 @@
 #define MYRIAD_ROUNDING_PATH_H
 
 #include "rounding.h"
+#include "tables/second_stage.h"
 
 /* Values, relative to the mean path, and the errors of their float counterparts, [dimension] each. */
 typedef struct myr_rounded {
@@ -15,13 +16,11 @@ typedef struct myr_rounding_path {
     int dimension;
     myr_rounded x, d1, d2, d, y, second;
     double *score, *score_error; /* [points or components], for the denoiser */
-    double variance, narrowest;  /* of a mixture: see tables/second_stage.h */
 } myr_rounding_path;
 
-/* d~ at a level, and how far it may be off; of a mixture, unless score is 0, score (x~ - a d~). */
-void myr_bound_points_denoiser(const myr_rounding_path *path, double a, double s, const myr_rounded *x,
-                               myr_rounded *d);
-void myr_bound_mixture_denoiser(const myr_rounding_path *path, double a, double s, double score,
+/* d~ at a level, and how far it may be off; or, unless score is 0, score (x~ - a d~). */
+typedef void myr_bound_denoiser(const myr_rounding_path *path, double a, double s, double score,
                                 const myr_rounded *x, myr_rounded *d);
+myr_bound_denoiser myr_bound_points_denoiser, myr_bound_mixture_denoiser;
 
 #endif

@@ -17,13 +17,14 @@
 #include <math.h>
 
 #include "rounding_path.h"
+#include "targets/empirical.h"
 
 static const double u = 0x1p-24;
 
 enum { largest_tile = 2048, smallest_tile = 128 };
 
 static double point_of(const myr_target *target, int64_t i, int c) {
-    return (double)target->empirical.points[i * target->dimension + c] - target->mean[c];
+    return (double)myr_empirical_of(target)->points[i * target->dimension + c] - target->mean[c];
 }
 
 static double sharp_of(double s) {
@@ -37,7 +38,7 @@ static double find_scores(const myr_rounding_path *p, double a, const myr_rounde
     const int d = p->dimension;
     const double gamma = d * u / (1.0 - d * u), reference = 0x1p-52 * (d + 4);
     double largest = -INFINITY;
-    for (int64_t i = 0; i < target->empirical.count; i++) {
+    for (int64_t i = 0; i < myr_empirical_of(target)->count; i++) {
         double product = 0.0, size = 0.0, off = 0.0, norm = 0.0, far = 0.0;
         for (int c = 0; c < d; c++) {
             double s = point_of(target, i, c), m = fabs(target->mean[c]);
@@ -56,10 +57,11 @@ static double find_scores(const myr_rounding_path *p, double a, const myr_rounde
     return largest;
 }
 
-void myr_bound_points_denoiser(const myr_rounding_path *p, double a, double s, const myr_rounded *x,
-                               myr_rounded *d) {
+void myr_bound_points_denoiser(const myr_rounding_path *p, double a, double s, double score,
+                               const myr_rounded *x, myr_rounded *d) {
+    (void)score; /* a second stage of data points takes the output itself */
     const myr_target *target = p->job->target;
-    const int64_t count = target->empirical.count;
+    const int64_t count = myr_empirical_of(target)->count;
     const int64_t most_tiles = count / smallest_tile + 1;
     const double tiles = (double)most_tiles, sharp = sharp_of(s);
     const double k = (count < largest_tile ? (double)count : largest_tile) + 3.0 * tiles;

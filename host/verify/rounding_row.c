@@ -5,6 +5,7 @@
 #include "plans/mean_path.h"
 #include "reference/reference_random.h"
 #include "rounding.h"
+#include "targets/gaussian.h"
 
 #define eps 0x1p-24           /* one rounding to float, relative */
 #define reference_eps 0x1p-50 /* the reference's own roundings, of all terms of a row together */
@@ -103,7 +104,7 @@ static walk propagate(const relative_row *r, const walk *w) {
 /* The largest of the means before a row and after it: of x, d1, d2 and the target's at their levels. */
 static double mean_size(const myr_mean_path *path, int c) {
     const int at = path->columns == 1 ? 0 : c;
-    const double m = path->target->gaussian.axis_mean[c];
+    const double m = myr_target_affine(path->target)->axis_mean[c];
     return (double)(fabsl(path->x[at]) + fabsl(path->d1[at]) + fabsl(path->d2[at])) + 3.0 * fabs(m);
 }
 
@@ -206,7 +207,7 @@ double myr_bound_trajectory(const myr_job *job, uint64_t n, int c) {
     myr_mean_path_forget(&path);
     const double start_error = w.x_error;
     for (int64_t k = job->row_begin; k < job->row_end; k++) {
-        relative_row r = make_relative(&plan->rows[k], job->target->gaussian.axis_variance[c]);
+        relative_row r = make_relative(&plan->rows[k], myr_target_affine(job->target)->axis_variance[c]);
         int64_t number_of_row = k * plan->slots * plan->dimension + c;
         number z1 = exactly(0.0), z2 = exactly(0.0);
         if (plan->pre_noise)

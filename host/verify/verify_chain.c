@@ -110,7 +110,7 @@ static double word_of(const myr_job *job, uint64_t n, int64_t k) {
  * which moves on: states that part from the reference's and have no such excuse. */
 static myr_status compare_step(myr_verification *v, const myr_case *used, myr_job job, int64_t k,
                                double *entry, double *expected, double *got, uint64_t *parted) {
-    const int s = used->target->discrete.states;
+    const int s = myr_target_states(used->target);
     job.row_begin = k < 0 ? 0 : k;
     job.row_end = k + 1;
     job.states = k < 0 ? NULL : entry;
@@ -241,7 +241,7 @@ static myr_status count_states(myr_verification *v, myr_job job, double *states,
 }
 
 static myr_status verify_law(myr_verification *v, const myr_case *used, uint64_t first, double *buffer) {
-    const int s = used->target->discrete.states;
+    const int s = myr_target_states(used->target);
     const uint64_t count = myr_verify_count(v);
     const uint64_t occupied = count < 200000 ? count : 200000;
     uint64_t seen[MYR_MAX_STATES + 1] = {0};

@@ -7,6 +7,7 @@
 
 #include "ground/failure.h"
 #include "mixture_cases.h"
+#include "targets/mixture.h"
 
 enum { steps = 64 };
 
@@ -28,7 +29,7 @@ static double normal_density(double x, double variance) {
 /* The density of x at a level, and the denoiser there: the components' posterior means, by their shares
  * (relative to the largest, for far away all are 0). */
 static double density(const myr_target *target, double a, double s, double x, double *denoised) {
-    const myr_mixture *m = &target->mixture;
+    const myr_mixture *m = myr_mixture_of(target);
     double exponent[2], largest = -INFINITY, sum = 0.0, of_means = 0.0;
     for (int j = 0; j < 2; j++) {
         double S = a * a * m->variances[j] + s * s, away = x - a * m->means[j];
