@@ -1,8 +1,8 @@
-/* What a statistic is. Adding one is a file statistic_NAME.c, its line here and in the list of
- * statistics.c.
+/* What a statistic is. Adding one is a file statistic_NAME.c, which defines myr_statistic_NAME, and its name in the list
+ * at the end.
  *
  * A statistic's memory is bounded; add() is called with all samples in the order of the trajectories, in
- * pieces whose sizes must not show in the result, nor must the threads. */
+ * parts whose sizes must not show in the result, nor must the threads. */
 #ifndef MYRIAD_STATISTIC_H
 #define MYRIAD_STATISTIC_H
 
@@ -47,13 +47,12 @@ typedef struct myr_statistic {
     void (*destroy)(void *state);
 } myr_statistic;
 
-extern const myr_statistic myr_statistic_covariance;
-extern const myr_statistic myr_statistic_histogram;
-extern const myr_statistic myr_statistic_quantiles;
-extern const myr_statistic myr_statistic_ks;
-extern const myr_statistic myr_statistic_w1;
-extern const myr_statistic myr_statistic_sw2;
-extern const myr_statistic myr_statistic_occupancy;
-extern const myr_statistic myr_statistic_energy;
+/* All there are, in the order in which help and rows show them. */
+#define MYR_STATISTIC_LIST(X) \
+    X(covariance) X(histogram) X(quantiles) X(ks) X(w1) X(sw2) X(occupancy) X(energy)
+
+#define MYR_STATISTIC_DECLARE(name) extern const myr_statistic myr_statistic_##name;
+MYR_STATISTIC_LIST(MYR_STATISTIC_DECLARE)
+#undef MYR_STATISTIC_DECLARE
 
 #endif

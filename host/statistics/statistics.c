@@ -10,11 +10,8 @@
 #include "ground/failure.h"
 #include "statistic.h"
 
-/* In the order in which help and rows show them. A new statistic is a line here. */
-static const myr_statistic *const statistics_list[] = {
-    &myr_statistic_covariance, &myr_statistic_histogram, &myr_statistic_quantiles, &myr_statistic_ks,
-    &myr_statistic_w1,         &myr_statistic_sw2,       &myr_statistic_occupancy, &myr_statistic_energy,
-};
+#define MYR_STATISTIC_ADDRESS(name) &myr_statistic_##name,
+static const myr_statistic *const statistics_list[] = {MYR_STATISTIC_LIST(MYR_STATISTIC_ADDRESS)};
 enum { STATISTICS = sizeof statistics_list / sizeof *statistics_list };
 
 struct myr_statistics {
