@@ -12,8 +12,7 @@ extern "C" {
 
 /* A file that grows under a name of its own (the name, process and number, ".part") beside the one it will
  * have. A symbolic link is followed: it stays, and what it points to is written. What is there already and
- * is no regular file (a device, a pipe) is written to directly, and so is standard output,
- * by the name "-". */
+ * is no regular file (a device, a pipe) is written to directly, and so is standard output, by the name "-". */
 typedef struct myr_atomic_file myr_atomic_file;
 
 /* Errors: MYR_INVALID_ARGUMENT, MYR_IO_ERROR, MYR_OUT_OF_MEMORY. */

@@ -25,8 +25,8 @@ typedef struct myr_outcomes_options {
     size_t struct_size;
     const char *input; /* "auto", "comparisons" or "rankings" */
     bool pool;         /* the prompt column is passed over: an item is the same under every prompt */
-    const char *const *without; /* items that are left out, with the comparisons they are in … */
-    size_t without_count;       /* … so many */
+    const char *const *without; /* items that are left out, with the comparisons they are in */
+    size_t without_count;       /* of names */
     const char *columns; /* which is which, "first=left,second=right", other columns by their names; NULL:
                             all by their names. "weight=" says that there is none */
 } myr_outcomes_options;
@@ -123,8 +123,10 @@ MYR_API myr_status myr_outcomes_load_reference(myr_context *context, const char 
 MYR_API const char *myr_objective_name(int index);
 MYR_API const char *myr_objective_help(int index);
 
-#define MYR_FIT_NEWTON 1024 /* parameters of a part up to which Newton's method begins, else L-BFGS … */
-#define MYR_FIT_COVARIANCE 4096 /* … and up to which it ends, and there are standard errors */
+/* Parameters of a part up to which Newton's method begins, else L-BFGS; and up to which Newton's method ends, and
+ * there are standard errors. */
+#define MYR_FIT_NEWTON 1024
+#define MYR_FIT_COVARIANCE 4096
 #define MYR_MAX_BOOTSTRAP 100000
 
 typedef struct myr_fit_options {
@@ -178,12 +180,12 @@ typedef struct myr_fit_report {
     bool converged;               /* the gradient's norm says so */
     double gradient;              /* that norm: see tolerance */
     myr_estimate home;            /* the advantage; NaN without one */
-    uint32_t replicates;          /* of the bootstrap that the intervals come from … */
-    uint32_t unbounded;           /* … and those of them without a finite maximum, or not converged */
-    double seconds;               /* of the fit, without the bootstrap … */
-    double bootstrap_seconds;     /* … and of the bootstrap */
-    uint64_t descent_evaluations; /* of myr_fit_linear: those of L-BFGS, each reads the features once, … */
-    double descent_seconds;       /* … and its part of the seconds */
+    uint32_t replicates;          /* of the bootstrap that the intervals come from */
+    uint32_t unbounded;           /* replicates without a finite maximum, or not converged */
+    double seconds;               /* of the fit, without the bootstrap */
+    double bootstrap_seconds;     /* of the bootstrap alone */
+    uint64_t descent_evaluations; /* of myr_fit_linear: those of L-BFGS, each reads the features once */
+    double descent_seconds;       /* the descent's part of the seconds */
     const char *errors;           /* the kind of the standard errors: "sandwich" or "information" */
 } myr_fit_report;
 

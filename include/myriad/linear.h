@@ -89,11 +89,10 @@ typedef struct myr_many {
 MYR_API void myr_many_default(myr_many *made, size_t struct_size);
 
 /* As myr_loss_linear, for every replicate: gradient [replicates][parameters], metrics [replicates] or NULL;
- * many is not NULL. Two
- * matrix products around one pointwise step, in chunks of pairs: memory stays bounded. cpu and cuda
- * multiply in float within 1,024 pairs, and add up beyond in double, in their order. The products are
- * OpenBLAS's and cuBLAS's: results repeat to the bit on one machine, whatever the number of threads;
- * between the two they agree to rounding.
+ * many is not NULL. Two matrix products around one pointwise step, in chunks of pairs: memory stays bounded. cpu
+ * and cuda multiply in float within 1,024 pairs, and add up beyond in double, in their order. The products are
+ * OpenBLAS's and cuBLAS's: results repeat to the bit on one machine, whatever the number of threads; between
+ * the two they agree to rounding.
  *
  * A replicate whose weights are all 0 (a bootstrap of few pairs) has loss, means and gradient NaN. */
 MYR_API myr_status myr_loss_many(myr_context *context, const myr_loss_options *loss,

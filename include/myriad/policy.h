@@ -43,8 +43,8 @@ MYR_API myr_status myr_policy_exact(myr_context *context, const myr_policy_probl
 typedef struct myr_policy_value {
     double reward;    /* E[r] */
     double kl;        /* KL(pi || pi_ref) */
-    double objective; /* reward - beta kl, … */
-    double optimum;   /* … which is at most this: beta log Z */
+    double objective; /* reward - beta kl */
+    double optimum;   /* beta log Z, which no objective exceeds */
 } myr_policy_value;
 
 /* policy: [prompts][answers], logarithms up to a constant a prompt, so logits do. */
@@ -107,9 +107,10 @@ typedef struct myr_training_options {
     double rate;           /* learning rate, above 0 … 1e6 */
     double beta1, beta2, epsilon; /* of adamw: 0 … 1, 1 excluded; above 0 */
     double decay;                 /* weight decay, 0 … 1, decoupled: logits *= 1 - rate decay */
-    uint64_t sync_every; /* TR-DPO, of pairs: every so many steps the reference's logits become … */
-    double sync_mix;     /* … mix logits + (1 - mix) its own; 1: the policy. 0 steps: never */
-    double tolerance;    /* ends where no component of the gradient is larger; 0: does not */
+    uint64_t sync_every;          /* TR-DPO, of pairs: the reference moves every so many steps; 0: never */
+    double
+        sync_mix; /* its logits become mix times the policy's and 1 - mix times their own; 1: the policy's */
+    double tolerance; /* ends where no component of the gradient is larger; 0: does not */
     uint64_t seed;
 } myr_training_options;
 

@@ -31,10 +31,10 @@ typedef struct myr_rlvr_options {
     double drop_pass_rate; /* so do groups whose pass rate is at least this; above 1: none does */
     double pass_reward;    /* an answer passes whose reward is above this; not used where pass rates are
                               given */
-    bool demean;           /* A_i = reward - the group's mean, else the reward itself … */
-    bool normalize; /* … then over the standard deviation of A over the answers kept (divided by their
+    bool demean;           /* A_i = reward - the group's mean, else the reward itself */
+    bool normalize;        /* A over the standard deviation of A over the answers kept (divided by their
                         number; where it is 0, so is A) */
-    double cap;     /* 1e-6 … 1e30: ratios are truncated there; 1e30: as good as never */
+    double cap;            /* 1e-6 … 1e30: ratios are truncated there; 1e30: as good as never */
     myr_rlvr_mean mean;
     double denominator; /* of MYR_TOKEN_MEAN: 0: the tokens kept; else this, as where a batch is spread
                            over several calls */

@@ -12,8 +12,8 @@ extern "C" {
 
 /* What a file holds: results, [count][dimension], or whole trajectories, [count][levels][dimension]. */
 typedef struct myr_samples_shape {
-    uint64_t first;  /* index of the first trajectory … */
-    uint64_t count;  /* … and how many there will be, 1 or more */
+    uint64_t first;  /* index of the first trajectory */
+    uint64_t count;  /* of trajectories, 1 or more */
     uint64_t levels; /* of a whole trajectory, steps + 1; 0: results alone */
     int dimension;
     bool doubles; /* the file holds doubles; else floats */

@@ -15,8 +15,9 @@ extern "C" {
 typedef struct myr_table_column {
     const char *name;
     bool required;
-    double low, high;     /* what is finite and within is taken … */
-    const char *expected; /* … in words, for messages, as "a number above 0". NULL, where not required: the
+    double low, high; /* what is finite and within is taken */
+    const char *
+        expected; /* what is taken, in words, for messages, as "a number above 0". NULL, where not required: the
                              column is passed over, whatever it holds; of .npy it keeps its place */
     const char *synonyms; /* of a .csv file's names, between blanks; NULL: none */
 } myr_table_column;
@@ -24,8 +25,7 @@ typedef struct myr_table_column {
 typedef struct myr_table myr_table;
 
 /* Reads the wanted columns (1 … 64) of a file whose name ends in .csv or .npy, or of
- * standard input, "-"; other columns of it may
- * hold anything.
+ * standard input, "-"; other columns of it may hold anything.
  *
  * .csv: RFC 4180, the first record holds the names, in any case, whatever stands between their words;
  * quoted or not, commas, semicolons or tabs, LF or CRLF, UTF-8 with or without its mark, blank lines

@@ -25,9 +25,9 @@ MYR_API myr_status myr_target_create_gaussian(myr_context *context, int dimensio
                                               const double *variance, myr_target **target);
 
 /* A Gaussian with any covariance: mean [dimension], covariance [dimension][dimension], symmetric and
- * positive definite. It runs in the
- * axes of its eigenvectors, where its coordinates are independent: a plan's start, and the normals of a
- * trajectory, number c, belong to axis c (eigenvalues ascend; an eigenvector's largest entry is positive).
+ * positive definite. It runs in the axes of its eigenvectors, where its coordinates are independent: a plan's
+ * start, and the normals of a trajectory, number c, belong to axis c (eigenvalues ascend; an eigenvector's
+ * largest entry is positive).
  * States, samples and moments are those of the coordinates. Errors: as above. */
 MYR_API myr_status myr_target_create_gaussian_full(myr_context *context, int dimension, const double *mean,
                                                    const double *covariance, myr_target **target);

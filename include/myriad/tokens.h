@@ -41,9 +41,8 @@ MYR_API void myr_tokens_default(myr_tokens *made, size_t struct_size);
 
 /* From logits [rows][vocabulary] the log-probabilities of the sequences, [sequences], and of the rows,
  * [rows], 0 where a row does not count; MYR_F64 or MYR_F32; the data of either may be NULL. options and
- * report may be NULL. A row that is refused, and
- * a sequence without a row that counts, is named in a MYR_INVALID_DATA; other errors as of myr_loss_pairs.
- */
+ * report may be NULL. A row that is refused, and a sequence without a row that counts, is named in a
+ * MYR_INVALID_DATA; other errors as of myr_loss_pairs. */
 MYR_API myr_status myr_token_logps(myr_context *context, const myr_tokens *tokens, myr_array logits,
                                    const myr_compute_options *options, myr_array_out sequence_logps,
                                    myr_array_out row_logps, myr_compute_report *report);
