@@ -3,6 +3,8 @@
 
 #include <inttypes.h>
 
+#include "reference/reference_random.h"
+#include "statistics/block_test.h"
 #include "statistics/target_draw.h"
 #include "targets/empirical.h"
 
@@ -160,36 +162,42 @@ Test(distances, are_those_of_sorted_samples_against_data) {
     myr_context_destroy(context);
 }
 
-/* W2^2 of a normal target by closed integrals of Q and Q^2 over each cell, z_i its ends:
- * integral of Q = m/n + s (phi(z_i) - phi(z_i+1)), of Q^2 with m = 0, s^2 (1/n + z_i phi(z_i) - …). */
+/* W2^2 of a block of numbers, which are sorted, from N(m, s^2) by closed integrals of Q and Q^2 over each
+ * cell, z_i its ends: integral of Q = m/n + s (phi(z_i) - phi(z_i+1)), of Q^2 with m = 0,
+ * s^2 (1/n + z_i phi(z_i) - …). */
+enum { block = 4096 };
+static double normal_w2(double *x, double m, double s) {
+    double z = -INFINITY, sum = 0.0;
+    qsort(x, block, sizeof *x, compare_doubles);
+    for (int i = 0; i < block; i++) {
+        double low = -10.0, high = 10.0;
+        for (int step = 0; step < 80; step++) {
+            const double middle = 0.5 * (low + high);
+            if (0.5 * erfc(-middle / sqrt(2.0)) < (i + 1.0) / block)
+                low = middle;
+            else
+                high = middle;
+        }
+        const double next = i + 1 < block ? low : INFINITY;
+        const double first = phi(z) - phi(next);
+        const double at_z = isinf(z) ? 0.0 : z * phi(z), at_next = isinf(next) ? 0.0 : next * phi(next);
+        const double y = (x[i] - m) / s;
+        sum += s * s * (y * y / block - 2.0 * y * first + 1.0 / block + at_z - at_next);
+        z = next;
+    }
+    return sum;
+}
+
 Test(distances, sliced_wasserstein_is_that_of_sorted_blocks) {
-    enum { block = 4096, n = 3 * block + 100 };
+    enum { n = 3 * block + 100 };
     myr_context *context = new_context();
     myr_target *target = make_target(context, "normal");
     const uint64_t seed = fresh_seed();
     double *samples = draw_many(target, 1.2, seed, n), sum = 0.0;
     myr_statistics *set = make_set(context, target, "sw2", 1);
     REQUIRE_OK(context, myr_statistics_add(context, set, 0, n, samples));
-    for (int b = 0; b < 3; b++) {
-        double z = -INFINITY;
-        qsort(samples + b * block, block, sizeof *samples, compare_doubles);
-        for (int i = 0; i < block; i++) {
-            double low = -10.0, high = 10.0;
-            for (int step = 0; step < 80; step++) {
-                const double middle = 0.5 * (low + high);
-                if (0.5 * erfc(-middle / sqrt(2.0)) < (i + 1.0) / block)
-                    low = middle;
-                else
-                    high = middle;
-            }
-            const double next = i + 1 < block ? low : INFINITY;
-            const double first = phi(z) - phi(next);
-            const double at_z = isinf(z) ? 0.0 : z * phi(z), at_next = isinf(next) ? 0.0 : next * phi(next);
-            const double y = (samples[b * block + i] - 0.5) / 2.0;
-            sum += 4.0 * (y * y / block - 2.0 * y * first + 1.0 / block + at_z - at_next);
-            z = next;
-        }
-    }
+    for (int b = 0; b < 3; b++)
+        sum += normal_w2(samples + b * block, 0.5, 2.0);
     const myr_statistic_row row = find_row(context, set, "sw2", -1);
     cr_assert(fabs(row.value - sum / 3.0) <= 1e-10, "seed %" PRIu64 ": %.17g, not %.17g", seed, row.value,
               sum / 3.0);
@@ -199,10 +207,70 @@ Test(distances, sliced_wasserstein_is_that_of_sorted_blocks) {
     myr_context_destroy(context);
 }
 
+/* In two dimensions, along the directions of stream 8 of seed 0: normals 0 and 1 of "trajectory" k, made of
+ * length 1, along which a Gaussian is N(v m, v S v). What is expected of an exact draw is the distance of the
+ * partners: axis by axis m + sqrt(v) z, z the normals from number 4 on of stream 7 of the sample's index. */
+Test(distances, sliced_wasserstein_is_along_the_directions_that_the_stream_gives) {
+    enum { seed = 5, first = 1000, directions = 32 };
+    static const double m[2] = {-1.0, 0.5}, v[2] = {0.25, 9.0};
+    myr_context *context = new_context();
+    myr_target *target = NULL;
+    REQUIRE_OK(context, myr_target_create_gaussian(context, 2, m, v, &target));
+    static double samples[2 * block], partners[2 * block], along[block];
+    uint64_t random = fresh_seed();
+    for (int i = 0; i < block; i++) {
+        double z[4];
+        myr_reference_normals(seed, first + (uint64_t)i, 7, 1, z);
+        for (int c = 0; c < 2; c++) {
+            samples[2 * i + c] = m[c] + normal(&random);
+            partners[2 * i + c] = m[c] + sqrt(v[c]) * z[c];
+        }
+    }
+    myr_statistics *set = make_set(context, target, "sw2", seed);
+    REQUIRE_OK(context, myr_statistics_add(context, set, first, block, samples));
+    double of_samples = 0.0, of_partners = 0.0;
+    for (uint64_t k = 0; k < directions; k++) {
+        double z[4];
+        myr_reference_normals(0, k, 8, 0, z);
+        const double length = hypot(z[0], z[1]), u[2] = {z[0] / length, z[1] / length};
+        const double mean = u[0] * m[0] + u[1] * m[1],
+                     deviation = sqrt(u[0] * u[0] * v[0] + u[1] * u[1] * v[1]);
+        for (int which = 0; which < 2; which++) {
+            const double *x = which ? partners : samples;
+            for (int i = 0; i < block; i++)
+                along[i] = u[0] * x[2 * i] + u[1] * x[2 * i + 1];
+            *(which ? &of_partners : &of_samples) += normal_w2(along, mean, deviation) / directions;
+        }
+    }
+    /* 4,096 terms of size 1 and below, and a bisection's 2^-53 of z in each: 1e-12 of both ways. */
+    const myr_statistic_row row = find_row(context, set, "sw2", -1);
+    cr_expect(fabs(row.value - of_samples) <= 1e-10, "%.17g, not %.17g", row.value, of_samples);
+    cr_expect(fabs(row.expected - of_partners) <= 1e-10, "%.17g, not %.17g", row.expected, of_partners);
+    myr_statistics_destroy(set);
+    myr_target_destroy(target);
+    myr_context_destroy(context);
+}
+
+/* Four blocks whose numbers and those less their partners have the sums of squares 14 and 50 about the means 3
+ * and 1.5, of n - 1 = 3 degrees of freedom; Student's tail with three is elementary:
+ * P(T >= t) = 1/2 - (a + sin a cos a)/pi, tan a = t/sqrt(3). */
+Test(distances, blocks_make_a_students_test) {
+    static const double values[] = {1.0, 2.0, 3.0, 6.0}, partners[] = {0.5, 3.5, 3.5, -1.5};
+    myr_block_test test = {0};
+    myr_statistic_row row = {.value = NAN};
+    for (int b = 0; b < 4; b++)
+        myr_block_test_add(&test, values[b], partners[b]);
+    myr_block_test_report(&test, &row);
+    cr_expect(row.value == 3.0 && row.expected == 1.5, "%g, %g", row.value, row.expected);
+    cr_expect(fabs(row.standard_error - sqrt(14.0 / 3.0 / 4.0)) <= 1e-15, "%.17g", row.standard_error);
+    const double a = atan(1.5 / sqrt(50.0 / 3.0 / 4.0) / sqrt(3.0));
+    const double p = 0.5 - (a + sin(a) * cos(a)) / acos(-1.0);
+    cr_expect(fabs(row.p - p) <= 1e-12, "%.17g, not %.17g", row.p, p);
+}
+
 /* Against data: Q is a step function too, and the integral of (Q_n - Q)^2 a sum over the common cells.
  * Numbers of points that divide a block, and that do not. */
 static void compare_sliced_with_data(int count, uint64_t seed) {
-    enum { block = 4096 };
     myr_context *context = new_context();
     uint64_t random = seed;
     float data[600];

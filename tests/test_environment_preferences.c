@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "hostile_environment.h"
+#include "loss_traits.h"
 
 /* ---- inputs, made in the default environment ------------------------------------------------------- */
 
@@ -68,7 +69,7 @@ FAMILY(pairs) {
         myr_loss_options loss = MYR_LOSS_OPTIONS_INIT;
         myr_loss_metrics metrics;
         loss.loss = myr_loss_name(n);
-        if (strcmp(loss.loss, "sigmoid_norm") == 0) /* which needs lengths */
+        if (loss_needs_lengths(loss.loss))
             continue;
         CALL(myr_loss_pairs(r->context, &loss, &pairs, &compute, (myr_array_out){gradient[0], MYR_F64},
                             (myr_array_out){gradient[1], MYR_F64}, &metrics, NULL));

@@ -2,6 +2,7 @@
  * for every loss of the list, whatever the chunks. */
 #include <criterion/criterion.h>
 
+#include "loss_traits.h"
 #include "token_rows.h"
 
 enum { PAIRS = 4, SEQUENCES = 2 * PAIRS, VOCABULARY = 700, WIDTH = 24 };
@@ -54,7 +55,7 @@ static void free_layer(layer *l) {
 static myr_token_pairs pairs_of(const layer *l, const char *loss) {
     myr_token_pairs pairs = MYR_TOKEN_PAIRS_INIT;
     pairs.reference = (myr_array){l->reference, MYR_F64};
-    if (strncmp(loss, "aot", 3) != 0) /* they take no weights */
+    if (!loss_is_sorted(loss))
         pairs.weight = (myr_array){l->weight, MYR_F64};
     return pairs;
 }

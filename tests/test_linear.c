@@ -5,17 +5,18 @@
 #include "cpu/losses/cpu_reductions.h"
 #include "linear_batch.h"
 #include "linear_shape.h"
+#include "loss_traits.h"
 
 /* The margin losses that need nothing but the margin, with options that matter to them. */
 static bool next_loss(int *index, myr_loss_options *loss) {
     for (; myr_loss_name(*index); ++*index) {
         const char *name = myr_loss_name(*index);
-        if (!myr_loss_takes_margin(name) || strcmp(name, "sigmoid_norm") == 0)
+        if (!myr_loss_takes_margin(name) || loss_needs_lengths(name))
             continue;
         *loss = (myr_loss_options)MYR_LOSS_OPTIONS_INIT;
         loss->loss = name;
         loss->beta = 0.7;
-        if (strcmp(name, "sigmoid") == 0 || strcmp(name, "robust") == 0)
+        if (loss_traits(name) & MYR_TAKES_SMOOTHING)
             loss->label_smoothing = 0.1;
         ++*index;
         return true;
@@ -183,6 +184,29 @@ static void expect_refused(myr_context *context, const batch *b, const myr_loss_
                      backends[k], line);
         cr_expect_str_eq(myr_context_error(context), line);
     }
+}
+
+/* What is refused begins beyond 1e15, on backends of floats beyond the float next to it. */
+TEST_ON_BACKENDS(linear, numbers_of_exactly_the_limit_are_taken) {
+    myr_context *context = new_context();
+    need_backend(context, backend);
+    const myr_loss_options loss = MYR_LOSS_OPTIONS_INIT;
+    batch b = new_batch(40, 1, true, 5);
+    for (int what = 0; what < 3; what++)
+        for (int sign = what == 2 ? 1 : -1; sign <= 1; sign += 2)
+            for (int beyond = 0; beyond < 2; beyond++) {
+                const double x = sign * (beyond ? (double)nextafterf(1e15f, INFINITY) : 1e15);
+                myr_linear_metrics metrics;
+                b.theta[0] = 1.0;
+                b.delta[11] = what == 0 ? (float)x : 0.0f; /* the margin */
+                b.reference[11] = what == 1 ? x : 0.0;
+                b.weight[11] = what == 2 ? x : 1.0;
+                cr_expect_eq(run_linear(context, &b, &loss, backend, 1, NULL, &metrics),
+                             beyond ? MYR_INVALID_DATA : MYR_OK, "%d, %.17g: %s", what, x,
+                             myr_context_error(context));
+            }
+    free_batch(&b);
+    myr_context_destroy(context);
 }
 
 Test(linear, numbers_that_are_not_finite_are_named) {

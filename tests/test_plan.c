@@ -362,6 +362,8 @@ Test(plan, every_field_of_a_bad_row_is_named) {
                 myr_plan_destroy(plan);
             } else {
                 rows_refused(rows, fields[f].name, "rows[1]");
+                const bool says = strstr(myr_context_error(context), ", not negative") != NULL;
+                cr_assert_neq(says, fields[f].negative_allowed, "%s", myr_context_error(context));
             }
         }
 }

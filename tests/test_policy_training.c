@@ -1,4 +1,5 @@
 /* Training of exact policies, against fits, closed forms and its own definition; and what is refused. */
+#include "loss_traits.h"
 #include "policy_world.h"
 
 /* The loss of all rows at logits, by the reference's reduction. */
@@ -40,15 +41,15 @@ Test(policy_training, every_loss_on_pairs_goes_down_its_slope) {
     const uint64_t seed = fresh_seed();
     int tried = 0;
     for (int l = 0; myr_loss_name(l); l++) {
-        world *w = new_world(strncmp(myr_loss_name(l), "aot", 3) == 0 ? 5 : seed);
+        world *w = new_world(loss_is_sorted(myr_loss_name(l)) ? 5 : seed);
         myr_training_options options = MYR_TRAINING_OPTIONS_INIT;
         double before[ENTRIES], after[ENTRIES];
         options.loss.loss = myr_loss_name(l);
-        if (strcmp(myr_loss_name(l), "sigmoid_norm") == 0) {
+        if (loss_needs_lengths(myr_loss_name(l))) {
             free_world(w);
             continue; /* needs lengths: see the refusals */
         }
-        if (strcmp(myr_loss_name(l), "bco_pair") == 0)
+        if (loss_traits(myr_loss_name(l)) & MYR_TAKES_SHIFT)
             options.loss.shift = 0.1;
         options.steps = 20;
         options.rate = 0.5;

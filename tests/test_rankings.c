@@ -422,6 +422,31 @@ Test(rankings, what_is_wrong_is_named) {
     myr_context_destroy(context);
 }
 
+/* What is refused begins beyond 1e15: log-probabilities, the reference's, their rewards and weights. */
+TEST_ON_BACKENDS(rankings, numbers_of_exactly_the_limit_are_taken) {
+    myr_context *context = new_context();
+    need_backend(context, backend);
+    uint64_t state = 13;
+    rankings_batch b = make_rankings(&state, 4, 3, MYR_F64, 3.0);
+    double *now = b.log_probs, *old = b.reference;
+    const size_t at = (size_t)b.starts[2]; /* the ranking of three */
+    for (int what = 0; what < 4; what++)
+        for (int sign = what == 3; sign < 2; sign++)
+            for (int beyond = 0; beyond < 2; beyond++) {
+                const double size = beyond ? nextafter(1e15, INFINITY) : 1e15, x = sign ? size : -size;
+                const double kept = b.weight[2];
+                b.rankings.beta = what == 2 ? 2.0 : 1.0;
+                now[at] = what == 0 ? x : what == 2 ? 0.5 * x : 0.0;
+                old[at] = what == 1 ? x : 0.0;
+                b.weight[2] = what == 3 ? x : 1.0;
+                cr_expect_eq(run_rankings(context, &b, backend, 1), beyond ? MYR_INVALID_DATA : MYR_OK,
+                             "%d, %.17g: %s", what, x, myr_context_error(context));
+                b.weight[2] = kept;
+            }
+    free_rankings(&b);
+    myr_context_destroy(context);
+}
+
 Test(rankings, arguments_are_checked) {
     myr_context *context = new_context();
     uint64_t state = 12;

@@ -430,6 +430,32 @@ TEST_ON_BACKENDS(rlvr, names_what_it_refuses) {
                    "rlvr: rewards is of type i32 (expected f64 or f32)");
 }
 
+/* What is refused begins beyond 1e15, on backends of floats beyond the float next to it. */
+TEST_ON_BACKENDS(rlvr, numbers_of_exactly_the_limit_are_taken) {
+    myr_context *context = new_context();
+    need_backend(context, backend);
+    uint64_t state = 3;
+    random_batch r = make_random(&state, 10, 5);
+    const myr_rlvr_options rlvr = plain_options(4.0);
+    const myr_compute_options options = on_backend(backend);
+    memset(r.mask, 1, r.batch.tokens);
+    for (int what = 0; what < 3; what++)
+        for (int sign = -1; sign <= 1; sign += 2)
+            for (int beyond = 0; beyond < 2; beyond++) {
+                const double x = sign * (beyond ? (double)nextafterf(1e15f, INFINITY) : 1e15);
+                r.now[0] = what == 0 ? x : -1.0;
+                r.old[0] = what == 1 ? x : -1.0;
+                r.rewards[4] = what == 2 ? x : 1.0;
+                cr_expect_eq(
+                    myr_loss_rlvr(context, &rlvr, &r.batch, &options, (myr_array_out){NULL, MYR_F64},
+                                  (myr_array_out){NULL, MYR_F64}, NULL, NULL),
+                    beyond ? MYR_INVALID_DATA : MYR_OK, "%d, %.17g: %s", what, x,
+                    myr_context_error(context));
+            }
+    free_random(&r);
+    myr_context_destroy(context);
+}
+
 Test(rlvr, refuses_empty_sequences) {
     myr_context *context = new_context();
     uint64_t state = 3;

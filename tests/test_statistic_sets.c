@@ -1,5 +1,6 @@
 /* Sets of statistics: covariance, histogram and occupancy against plain computations; the same bits however
  * samples are cut; refusals. */
+#include "reference/reference_random.h"
 #include "statistics_samples.h"
 
 /* ---- covariance, histogram, occupancy -------------------------------------------------------------- */
@@ -168,6 +169,33 @@ Test(statistics_of, occupancy_counts_and_chi_square_are_plain) {
     cr_assert_eq(find_row(context, set, "occupancy", -1).p, 0.0,
                  "a sample that is nowhere is not passed over");
     free(x);
+    myr_statistics_destroy(set);
+    myr_target_destroy(target);
+    myr_context_destroy(context);
+}
+
+/* Of two components that are one, a sample belongs to either by chance alone: by word 0 of block 0 of stream 6
+ * of its index, (w + 1/2)/2^32 against the first one's weight. */
+Test(statistics_of, occupancy_draws_labels_from_a_stream_of_their_own) {
+    enum { n = 1000, first = 77, seed = 12 };
+    static const double same_means[] = {0.5, 0.5}, same_variances[] = {2.0, 2.0};
+    myr_context *context = new_context();
+    myr_target *target = NULL;
+    REQUIRE_OK(context,
+               myr_target_create_mixture(context, 1, 2, weights, same_means, same_variances, &target));
+    uint64_t random = fresh_seed();
+    double x[n];
+    int second = 0;
+    for (int i = 0; i < n; i++) {
+        uint32_t words[4];
+        myr_reference_words(seed, first + (uint64_t)i, 6, 0, words);
+        x[i] = 0.5 + sqrt(2.0) * normal(&random);
+        /* The two scores are equal but for the weights: no rounding moves a word of 2^-32 across 0.7. */
+        second += ((double)words[0] + 0.5) * 0x1p-32 >= 0.7;
+    }
+    myr_statistics *set = make_set(context, target, "occupancy", seed);
+    REQUIRE_OK(context, myr_statistics_add(context, set, first, n, x));
+    cr_expect_eq(find_row(context, set, "occupancy", 1).value, (double)second / n);
     myr_statistics_destroy(set);
     myr_target_destroy(target);
     myr_context_destroy(context);

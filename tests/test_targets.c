@@ -161,6 +161,23 @@ Test(targets, a_covariance_that_is_none_is_refused_at_its_entry) {
     cr_expect_null(t);
 }
 
+/* Of entries relative to the standard deviations: 1e-12 of each other, whatever the unit. */
+Test(targets, symmetry_is_relative_to_the_deviations) {
+    static const double units[] = {1e-20, 1.0, 1e20};
+    const double mean[2] = {0};
+    for (int n = 0; n < 3; n++)
+        for (int bad = 0; bad < 2; bad++) {
+            const double off = bad ? 1.1e-12 : 0.9e-12, u = units[n];
+            const double covariance[] = {4.0 * u, u, u * (1.0 + 2.0 * off), u};
+            myr_target *t = NULL;
+            const myr_status status = myr_target_create_gaussian_full(context, 2, mean, covariance, &t);
+            cr_expect_eq(status, bad ? MYR_INVALID_ARGUMENT : MYR_OK, "unit %g, off by %g: %s", u, off,
+                         myr_context_error(context));
+            cr_expect(!bad || strstr(myr_context_error(context), "symmetric"));
+            myr_target_destroy(t);
+        }
+}
+
 /* ---- files ----------------------------------------------------------------------------------------- */
 
 static const char *write_file(const char *text) {

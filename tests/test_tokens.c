@@ -4,6 +4,7 @@
 
 #include "cpu/losses/cpu_tokens.h"
 #include "golden_numbers.h"
+#include "loss_traits.h"
 #include "token_row.h"
 #include "token_rows.h"
 
@@ -174,7 +175,7 @@ static double loss_at(myr_context *context, const rows_batch *b, const char *nam
     loss.loss = name;
     loss.beta = 0.3;
     pairs.reference = (myr_array){reference, MYR_F64};
-    pairs.weight = (myr_array){strncmp(name, "aot", 3) == 0 ? NULL : weight, MYR_F64};
+    pairs.weight = (myr_array){loss_is_sorted(name) ? NULL : weight, MYR_F64};
     REQUIRE_OK(context,
                myr_loss_tokens(context, &loss, &b->tokens, &pairs, (myr_array_out){logits, MYR_F64},
                                gradient, &options, (myr_array_out){NULL, MYR_F64}, &metrics, NULL));
@@ -195,7 +196,7 @@ Test(tokens, gradient_is_the_difference_of_the_reference) {
     for (int index = 0; myr_loss_name(index); index++) {
         const char *name = myr_loss_name(index);
         for (int average = 0; average < 2; average++) {
-            if (average && strcmp(name, "sigmoid_norm") == 0)
+            if (average && loss_needs_lengths(name))
                 continue; /* it needs the lengths */
             b.tokens.average = average;
             memcpy(gradient, b.exact, b.logits * sizeof(double));

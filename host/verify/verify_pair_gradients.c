@@ -59,11 +59,23 @@ static double margin_of(const myr_loss_options *options, const myr_gradient_batc
     return -log(expm1(myr_reference_pair(&loss, w, l, 1.0, 1.0).loss));
 }
 
+/* A listed loss, whose options are sound. */
+static myr_loss loss_of(const myr_loss_options *options) {
+    myr_loss loss = {.kind = MYR_LOSSES};
+    (void)myr_loss_make(NULL, options, &loss);
+    return loss;
+}
+
+/* Of ranks in the whole batch: without weights. */
+static bool is_sorted(const myr_loss_options *options) {
+    return loss_of(options).kind >= MYR_POINTWISE_LOSSES;
+}
+
 /* Where a step would cross the hinge's kink (no divergence of these batches is steeper than exp(0.7 6) =
  * 67), or exchange two ranks, the loss has no derivative. */
 static bool is_smooth(const myr_loss_options *options, const myr_gradient_batch *b, uint64_t row,
                       double step) {
-    bool hinge = strcmp(options->loss, "hinge") == 0, sorted = strncmp(options->loss, "aot", 3) == 0;
+    const bool hinge = loss_of(options).kind == MYR_LOSS_hinge, sorted = is_sorted(options);
     if (hinge)
         return fabs(1.0 - margin_of(options, b, row)) > 100.0 * options->beta * step;
     for (uint64_t i = 0; sorted && i < b->count; i++) {
@@ -77,9 +89,9 @@ static bool is_smooth(const myr_loss_options *options, const myr_gradient_batch 
     return true;
 }
 
-/* bco_pair's shift, which is 0 unless it is given. */
+/* A shift would be taken from the batch unless it is given. */
 static void fix_shift(myr_loss_options *options) {
-    if (strcmp(options->loss, "bco_pair") == 0)
+    if (loss_of(options).traits & MYR_TAKES_SHIFT)
         options->shift = 0.25;
 }
 
@@ -128,12 +140,13 @@ typedef struct movement {
 
 static myr_status move(myr_verification *v, const myr_loss_options *options, const myr_gradient_batch *at,
                        myr_gradient_batch *moved, movement *m) {
+    const bool policy_only = loss_of(options).traits & MYR_TAKES_POLICY_ONLY;
     m->loss = 0.0;
     for (int way = 0; way < 4; way++) {
         for (uint64_t i = 0; i < at->count; i++)
             for (int c = 0; c < 2; c++) {
                 double size = 1.0 + fabs(at->policy[c][i]) + fabs(at->policy[c][i] - at->reference[c][i]);
-                if (strcmp(options->loss, "sft") != 0 && strcmp(options->loss, "unlikelihood") != 0)
+                if (!policy_only)
                     size -= fabs(at->policy[c][i]);
                 moved->policy[c][i] = at->policy[c][i] + (way >> c & 1 ? inputs : -inputs) * size;
             }
@@ -155,7 +168,7 @@ static myr_status move(myr_verification *v, const myr_loss_options *options, con
 static double compare(const myr_loss_options *options, const myr_gradient_batch *expected,
                       const myr_gradient_batch *got, const movement *m) {
     double total = 0.0, worst = 0.0;
-    bool sorted = strncmp(options->loss, "aot", 3) == 0;
+    const bool sorted = is_sorted(options);
     for (uint64_t i = 0; i < expected->count; i++)
         total += sorted ? 1.0 : expected->weight[i];
     for (uint64_t i = 0; i < expected->count; i++)
