@@ -2,7 +2,8 @@
 #ifndef MYRIAD_CHAIN_LAUNCH_H
 #define MYRIAD_CHAIN_LAUNCH_H
 
-#include "launch.h"
+#include "chunk_moments.h"
+#include "word_launch.h"
 
 #ifdef __cplusplus
 extern "C" {

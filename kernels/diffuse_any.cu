@@ -4,8 +4,8 @@
  * (k M + m) d + c. So a thread block takes a chunk and four coordinates, and a thread a trajectory after
  * the other with those four in registers: x~ and, for general tables, d1~ and d2~. Where four numbers lie
  * across two Philox blocks (d no multiple of 4) both are made, and the four are shifted into place. */
+#include "diffuse_launch.h"
 #include "draw_quad.cuh"
-#include "launch.h"
 #include "reduce_chunk.cuh"
 
 /* Four coordinates of one trajectory. Those past the dimension run along, and are not kept. */

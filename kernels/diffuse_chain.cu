@@ -6,6 +6,7 @@
 #include "chain_launch.h"
 #include "chain_step.h"
 #include "reduce_chunk.cuh"
+#include "words.cuh"
 
 #define MYR_TOGETHER 4
 

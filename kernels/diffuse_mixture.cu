@@ -5,7 +5,8 @@
  * memory that each thread has to itself, trajectory after trajectory, and that stays in the caches. The
  * levels' tables are read through the read-only cache, 8 bytes at a time, the same address in all threads.
  * The order of the arithmetic is that of mixture_row.h. */
-#include "launch.h"
+#include "diffuse_launch.h"
+#include "normals.cuh"
 #include "reduce_chunk.cuh"
 
 #ifdef __CUDACC__

@@ -8,7 +8,8 @@
  * coordinate. The block number is the same for all trajectories and the index for all turns, so the
  * compiler moves what depends on the index alone in the first two Philox rounds out of the loop. Cells are
  * read through the read-only cache, 16 bytes at a time, the same address in all threads. */
-#include "launch.h"
+#include "diffuse_launch.h"
+#include "normals.cuh"
 #include "reduce_chunk.cuh"
 
 #define MYR_MOST_TOGETHER 4

@@ -1,6 +1,5 @@
 /* Words and normals by themselves, for who wants to look at them: a thread makes a Philox block. */
-#include "device.cuh"
-#include "launch.h"
+#include "normals.cuh"
 
 /* The words of element e of [count][blocks]. */
 MYR_GPU uint4 draw_element(const myr_device_draw *draw, uint32_t e) {

@@ -3,7 +3,7 @@
 #ifndef MYRIAD_DRAW_QUAD_CUH
 #define MYRIAD_DRAW_QUAD_CUH
 
-#include "device.cuh"
+#include "normals.cuh"
 
 #define MYR_QUAD 4
 

@@ -2,8 +2,8 @@
  * where those of neighbouring threads are neighbours. Words are made four at a time, in order. */
 #include "race_launch.h"
 
-#include "device.cuh"
 #include "race.h"
+#include "words.cuh"
 
 static __global__ void __launch_bounds__(MYR_RACE_THREADS)
     draw_races(const myr_device_race draw, uint32_t *rankings) {

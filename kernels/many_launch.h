@@ -3,7 +3,9 @@
 #ifndef MYRIAD_MANY_LAUNCH_H
 #define MYRIAD_MANY_LAUNCH_H
 
+#include "chunk_moments.h"
 #include "linear_launch.h"
+#include "word_launch.h"
 
 #ifdef __cplusplus
 extern "C" {

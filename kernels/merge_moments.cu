@@ -1,7 +1,7 @@
 /* Nodes of the tree over the chunks: each thread block merges one group, level by level, as chunk_moments.h
  * says. A group that the run ends in merges what there is: a node of nothing changes no other. */
 #include "device.cuh"
-#include "launch.h"
+#include "moment_launch.h"
 
 static __global__ void __launch_bounds__(MYR_MERGE_GROUP)
     merge_moments(const myr_moment_node *nodes, uint32_t count, myr_moment_node *merged) {

@@ -3,8 +3,9 @@
 #ifndef MYRIAD_POINT_LAUNCH_H
 #define MYRIAD_POINT_LAUNCH_H
 
+#include "chunk_moments.h"
 #include "empirical_row.h"
-#include "launch.h"
+#include "word_launch.h"
 
 #ifdef __cplusplus
 extern "C" {

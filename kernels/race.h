@@ -10,7 +10,7 @@
 #include <stddef.h>
 
 #include "exponential.h"
-#include "normal.h"
+#include "logarithm.h"
 
 /* Takes one more candidate: number floor(w left / 2^32) among the `left` answers that are not among the k
  * candidates already taken, which are in ascending order and stay so. */

@@ -2,8 +2,8 @@
 #ifndef MYRIAD_RACE_LAUNCH_H
 #define MYRIAD_RACE_LAUNCH_H
 
-#include "launch.h"
 #include "myriad/policy.h"
+#include "word_launch.h"
 
 #ifdef __cplusplus
 extern "C" {

@@ -23,8 +23,8 @@
 
 #include "exponential.h"
 #include "load.h"
+#include "logarithm.h"
 #include "myriad/rankings.h"
-#include "normal.h"
 #include "token_row.h"
 
 #define MYR_RANK_TILE 32

@@ -7,6 +7,7 @@
 #include "many_launch.h"
 #include "poisson.h"
 #include "reduce_chunk.cuh"
+#include "words.cuh"
 
 enum { REPLICATES = 4 };
 

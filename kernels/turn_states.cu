@@ -1,6 +1,6 @@
 /* Results from a Gaussian's axes to its coordinates, and their moments: a thread block a chunk and a
  * coordinate. */
-#include "launch.h"
+#include "diffuse_launch.h"
 #include "reduce_chunk.cuh"
 
 static __global__ void __launch_bounds__(MYR_PARTIALS) turn_states(const myr_device_turned turned) {

@@ -5,7 +5,7 @@
 #include <cuda_runtime_api.h>
 
 #include "backends/backend.h"
-#include "launch.h"
+#include "word_launch.h"
 
 /* myr_device_count and myr_device_describe of myriad/run.h, where CUDA is built in. */
 int myr_cuda_device_count(void);

@@ -6,7 +6,7 @@
 
 #include "cuda_backend.h"
 #include "cuda_run.h"
-#include "launch.h"
+#include "diffuse_launch.h"
 
 /* What decides about sizes. */
 typedef struct myr_cuda_work {

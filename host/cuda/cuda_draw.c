@@ -4,7 +4,7 @@
 
 #include "cuda_backend.h"
 #include "ground/failure.h"
-#include "launch.h"
+#include "port.h"
 
 enum { BATCH_BLOCKS = 1 << 20, THREADS = 256 };
 

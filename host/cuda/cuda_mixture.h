@@ -3,7 +3,7 @@
 #define MYRIAD_CUDA_MIXTURE_H
 
 #include "cuda_backend.h"
-#include "launch.h"
+#include "diffuse_launch.h"
 #include "tables/mixture_table.h"
 
 typedef struct myr_cuda_mixture {

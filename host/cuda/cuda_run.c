@@ -12,6 +12,7 @@
 #include "cuda_cells.h"
 #include "cuda_mixture.h"
 #include "ground/failure.h"
+#include "moment_launch.h"
 #include "runs/ranges.h"
 #include "tables/staged.h"
 #include "targets/gaussian.h"

@@ -5,8 +5,9 @@
 
 #include "backends/backend.h"
 #include "cuda/cuda_run.h"
+#include "diffuse_launch.h"
 #include "fake_runtime.h"
-#include "launch.h"
+#include "moment_launch.h"
 #include "moments_by.h"
 #include "support.h"
 
