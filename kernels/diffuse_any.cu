@@ -5,7 +5,7 @@
  * the other with those four in registers: x~ and, for general tables, d1~ and d2~. Where four numbers lie
  * across two Philox blocks (d no multiple of 4) both are made, and the four are shifted into place. */
 #include "diffuse_launch.h"
-#include "draw_quad.cuh"
+#include "normal_source.cuh"
 #include "reduce_chunk.cuh"
 
 /* Four coordinates of one trajectory. Those past the dimension run along, and are not kept. */
@@ -36,39 +36,23 @@ MYR_GPU size_t cell_index(const myr_device_slice *slice, uint32_t row, int c) {
     return (size_t)row * (size_t)slice->columns + (size_t)(c < slice->columns ? c : slice->columns - 1);
 }
 
-/* The same four normals as the caller gives them, from coordinate c on. */
-MYR_GPU void load_quad(const float *given, int left, float z[MYR_QUAD]) {
-#pragma unroll
-    for (int i = 0; i < MYR_QUAD; i++)
-        z[i] = i < left ? given[(size_t)i * MYR_CHUNK] : 0.0f;
-}
-
-/* Where a trajectory's normals come from. */
-typedef struct any_source {
-    myr_trajectory trajectory;
-    uint32_t high;
-    const float *given; /* number 0 of the slice's first row; NULL: they are made */
-} any_source;
-
 /* Normals of a row's slot, from coordinate c on. */
-MYR_GPU void take_quad(const myr_device_slice *slice, const any_source *source, uint32_t row, int slot,
+MYR_GPU void take_slot(const myr_device_slice *slice, const myr_source *source, uint32_t row, int slot,
                        int c, const int fast, float z[MYR_QUAD]) {
     const int d = slice->dimension;
     const uint32_t before = (uint32_t)(slot * d + c), numbers = (uint32_t)(slice->slots * d);
-    if (source->given)
-        load_quad(source->given + ((size_t)row * numbers + before) * MYR_CHUNK, d - c, z);
-    else
-        myr_draw_quad(&slice->keys, &source->trajectory, source->high,
-                      (slice->row + row) * numbers + before, fast, z);
+    const uint32_t number = (slice->row + row) * numbers + before;
+    myr_take_quad(&slice->keys, source, number / 4, number % 4, (size_t)row * numbers + before, d - c, fast,
+                  z);
 }
 
-MYR_GPU void run_row(const myr_device_slice *slice, const any_source *source, uint32_t row, int c,
+MYR_GPU void run_row(const myr_device_slice *slice, const myr_source *source, uint32_t row, int c,
                      const int general, const int fast, any_quad *q) {
     float raise[MYR_QUAD] = {0}, noise[MYR_QUAD] = {0};
     if (general && slice->pre_noise)
-        take_quad(slice, source, row, 0, c, fast, raise);
+        take_slot(slice, source, row, 0, c, fast, raise);
     if (slice->noise)
-        take_quad(slice, source, row, slice->slots - 1, c, fast, noise);
+        take_slot(slice, source, row, slice->slots - 1, c, fast, noise);
 #pragma unroll
     for (int i = 0; i < MYR_QUAD; i++) {
         const size_t index = cell_index(slice, row, c + i);
@@ -88,11 +72,11 @@ MYR_GPU void run_row(const myr_device_slice *slice, const any_source *source, ui
 MYR_GPU void enter_quad(const myr_device_slice *slice, uint32_t high, uint32_t low, size_t place, int c,
                         const int fast, any_quad *q) {
     float z[MYR_QUAD] = {0};
-    if (slice->draw_start && slice->d_start_normals) {
-        load_quad(slice->d_start_normals + place, slice->dimension - c, z);
-    } else if (slice->draw_start) {
-        myr_trajectory start = myr_trajectory_make(&slice->keys, MYR_STREAM_START, low);
-        myr_draw_quad(&slice->keys, &start, high, (uint32_t)c, fast, z);
+    if (slice->draw_start) {
+        const float *given = slice->d_start_normals ? slice->d_start_normals + place : NULL;
+        const myr_source start =
+            myr_source_make(&slice->keys, MYR_STREAM_START, high, low, given, MYR_CHUNK);
+        myr_take_quad(&slice->keys, &start, (uint32_t)c / 4, 0, 0, slice->dimension - c, fast, z);
     }
 #pragma unroll
     for (int i = 0; i < MYR_QUAD; i++) {
@@ -137,8 +121,8 @@ MYR_GPU void diffuse_any(const myr_device_slice *slice, const int general, const
         const uint32_t low = (uint32_t)index, high = (uint32_t)(index >> 32);
         any_quad q;
         enter_quad(slice, high, low, chunk + (size_t)j, c, fast, &q);
-        const any_source source = {myr_trajectory_make(&slice->keys, MYR_STREAM_STEP, low), high,
-                                   noise ? noise + j : NULL};
+        const myr_source source =
+            myr_source_make(&slice->keys, MYR_STREAM_STEP, high, low, noise ? noise + j : NULL, MYR_CHUNK);
 #pragma unroll 1
         for (uint32_t row = 0; row < slice->rows; row++)
             run_row(slice, &source, row, c, general, fast, &q);

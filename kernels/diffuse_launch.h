@@ -33,17 +33,18 @@ typedef struct myr_device_slice {
     int columns; /* of cells: 1, or dimension */
     int slots;   /* normals a coordinate and row: pre-noise, then noise */
     int pre_noise, noise;
-    int general;                  /* cells are general */
-    int fast;                     /* the special-function unit, else exact arithmetic */
-    int draw_start;               /* 1: begin at the start's draw; 0: at what d_state (and d_memory) hold */
-    const void *d_cells;          /* those of row on; see myr_launch_small and myr_launch_any */
-    const float *d_start_scale;   /* [dimension] */
-    const float *d_start_normals; /* the caller's own, an array of states; NULL: made. myr_launch_any … */
-    const float *d_noise; /* … takes them: [chunk][rows][slots][dimension][MYR_CHUNK]; fast is then 0 */
-    float *d_state;       /* left there; myr_launch_small of dimension 1 takes NULL for nowhere */
-    float *d_memory;      /* d1~ and d2~, two arrays of states; NULL unless rows are split … */
-    size_t memory_stride; /* … floats between the two … */
-    int fresh_memory;     /* … and 1 in the first slice: they begin at 0 */
+    int general;                /* cells are general */
+    int fast;                   /* the special-function unit, else exact arithmetic */
+    int draw_start;             /* 1: begin at the start's draw; 0: at what d_state (and d_memory) hold */
+    const void *d_cells;        /* those of row on; see myr_launch_small and myr_launch_any */
+    const float *d_start_scale; /* [dimension] */
+    const float
+        *d_start_normals;     /* given, an array of states; NULL: made. Only myr_launch_any takes them */
+    const float *d_noise;     /* likewise, [chunk][rows][slots][dimension][MYR_CHUNK]; fast is then 0 */
+    float *d_state;           /* left there; myr_launch_small of dimension 1 takes NULL for nowhere */
+    float *d_memory;          /* d1~ and d2~, two arrays of states; NULL unless rows are split */
+    size_t memory_stride;     /* floats between the two */
+    int fresh_memory;         /* 1 in the first slice, where they begin at 0 */
     myr_moment_node *d_nodes; /* [dimension][chunks], moments at the end; NULL: none */
 } myr_device_slice;
 

@@ -18,12 +18,6 @@ typedef struct myr_empirical_level {
     float a, a_squared, sharp;
 } myr_empirical_level;
 
-/* A row, and the levels of its two stages. */
-typedef struct myr_empirical_row {
-    myr_step step;
-    myr_empirical_level first, second;
-} myr_empirical_row;
-
 /* Where the largest score starts. */
 #define MYR_LOWEST_SCORE (-0x1p127f)
 

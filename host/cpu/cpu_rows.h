@@ -2,7 +2,7 @@
 #ifndef MYRIAD_CPU_ROWS_H
 #define MYRIAD_CPU_ROWS_H
 
-#include "lanes.h"
+#include "cpu_denoiser.h"
 #include "plans/mean_path.h"
 
 typedef struct myr_cpu_rows {
@@ -10,17 +10,18 @@ typedef struct myr_cpu_rows {
     const myr_lanes_isa *isa;
     int threads;
     bool stepwise; /* rows are run one by one, with a look at the states between them */
-    /* Of a Gaussian, of a mixture or of data. */
-    myr_affine_table affine;
-    myr_mixture_table mixture;
-    myr_empirical_table empirical;
-    const double *enter, *leave;
-    myr_mean_path path;    /* stepwise: of a Gaussian, and what its states, or others', are relative to */
-    double *level;         /* … [dimension] */
-    uint64_t batch;        /* trajectories of a full batch, a multiple of MYR_CHUNK */
-    float *values;         /* [dimension][batch]: states, in the end results relative to leave */
-    float *memory;         /* [2][dimension][batch]: d1~ and d2~ from window to window; NULL: not kept */
-    size_t thread_rows;    /* of scratch: MYR_LANE_WORK of [dimension], for data MYR_POINT_TILE more */
+    const myr_cpu_denoiser *denoiser;
+    const myr_lanes_denoiser *lanes; /* its loops */
+    myr_lanes_table table;
+    const double *enter,
+        *leave;         /* means that states are relative to, before the first row and after the last one */
+    const float *axes;  /* what results are turned by; NULL: nothing */
+    double *level;      /* stepwise: what the states of a level are relative to, [dimension] */
+    myr_mean_path path; /* stepwise: of a Gaussian, where that comes from */
+    uint64_t batch;     /* trajectories of a full batch, a multiple of MYR_CHUNK */
+    float *values;      /* [dimension][batch]: states, in the end results relative to leave */
+    float *memory;      /* [2][dimension][batch]: d1~ and d2~ from window to window; NULL: not kept */
+    size_t thread_rows; /* of scratch: MYR_LANE_WORK of [dimension], and the denoiser's own */
     myr_lane_row *scratch; /* [threads][thread_rows] */
 } myr_cpu_rows;
 

@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "backends/normals.h"
 #include "lane_philox.h"
 #include "normal.h"
 
@@ -24,42 +25,48 @@ static inline void make_normals(lane_numbers *numbers) {
     }
 }
 
-/* The normals of a stream in order: number j of all lanes, made a block of four at a time, or as given. */
-typedef struct lane_cursor {
+/* The normals of a stream in order: number `next` of all lanes, made a block of four at a time, or as given. */
+struct myr_lane_source {
     lane_philox philox;
-    const myr_lane_given *given; /* NULL: made */
-    uint64_t next;               /* number */
+    const myr_lanes_run *run;
+    const double *given; /* of the run's first trajectory, number 0; NULL: made */
+    uint64_t stride, next;
     lane_numbers numbers;
-} lane_cursor;
+};
 
-/* Number j of the lanes that are given; the others have 0. */
-static inline const float *gather_given(const myr_lane_given *given, uint64_t j, float normals[MYR_LANES]) {
+/* Number j of the lanes that are the job's; the others have 0. */
+static inline const float *gather_given(const myr_lane_source *source, uint64_t j,
+                                        float normals[MYR_LANES]) {
+    const myr_lanes_run *run = source->run;
     memset(normals, 0, MYR_LANES * sizeof *normals);
-    for (int lane = given->begin; lane < given->end; lane++)
-        normals[lane] = (float)given->numbers[(uint64_t)(lane - given->begin) * given->stride + j];
+    for (int lane = run->begin; lane < run->end; lane++)
+        normals[lane] = (float)source->given[(uint64_t)(lane - run->begin) * source->stride + j];
     return normals;
 }
 
-/* given->numbers NULL: none are. */
-static inline void cursor_begin(lane_cursor *cursor, uint64_t seed, uint64_t first, uint32_t stream,
-                                uint64_t number, const myr_lane_given *given) {
-    cursor->given = given->numbers ? given : NULL;
-    cursor->next = number;
-    lane_philox_begin(&cursor->philox, seed, first, stream);
-    if (number % 4 != 0) {
-        lane_philox_words(&cursor->philox, (uint32_t)(number / 4), cursor->numbers.words);
-        make_normals(&cursor->numbers);
-    }
+static inline void make_block(myr_lane_source *source) {
+    lane_philox_words(&source->philox, (uint32_t)(source->next / 4), source->numbers.words);
+    make_normals(&source->numbers);
 }
 
-static inline const float *cursor_next(lane_cursor *cursor) {
-    if (cursor->given)
-        return gather_given(cursor->given, cursor->next++, cursor->numbers.normals[0]);
-    if (cursor->next % 4 == 0) {
-        lane_philox_words(&cursor->philox, (uint32_t)(cursor->next / 4), cursor->numbers.words);
-        make_normals(&cursor->numbers);
-    }
-    return cursor->numbers.normals[cursor->next++ % 4];
+/* number: of the first that is taken. */
+static inline void source_begin(myr_lane_source *source, const myr_lanes_run *run, myr_normals from,
+                                uint64_t number) {
+    source->run = run;
+    source->given = from.given ? from.given + run->place * from.stride : NULL;
+    source->stride = from.stride;
+    source->next = number;
+    lane_philox_begin(&source->philox, from.seed, run->first, from.stream);
+    if (number % 4 != 0)
+        make_block(source);
+}
+
+static inline const float *source_next(myr_lane_source *source) {
+    if (source->given)
+        return gather_given(source, source->next++, source->numbers.normals[0]);
+    if (source->next % 4 == 0)
+        make_block(source);
+    return source->numbers.normals[source->next++ % 4];
 }
 
 #endif

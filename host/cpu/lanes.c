@@ -7,72 +7,87 @@
 
 #include "affine_row.h"
 #include "lane_normals.h"
-#include "lanes_empirical.h"
-#include "lanes_mixture.h"
 
-static void draw_start(const myr_lanes_run *run, uint64_t first, myr_lane_row *state) {
-    const myr_affine_table *table = run->affine;
-    lane_cursor cursor;
-    cursor_begin(&cursor, run->seed, first, MYR_STREAM_START, 0, &run->start);
+/* x~ <- x~ + n z */
+static void raise_state(const myr_row_table *table, const myr_step *step, myr_lane_source *noise,
+                        myr_lane_row *state) {
     for (int c = 0; c < table->dimension; c++) {
-        const float *z = cursor_next(&cursor);
+        const float *z = source_next(noise);
+        float *x = state[c];
 #pragma omp simd
         for (int lane = 0; lane < MYR_LANES; lane++)
-            state[c][lane] = table->start_scale[c] * z[lane];
+            x[lane] = myr_step_raise(step, x[lane], z[lane]);
     }
 }
 
-static void simple_rows(const myr_affine_table *table, lane_cursor *cursor, myr_lane_row *state) {
+/* y~ of the first stage, which may be the state; d1~ and d2~ as they were. */
+static void first_stage(const myr_row_table *table, const myr_step *step, myr_lane_source *noise,
+                        const myr_lane_work *work, myr_lane_row *y) {
     static const float no_noise[MYR_LANES];
-    for (int64_t k = 0; k < table->rows; k++) {
-        const myr_affine_cell *cells = &table->simple[k * table->columns];
-        for (int c = 0; c < table->dimension; c++) {
-            const myr_affine_cell cell = cells[table->columns == 1 ? 0 : c];
-            const float *z = table->slots ? cursor_next(cursor) : no_noise;
-            float *x = state[c];
+    const myr_plan *plan = table->job->plan;
+    for (int c = 0; c < table->dimension; c++) {
+        const float *z = plan->noise ? source_next(noise) : no_noise;
+        const float *x = work->state[c], *d = work->d[c], *d1 = work->d1[c], *d2 = work->d2[c];
+        const float m = table->mean[c];
+        float *to = y[c];
+        if (plan->memory) {
 #pragma omp simd
             for (int lane = 0; lane < MYR_LANES; lane++)
-                x[lane] = myr_affine_step(cell, x[lane], z[lane]);
+                to[lane] = myr_step_first_memory(step, m, x[lane], d[lane], d1[lane], d2[lane], z[lane]);
+        } else {
+#pragma omp simd
+            for (int lane = 0; lane < MYR_LANES; lane++)
+                to[lane] = myr_step_first(step, m, x[lane], d[lane], z[lane]);
         }
     }
 }
 
-static void general_rows(const myr_affine_table *table, bool pre_noise, bool noise, lane_cursor *cursor,
-                         myr_lane_row *state, myr_lane_row *memory) {
-    static const float no_noise[MYR_LANES];
-    for (int64_t k = 0; k < table->rows; k++) {
-        const myr_affine_general *cells = &table->general_cells[k * table->columns];
-        for (int c = 0; pre_noise && c < table->dimension; c++) {
-            float n = cells[table->columns == 1 ? 0 : c].n;
-            const float *z = cursor_next(cursor);
+static void second_stage(const myr_row_table *table, const myr_step *step, const myr_lane_work *work) {
+    for (int c = 0; c < table->dimension; c++) {
+        const float *d = work->d[c], *y = work->y[c], *d_second = work->d_second[c];
+        const float m = table->mean[c];
+        float *x = work->state[c];
 #pragma omp simd
-            for (int lane = 0; lane < MYR_LANES; lane++)
-                state[c][lane] = myr_affine_raise(n, state[c][lane], z[lane]);
-        }
-        for (int c = 0; c < table->dimension; c++) {
-            const myr_affine_general cell = cells[table->columns == 1 ? 0 : c];
-            const float *z = noise ? cursor_next(cursor) : no_noise;
-            float *x = state[c], *d1 = memory[c], *d2 = memory[table->dimension + c];
-#pragma omp simd
-            for (int lane = 0; lane < MYR_LANES; lane++)
-                myr_affine_step_general(&cell, &x[lane], &d1[lane], &d2[lane], z[lane]);
-        }
+        for (int lane = 0; lane < MYR_LANES; lane++)
+            x[lane] = myr_step_second(step, m, x[lane], d[lane], y[lane], d_second[lane]);
     }
 }
 
-static void run_block(const myr_lanes_run *run, uint64_t first, bool enter, myr_lane_row *state,
-                      myr_lane_row *memory) {
-    const myr_affine_table *table = run->affine;
-    if (!enter)
-        draw_start(run, first, state);
-    lane_cursor cursor;
-    uint64_t numbers = (uint64_t)run->row_begin * (uint64_t)(table->slots * table->dimension);
-    cursor_begin(&cursor, run->seed, first, MYR_STREAM_STEP, numbers, &run->noise);
-    if (!table->general) {
-        simple_rows(table, &cursor, state);
+static void run_row(const myr_lanes_run *run, int64_t k, myr_lane_source *noise,
+                    const myr_lane_work *work) {
+    const myr_row_table *table = &run->table->rows;
+    const myr_plan *plan = run->job->plan;
+    const myr_step *step = &table->step[k - table->row];
+    const float *level = myr_row_level(table, k);
+    const bool two_stage = step->two_stage != 0.0f;
+    if (plan->pre_noise)
+        raise_state(table, step, noise, work->state);
+    run->denoiser->denoise(run->table, level, work->state, work->d, work->scratch);
+    first_stage(table, step, noise, work, two_stage ? work->y : work->state);
+    if (two_stage) {
+        run->denoiser->denoise(run->table, level + table->level_floats, work->y, work->d_second,
+                               work->scratch);
+        second_stage(table, step, work);
+    }
+    if (plan->memory) {
+        const size_t bytes = (size_t)table->dimension * sizeof(myr_lane_row);
+        memcpy(work->d2, work->d1, bytes);
+        memcpy(work->d1, work->d, bytes);
+    }
+}
+
+static void run_block(const myr_lanes_run *run, const myr_lane_work *work) {
+    if (!run->enter)
+        run->denoiser->start(run, work->state);
+    myr_lane_source noise;
+    source_begin(&noise, run, myr_step_normals(run->job),
+                 (uint64_t)run->row * myr_row_numbers(run->job->plan));
+    if (run->denoiser->rows) {
+        run->denoiser->rows(run, &noise, work);
         return;
     }
-    general_rows(table, table->pre_noise, table->noise, &cursor, state, memory);
+    for (int64_t k = run->row; k < run->row + run->rows; k++)
+        run_row(run, k, &noise, work);
 }
 
 /* Axis by axis, ascending. */
@@ -137,16 +152,12 @@ static myr_moment_node chunk_moments(const float *values, int n) {
     return (myr_moment_node){(double)n, mean, halve(p2), halve(p3), halve(p4)};
 }
 
-#define MYR_PASTE(a, b) a##b
-#define MYR_EXPAND(a, b) MYR_PASTE(a, b)
 #define MYR_QUOTE(a) #a
 #define MYR_NAME(a) MYR_QUOTE(a)
 
-const myr_lanes_isa MYR_EXPAND(myr_lanes_, MYR_ISA) = {
+const myr_lanes_isa MYR_LANES_NAME(myr_lanes) = {
     .name = MYR_NAME(MYR_ISA),
-    .run_affine = run_block,
-    .run_mixture = MYR_EXPAND(myr_run_mixture_, MYR_ISA),
-    .run_empirical = MYR_EXPAND(myr_run_empirical_, MYR_ISA),
+    .run = run_block,
     .rotate = rotate,
     .words = block_words,
     .normals = block_normals,

@@ -1,4 +1,4 @@
-/* The cpu backend's inner loops, over blocks of trajectories side by side. lanes.c is compiled once for
+/* The cpu backend's inner loops, over blocks of trajectories side by side. The files lanes*.c are compiled once for
  * each instruction set; this header declares every copy. */
 #ifndef MYRIAD_LANES_H
 #define MYRIAD_LANES_H
@@ -12,48 +12,57 @@
  * for all of a block. */
 #define MYR_LANES 128
 
-/* Normals given for the lanes begin … end - 1 of a block: [end - begin][stride], number j of a lane at j.
- */
-typedef struct myr_lane_given {
-    const double *numbers; /* NULL: none, the generator's are taken */
-    uint64_t stride;
-    int begin, end;
-} myr_lane_given;
-
-/* What a block needs to know. */
-typedef struct myr_lanes_run {
-    uint64_t seed;
-    int64_t row_begin; /* of the rows that are run */
-    const myr_affine_table *affine;
-    const myr_mixture_table *mixture;
-    const myr_empirical_table *empirical;
-    myr_lane_given start, noise;
-} myr_lanes_run;
-
 typedef float myr_lane_row[MYR_LANES] __attribute__((aligned(64)));
 
-/* What a block of a mixture, or of data, works in: [dimension] each. */
+/* What a block works in: [dimension] each. */
 typedef struct myr_lane_work {
-    myr_lane_row *state, *d1, *d2; /* kept from window to window; d2 follows on d1 */
+    myr_lane_row *state, *d1, *d2; /* kept from window to window */
     myr_lane_row *d, *y, *d_second;
+    myr_lane_row *scratch; /* as many as the denoiser wants */
 } myr_lane_work;
 #define MYR_LANE_WORK 6
 
-/* Points of a tile at most. Its scores, 128 KiB, stay in the second-level cache. */
-#define MYR_POINT_TILE 256
+/* What a denoiser reads: the table of its target. */
+typedef union myr_lanes_table {
+    myr_affine_table affine;
+    myr_row_table rows; /* of all others, which begin with it */
+    myr_mixture_table mixture;
+    myr_empirical_table empirical;
+} myr_lanes_table;
+
+typedef struct myr_lanes_denoiser myr_lanes_denoiser;
+
+/* A block, and what it is run through. */
+typedef struct myr_lanes_run {
+    const myr_job *job;
+    const myr_lanes_denoiser *denoiser;
+    const myr_lanes_table *table;
+    int64_t row, rows; /* from which row on, and how many, all in the table */
+    bool enter;        /* the work holds what the block has come to; else its start is drawn */
+    uint64_t first;    /* trajectory of lane 0, a multiple of MYR_LANES */
+    uint64_t
+        place; /* number of the job's trajectory in lane `begin`: the lanes begin … end - 1 are the job's */
+    int begin, end;
+} myr_lanes_run;
+
+typedef struct myr_lane_source myr_lane_source; /* of normals: lane_normals.h */
+
+/* A target's part of the loops. */
+struct myr_lanes_denoiser {
+    /* Draws the start to the state. */
+    void (*start)(const myr_lanes_run *run, myr_lane_row *state);
+    /* d = D(x~) at a level, as kernels/step_row.h takes it. */
+    void (*denoise)(const myr_lanes_table *table, const float *level, myr_lane_row *x, myr_lane_row *d,
+                    myr_lane_row *scratch);
+    /* All of the run's rows at once, where the denoiser is folded into them; else NULL. */
+    void (*rows)(const myr_lanes_run *run, myr_lane_source *noise, const myr_lane_work *work);
+};
 
 /* The functions of one instruction set. */
 typedef struct myr_lanes_isa {
     const char *name;
-    /* Run the trajectories first … first + 127 (first a multiple of 128): all rows of run->affine or of
-     * run->empirical, or those in the window of run->mixture. state (and for mixtures and data d1 and d2)
-     * holds what they have come to if enter is true, else the start is drawn to state. memory: d1~ and d2~,
-     * [2][dimension], at first 0; scores: for a tile of points, MYR_POINT_TILE rows. */
-    void (*run_affine)(const myr_lanes_run *run, uint64_t first, bool enter, myr_lane_row *state,
-                       myr_lane_row *memory);
-    void (*run_mixture)(const myr_lanes_run *run, uint64_t first, bool enter, const myr_lane_work *work);
-    void (*run_empirical)(const myr_lanes_run *run, uint64_t first, bool enter, const myr_lane_work *work,
-                          myr_lane_row *scores);
+    /* Runs the block through the run's rows. */
+    void (*run)(const myr_lanes_run *run, const myr_lane_work *work);
     /* to = axes from, as kernels/affine_row.h orders it; axes[dimension][dimension]. */
     void (*rotate)(const float *axes, int dimension, myr_lane_row *from, myr_lane_row *to);
     /* Words and normals of one Philox block. */
@@ -68,5 +77,10 @@ typedef struct myr_lanes_isa {
 extern const myr_lanes_isa myr_lanes_baseline;
 extern const myr_lanes_isa myr_lanes_avx2;   /* x86-64 only */
 extern const myr_lanes_isa myr_lanes_avx512; /* x86-64 only */
+
+/* The name of this copy: prefix_baseline … */
+#define MYR_LANES_PASTE(prefix, isa) prefix##_##isa
+#define MYR_LANES_EXPAND(prefix, isa) MYR_LANES_PASTE(prefix, isa)
+#define MYR_LANES_NAME(prefix) MYR_LANES_EXPAND(prefix, MYR_ISA)
 
 #endif

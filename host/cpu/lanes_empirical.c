@@ -1,10 +1,9 @@
 /* The cpu backend's rows over data points, 128 trajectories at a time, a step at a time: two products of
  * matrices a tile of points, and between them the weights. Compiled once for each instruction set; the
  * products are OpenBLAS's, whose bits depend on the processor. */
-#include "lanes_empirical.h"
-
 #include <string.h>
 
+#include "cpu_denoiser.h"
 #include "ground/product.h"
 #include "lane_normals.h"
 
@@ -80,7 +79,7 @@ static void multiply_rows(myr_lane_row *rows, int64_t dimension, const float fac
 static void add_tile(const myr_empirical_table *table, const myr_empirical_level *level, int64_t first,
                      int64_t count, myr_lane_row *x, myr_lane_row *scores, lane_sums *sums,
                      myr_lane_row *d) {
-    const int64_t D = table->dimension;
+    const int64_t D = table->rows.dimension;
     const float *points = table->points + first * D;
     float rescale[MYR_LANES];
     myr_product(count, MYR_LANES, D, (myr_matrix){.data = points, .stride = D},
@@ -92,120 +91,49 @@ static void add_tile(const myr_empirical_table *table, const myr_empirical_level
                 (myr_matrix){.data = scores[0], .stride = MYR_LANES}, first > 0, d[0], MYR_LANES);
 }
 
-/* d = D(x~) at a level. */
-static void denoise(const myr_empirical_table *table, const myr_empirical_level *level, myr_lane_row *x,
-                    myr_lane_row *scores, myr_lane_row *d) {
+static void denoise(const myr_lanes_table *of, const float *level_floats, myr_lane_row *x, myr_lane_row *d,
+                    myr_lane_row *scores) {
+    const myr_empirical_table *table = &of->empirical;
     const int64_t size = tile_size(table->count);
+    myr_empirical_level level;
     lane_sums sums;
     float factor[MYR_LANES];
+    memcpy(&level, level_floats, sizeof level);
     for (int lane = 0; lane < MYR_LANES; lane++) {
         sums.largest[lane] = MYR_LOWEST_SCORE;
         sums.total[lane] = 0.0f;
     }
     for (int64_t first = 0; first < table->count; first += size) {
         const int64_t left = table->count - first;
-        add_tile(table, level, first, left < size ? left : size, x, scores, &sums, d);
+        add_tile(table, &level, first, left < size ? left : size, x, scores, &sums, d);
     }
 #pragma omp simd
     for (int lane = 0; lane < MYR_LANES; lane++)
         factor[lane] = 1.0f / sums.total[lane];
-    multiply_rows(d, table->dimension, factor);
+    multiply_rows(d, table->rows.dimension, factor);
 }
 
 /* x~ = start_mean + start_scale z; or a s~_i + start_scale z of a point that each trajectory chooses. */
-static void draw_start(const myr_empirical_table *table, uint64_t first, const myr_lane_given *given,
-                       myr_lane_row *state) {
-    lane_cursor cursor;
+static void draw_start(const myr_lanes_run *run, myr_lane_row *state) {
+    const myr_empirical_table *table = &run->table->empirical;
+    const size_t d = (size_t)table->rows.dimension;
+    lane_philox philox;
+    myr_lane_source source;
     uint32_t words[4][MYR_LANES];
-    cursor_begin(&cursor, table->job->seed, first, MYR_STREAM_TARGET, 0, &(myr_lane_given){0});
-    lane_philox_words(&cursor.philox, 0, words);
-    cursor_begin(&cursor, table->job->seed, first, MYR_STREAM_START, 0, given);
-    for (int c = 0; c < table->dimension; c++) {
-        const float *z = cursor_next(&cursor);
+    lane_philox_begin(&philox, run->job->seed, run->first, MYR_STREAM_TARGET);
+    lane_philox_words(&philox, 0, words);
+    source_begin(&source, run, myr_start_normals(run->job), 0);
+    for (size_t c = 0; c < d; c++) {
+        const float *z = source_next(&source);
         for (int lane = 0; lane < MYR_LANES; lane++) {
-            float mean = table->start_mean[c];
+            float mean = table->rows.start_mean[c];
             if (table->start_at_point) {
                 uint32_t i = myr_point_chosen(words[0][lane], (uint32_t)table->count);
-                mean = table->start_a * table->points[(size_t)i * (size_t)table->dimension + (size_t)c];
+                mean = table->start_a * table->points[(size_t)i * d + c];
             }
-            state[c][lane] = myr_fmaf(table->start_scale[c], z[lane], mean);
+            state[c][lane] = myr_fmaf(table->rows.start_scale[c], z[lane], mean);
         }
     }
 }
 
-static void raise_state(const myr_empirical_table *table, const myr_step *step, lane_cursor *cursor,
-                        myr_lane_row *state) {
-    for (int c = 0; c < table->dimension; c++) {
-        const float *z = cursor_next(cursor);
-        float *x = state[c];
-#pragma omp simd
-        for (int lane = 0; lane < MYR_LANES; lane++)
-            x[lane] = myr_step_raise(step, x[lane], z[lane]);
-    }
-}
-
-/* y~ of the first stage; y may be the state. */
-static void first_stage(const myr_empirical_table *table, const myr_step *step, lane_cursor *cursor,
-                        const myr_lane_work *work, myr_lane_row *y) {
-    static const float no_noise[MYR_LANES];
-    const myr_plan *plan = table->job->plan;
-    for (int c = 0; c < table->dimension; c++) {
-        const float *z = plan->noise ? cursor_next(cursor) : no_noise;
-        const float *x = work->state[c], *d = work->d[c], *d1 = work->d1[c], *d2 = work->d2[c];
-        const float m = table->mean[c];
-        float *to = y[c];
-        if (plan->memory) {
-#pragma omp simd
-            for (int lane = 0; lane < MYR_LANES; lane++)
-                to[lane] = myr_step_first_memory(step, m, x[lane], d[lane], d1[lane], d2[lane], z[lane]);
-        } else {
-#pragma omp simd
-            for (int lane = 0; lane < MYR_LANES; lane++)
-                to[lane] = myr_step_first(step, m, x[lane], d[lane], z[lane]);
-        }
-    }
-}
-
-static void second_stage(const myr_empirical_table *table, const myr_empirical_row *row,
-                         const myr_lane_work *work, myr_lane_row *scores) {
-    denoise(table, &row->second, work->y, scores, work->d_second);
-    for (int c = 0; c < table->dimension; c++) {
-        const float *d = work->d[c], *y = work->y[c], *d_second = work->d_second[c];
-        const float m = table->mean[c];
-        float *x = work->state[c];
-#pragma omp simd
-        for (int lane = 0; lane < MYR_LANES; lane++)
-            x[lane] = myr_step_second(&row->step, m, x[lane], d[lane], y[lane], d_second[lane]);
-    }
-}
-
-static void run_row(const myr_empirical_table *table, const myr_empirical_row *row, lane_cursor *cursor,
-                    const myr_lane_work *work, myr_lane_row *scores) {
-    const myr_plan *plan = table->job->plan;
-    const bool two_stage = row->step.two_stage != 0.0f;
-    const size_t bytes = (size_t)table->dimension * sizeof(myr_lane_row);
-    if (plan->pre_noise)
-        raise_state(table, &row->step, cursor, work->state);
-    denoise(table, &row->first, work->state, scores, work->d);
-    first_stage(table, &row->step, cursor, work, two_stage ? work->y : work->state);
-    if (two_stage)
-        second_stage(table, row, work, scores);
-    if (plan->memory) {
-        memcpy(work->d2, work->d1, bytes);
-        memcpy(work->d1, work->d, bytes);
-    }
-}
-
-#define MYR_EXPAND_RUN(isa) MYR_RUN_EMPIRICAL(isa)
-
-MYR_EXPAND_RUN(MYR_ISA) {
-    const myr_empirical_table *table = run->empirical;
-    const uint64_t numbers =
-        (uint64_t)run->row_begin * (uint64_t)(table->job->plan->slots * table->dimension);
-    if (!enter)
-        draw_start(table, first, &run->start, work->state);
-    lane_cursor cursor;
-    cursor_begin(&cursor, run->seed, first, MYR_STREAM_STEP, numbers, &run->noise);
-    for (int64_t k = 0; k < table->rows; k++)
-        run_row(table, &table->row[k], &cursor, work, scores);
-}
+const myr_lanes_denoiser MYR_LANES_NAME(myr_lanes_empirical) = {.start = draw_start, .denoise = denoise};

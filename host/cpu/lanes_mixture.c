@@ -4,11 +4,13 @@
  * In a few dimensions a tile's shares, exponentials and sums of a trajectory stay in registers: the loop
  * over lanes is outside, the loops over components and coordinates, of literal length, inside. In more
  * dimensions they go through arrays that stay in the first-level cache. */
-#include "lanes_mixture.h"
-
 #include <string.h>
 
 #include "lane_normals.h"
+#include "lanes.h"
+
+/* Coordinates whose sums stay in registers. */
+#define MYR_SMALL_MIXTURE 3
 
 #define ALWAYS static inline __attribute__((always_inline))
 
@@ -172,7 +174,7 @@ MYR_TILES(3)
 
 static void tiles_in_any(const myr_mixture_table *table, const float *level, myr_lane_row *x,
                          lane_sums *sums, myr_lane_row *d) {
-    const int D = table->dimension;
+    const int D = table->rows.dimension;
     for (int lane = 0; lane < MYR_LANES; lane++) {
         sums->largest[lane] = MYR_LOWEST_SHARE;
         sums->total[lane] = 0.0f;
@@ -189,10 +191,12 @@ static void tiles_in_any(const myr_mixture_table *table, const float *level, myr
     }
 }
 
-/* d = D(x~) at a level. */
-static void denoise(const myr_mixture_table *table, const float *level, myr_lane_row *x, myr_lane_row *d) {
+static void denoise(const myr_lanes_table *of, const float *level, myr_lane_row *x, myr_lane_row *d,
+                    myr_lane_row *scratch) {
+    const myr_mixture_table *table = &of->mixture;
     lane_sums sums;
-    switch (table->dimension) {
+    (void)scratch;
+    switch (table->rows.dimension) {
         case 1:
             tiles_in_1(table, level, x, &sums, d);
             break;
@@ -208,7 +212,7 @@ static void denoise(const myr_mixture_table *table, const float *level, myr_lane
 #pragma omp simd
     for (int lane = 0; lane < MYR_LANES; lane++)
         sums.total[lane] = 1.0f / sums.total[lane];
-    for (int c = 0; c < table->dimension; c++) {
+    for (int c = 0; c < table->rows.dimension; c++) {
 #pragma omp simd
         for (int lane = 0; lane < MYR_LANES; lane++)
             d[c][lane] *= sums.total[lane];
@@ -216,13 +220,12 @@ static void denoise(const myr_mixture_table *table, const float *level, myr_lane
 }
 
 /* Which component each lane begins in. */
-static void choose_components(const myr_mixture_table *table, uint64_t seed, uint64_t first,
+static void choose_components(const myr_mixture_table *table, const myr_lanes_run *run,
                               int32_t component[MYR_LANES]) {
     lane_philox philox;
     uint32_t words[4][MYR_LANES];
-    lane_philox_begin(&philox, seed, first, MYR_STREAM_TARGET);
+    lane_philox_begin(&philox, run->job->seed, run->first, MYR_STREAM_TARGET);
     lane_philox_words(&philox, 0, words);
-    memset(component, 0, MYR_LANES * sizeof *component);
     for (int j = 0; j < table->choices; j++) {
         uint32_t threshold = table->thresholds[j];
         for (int lane = 0; lane < MYR_LANES; lane++)
@@ -230,89 +233,24 @@ static void choose_components(const myr_mixture_table *table, uint64_t seed, uin
     }
 }
 
-static void draw_start(const myr_lanes_run *run, uint64_t first, myr_lane_row *state) {
-    const myr_mixture_table *table = run->mixture;
+static void draw_start(const myr_lanes_run *run, myr_lane_row *state) {
+    const myr_mixture_table *table = &run->table->mixture;
+    const float *scale = table->rows.start_scale, *mean = table->rows.start_mean;
     int32_t component[MYR_LANES] = {0};
-    lane_cursor cursor;
-    if (table->thresholds)
-        choose_components(table, run->seed, first, component);
-    cursor_begin(&cursor, run->seed, first, MYR_STREAM_START, 0, &run->start);
-    for (int c = 0; c < table->dimension; c++) {
-        const float *z = cursor_next(&cursor);
+    myr_lane_source source;
+    if (table->thresholds) {
+        scale = table->start_scale;
+        mean = table->start_mean;
+        choose_components(table, run, component);
+    }
+    source_begin(&source, run, myr_start_normals(run->job), 0);
+    for (int c = 0; c < table->rows.dimension; c++) {
+        const float *z = source_next(&source);
         for (int lane = 0; lane < MYR_LANES; lane++) {
-            int at = component[lane] * table->dimension + c;
-            state[c][lane] = myr_fmaf(table->start_scale[at], z[lane], table->start_mean[at]);
+            int at = component[lane] * table->rows.dimension + c;
+            state[c][lane] = myr_fmaf(scale[at], z[lane], mean[at]);
         }
     }
 }
 
-/* x~ <- the first stage's y~; d1~ and d2~ as they were. */
-static void first_stage(const myr_mixture_table *table, const myr_step *step, bool memory,
-                        lane_cursor *cursor, const myr_lane_work *work, myr_lane_row *y) {
-    static const float no_noise[MYR_LANES];
-    for (int c = 0; c < table->dimension; c++) {
-        const float *z = table->job->plan->noise ? cursor_next(cursor) : no_noise;
-        const float *x = work->state[c], *d = work->d[c], *d1 = work->d1[c], *d2 = work->d2[c];
-        const float m = table->mean[c];
-        float *to = y[c];
-        if (memory) {
-#pragma omp simd
-            for (int lane = 0; lane < MYR_LANES; lane++)
-                to[lane] = myr_step_first_memory(step, m, x[lane], d[lane], d1[lane], d2[lane], z[lane]);
-        } else {
-#pragma omp simd
-            for (int lane = 0; lane < MYR_LANES; lane++)
-                to[lane] = myr_step_first(step, m, x[lane], d[lane], z[lane]);
-        }
-    }
-}
-
-static void second_stage(const myr_mixture_table *table, const myr_step *step, const float *level,
-                         const myr_lane_work *work) {
-    denoise(table, level, work->y, work->d_second);
-    for (int c = 0; c < table->dimension; c++) {
-        const float *d = work->d[c], *y = work->y[c], *d_second = work->d_second[c];
-        const float m = table->mean[c];
-        float *x = work->state[c];
-#pragma omp simd
-        for (int lane = 0; lane < MYR_LANES; lane++)
-            x[lane] = myr_step_second(step, m, x[lane], d[lane], y[lane], d_second[lane]);
-    }
-}
-
-static void run_row(const myr_mixture_table *table, int64_t k, lane_cursor *cursor,
-                    const myr_lane_work *work) {
-    const myr_plan *plan = table->job->plan;
-    const myr_step *step = &table->step[k];
-    const float *level = table->levels + (size_t)(k * table->levels_a_row) * table->level_floats;
-    const size_t bytes = (size_t)table->dimension * sizeof(myr_lane_row);
-    for (int c = 0; plan->pre_noise && c < table->dimension; c++) {
-        const float *z = cursor_next(cursor);
-        float *x = work->state[c];
-#pragma omp simd
-        for (int lane = 0; lane < MYR_LANES; lane++)
-            x[lane] = myr_step_raise(step, x[lane], z[lane]);
-    }
-    denoise(table, level, work->state, work->d);
-    const bool two_stage = step->two_stage != 0.0f;
-    first_stage(table, step, plan->memory, cursor, work, two_stage ? work->y : work->state);
-    if (two_stage)
-        second_stage(table, step, level + table->level_floats, work);
-    if (plan->memory) {
-        memcpy(work->d2, work->d1, bytes);
-        memcpy(work->d1, work->d, bytes);
-    }
-}
-
-#define MYR_EXPAND(macro, argument) macro(argument)
-
-MYR_EXPAND(MYR_RUN_MIXTURE, MYR_ISA) {
-    const myr_mixture_table *table = run->mixture;
-    if (!enter)
-        draw_start(run, first, work->state);
-    lane_cursor cursor;
-    uint64_t numbers = (uint64_t)run->row_begin * (uint64_t)(table->job->plan->slots * table->dimension);
-    cursor_begin(&cursor, run->seed, first, MYR_STREAM_STEP, numbers, &run->noise);
-    for (int64_t k = 0; k < table->rows; k++)
-        run_row(table, k, &cursor, work);
-}
+const myr_lanes_denoiser MYR_LANES_NAME(myr_lanes_mixture) = {.start = draw_start, .denoise = denoise};

@@ -2,9 +2,8 @@
 #include "cuda_backend.h"
 
 #include "cuda_chain.h"
-#include "cuda_points.h"
+#include "cuda_denoiser.h"
 #include "cuda_run.h"
-#include "targets/target_data.h"
 
 static void describe(int device, int threads, char *text, size_t size) {
     (void)threads;
@@ -12,19 +11,25 @@ static void describe(int device, int threads, char *text, size_t size) {
 }
 
 static myr_status range(myr_context *context, const myr_job *job, myr_range *result) {
+    const myr_cuda_denoiser *denoiser;
     if (job->plan->chain)
         return myr_cuda_chain_range(context, &myr_cuda_usual_limits, job, result);
-    if (job->target->operations == &myr_target_empirical)
-        return myr_cuda_points_range(context, &myr_points_usual_limits, job, result);
-    return myr_cuda_range(context, &myr_cuda_usual_limits, job, result);
+    myr_status status = myr_cuda_denoiser_find(context, job->target, &denoiser);
+    if (status != MYR_OK)
+        return status;
+    return denoiser->fused ? myr_cuda_range(context, &myr_cuda_usual_limits, job, result)
+                           : myr_cuda_batched_range(context, &myr_batched_usual_limits, job, result);
 }
 
 static myr_status states(myr_context *context, const myr_job *job, double *result) {
+    const myr_cuda_denoiser *denoiser;
     if (job->plan->chain)
         return myr_cuda_chain_states(context, &myr_cuda_usual_limits, job, result);
-    if (job->target->operations == &myr_target_empirical)
-        return myr_cuda_points_states(context, &myr_points_usual_limits, job, result);
-    return myr_cuda_states(context, &myr_cuda_usual_limits, job, result);
+    myr_status status = myr_cuda_denoiser_find(context, job->target, &denoiser);
+    if (status != MYR_OK)
+        return status;
+    return denoiser->fused ? myr_cuda_states(context, &myr_cuda_usual_limits, job, result)
+                           : myr_cuda_batched_states(context, &myr_batched_usual_limits, job, result);
 }
 
 const myr_backend myr_backend_cuda = {

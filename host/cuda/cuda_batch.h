@@ -22,8 +22,8 @@ typedef struct myr_cuda_work {
     bool scratch;    /* a mixture's vectors are in device memory */
     int threads;     /* of the host, for what is copied */
     bool turned;     /* results go through the target's axes */
-    bool start_normals; /* given by the caller … */
-    size_t numbers;     /* … and normals of a trajectory's row that are; 0: none */
+    bool start_normals; /* given by the caller */
+    size_t numbers;     /* of a trajectory's row that are given; 0: none */
 } myr_cuda_work;
 
 typedef struct myr_cuda_batch {

@@ -1,4 +1,4 @@
-/* Runs on the device. The limits of a batch do not show in the result; tests set small ones. */
+/* Runs on the device of targets whose rows run fused, all those of a slice in one kernel. The limits of a batch do not show in the result; tests set small ones. */
 #ifndef MYRIAD_CUDA_RUN_H
 #define MYRIAD_CUDA_RUN_H
 
@@ -8,8 +8,8 @@ typedef struct myr_cuda_limits {
     double launch_steps;   /* a launch's work, in coordinate-steps */
     uint32_t least_chunks; /* a batch of fewer would leave multiprocessors idle: rows are split first */
     uint32_t most_chunks;  /* a power of two, at most 2^19 */
-    double state_bytes;    /* states that a batch may keep on the device … */
-    double copied_bytes;   /* … and on their way to or from the caller */
+    double state_bytes;    /* states that a batch may keep on the device */
+    double copied_bytes;   /* and may have on their way to or from the caller */
     double window_bytes;   /* tables of a mixture that are kept at a time, a row's at least */
 } myr_cuda_limits;
 

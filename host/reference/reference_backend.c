@@ -12,7 +12,7 @@
 #include "reference_random.h"
 #include "reference_simulate.h"
 
-enum { stream_step = 0, stream_start = 1, chunk = MYR_RANGE_CHUNK, trajectories_between_reports = 4096 };
+enum { chunk = MYR_RANGE_CHUNK, trajectories_between_reports = 4096 };
 
 /* S = sqrt(C^2 + E^2 Var(x0 | x)) of axis c. E is 0 where the target has no such variance. */
 static double noise_scale(const myr_row *row, const myr_target *target, int c) {
@@ -69,13 +69,6 @@ static void apply_row(const myr_target *target, const myr_row *row, walk *w) {
     }
 }
 
-/* Normal number j of the rows of the job's trajectory n: given, or drawn from its stream. */
-static double step_normal(const myr_job *job, uint64_t n, myr_reference_stream *stream, int64_t j) {
-    const myr_plan *plan = job->plan;
-    uint64_t numbers = (uint64_t)plan->steps * (uint64_t)(plan->slots * plan->dimension);
-    return job->noise ? job->noise[n * numbers + (uint64_t)j] : myr_reference_stream_normal(stream, j);
-}
-
 /* Carries the job's trajectory n through its rows: w->x on entry at row_begin, on return at row_end. */
 static void run_rows(const myr_job *job, uint64_t n, walk *w) {
     const myr_plan *plan = job->plan;
@@ -87,23 +80,17 @@ static void run_rows(const myr_job *job, uint64_t n, walk *w) {
     for (int c = 0; c < d; c++)
         w->d1[c] = w->d2[c] = 0.0;
     /* A stream for each noise, so that each keeps its block; both number the same stream's normals. */
-    myr_reference_stream pre = myr_reference_stream_make(job->seed, job->first + n, stream_step);
+    myr_reference_stream pre = myr_reference_stream_make(myr_step_normals(job), job->first, n);
     myr_reference_stream noise = pre;
     for (int64_t k = job->row_begin; k < job->row_end; k++) {
         int64_t pre_number = k * plan->slots * d;
         int64_t noise_number = (k * plan->slots + (plan->pre_noise ? 1 : 0)) * d;
         for (int c = 0; c < d; c++) {
-            w->z1[c] = plan->pre_noise ? step_normal(job, n, &pre, pre_number + c) : 0.0;
-            w->z2[c] = plan->noise ? step_normal(job, n, &noise, noise_number + c) : 0.0;
+            w->z1[c] = plan->pre_noise ? myr_reference_stream_normal(&pre, pre_number + c) : 0.0;
+            w->z2[c] = plan->noise ? myr_reference_stream_normal(&noise, noise_number + c) : 0.0;
         }
         apply_row(job->target, &plan->rows[k], w);
     }
-}
-
-/* Normal number c of the start of the job's trajectory n. */
-static double start_normal(const myr_job *job, uint64_t n, myr_reference_stream *stream, int c) {
-    return job->start_normals ? job->start_normals[n * (uint64_t)job->plan->dimension + (uint64_t)c]
-                              : myr_reference_stream_normal(stream, c);
 }
 
 /* x_T of the true marginal of a mixture, or of data, at the first level: N(a mu_j, a^2 v_j + s^2) of a
@@ -115,7 +102,7 @@ static void start_in_component(const myr_job *job, uint64_t n, myr_reference_str
         double mean, variance;
         myr_reference_part(job->target, j, c, &mean, &variance);
         double spread = sqrt(first->a * first->a * variance + first->s * first->s);
-        x[c] = first->a * mean + spread * start_normal(job, n, start, c);
+        x[c] = first->a * mean + spread * myr_reference_stream_normal(start, c);
     }
 }
 
@@ -123,7 +110,7 @@ static void start_in_component(const myr_job *job, uint64_t n, myr_reference_str
  */
 static void start_state(const myr_job *job, uint64_t n, walk *w) {
     const myr_plan *plan = job->plan;
-    myr_reference_stream start = myr_reference_stream_make(job->seed, job->first + n, stream_start);
+    myr_reference_stream start = myr_reference_stream_make(myr_start_normals(job), job->first, n);
     if (job->states) {
         for (int c = 0; c < plan->dimension; c++)
             w->x[c] = job->states[n * (uint64_t)plan->dimension + (uint64_t)c];
@@ -138,7 +125,7 @@ static void start_state(const myr_job *job, uint64_t n, walk *w) {
         return;
     }
     for (int c = 0; c < plan->dimension; c++) {
-        double z = start_normal(job, n, &start, c);
+        double z = myr_reference_stream_normal(&start, c);
         w->in_axes[c] = plan->start_mean[c] + plan->start_scale[c] * z;
     }
     myr_reference_from_axes(job->target, w->in_axes, w->x);

@@ -52,12 +52,17 @@ void myr_reference_normals(uint64_t seed, uint64_t trajectory, uint32_t stream, 
     myr_reference_box_muller(words[2], words[3], normal + 2);
 }
 
-myr_reference_stream myr_reference_stream_make(uint64_t seed, uint64_t trajectory, uint32_t stream) {
-    myr_reference_stream made = {.seed = seed, .trajectory = trajectory, .stream = stream, .block = -1};
-    return made;
+myr_reference_stream myr_reference_stream_make(myr_normals from, uint64_t first, uint64_t n) {
+    return (myr_reference_stream){.seed = from.seed,
+                                  .trajectory = first + n,
+                                  .stream = from.stream,
+                                  .given = from.given ? from.given + n * from.stride : NULL,
+                                  .block = -1};
 }
 
 double myr_reference_stream_normal(myr_reference_stream *stream, int64_t j) {
+    if (stream->given)
+        return stream->given[j];
     int64_t block = j / 4;
     if (stream->block != block) {
         myr_reference_normals(stream->seed, stream->trajectory, stream->stream, (uint32_t)block,

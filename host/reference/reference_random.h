@@ -5,6 +5,8 @@
 
 #include <stdint.h>
 
+#include "backends/normals.h"
+
 /* Philox4x32-10 of Salmon, Moraes, Dror & Shaw (2011), "Parallel random numbers: as easy as 1, 2, 3". */
 void myr_reference_philox(const uint32_t counter[4], const uint32_t key[2], uint32_t words[4]);
 
@@ -20,17 +22,19 @@ void myr_reference_box_muller(uint32_t w0, uint32_t w1, double normal[2]);
 void myr_reference_normals(uint64_t seed, uint64_t trajectory, uint32_t stream, uint32_t block,
                            double normal[4]);
 
-/* The normals of one stream of one trajectory by number, with the block last used kept. */
+/* The normals of one trajectory from a source, by number, with the block last drawn kept. */
 typedef struct myr_reference_stream {
     uint64_t seed, trajectory;
     uint32_t stream;
-    int64_t block; /* -1: none yet */
+    const double *given; /* by number; NULL: they are drawn */
+    int64_t block;       /* -1: none yet */
     double normal[4];
 } myr_reference_stream;
 
-myr_reference_stream myr_reference_stream_make(uint64_t seed, uint64_t trajectory, uint32_t stream);
+/* Of the job's trajectory n, whose index is first + n. */
+myr_reference_stream myr_reference_stream_make(myr_normals from, uint64_t first, uint64_t n);
 
-/* Normal number j: component j mod 4 of block floor(j / 4). */
+/* Normal number j: as given, or component j mod 4 of block floor(j / 4). */
 double myr_reference_stream_normal(myr_reference_stream *stream, int64_t j);
 
 #endif

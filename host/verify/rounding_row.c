@@ -160,16 +160,13 @@ static double add_up(const row_errors *rows, int64_t count, double start_error) 
     return sum + fabs(by_x) * start_error;
 }
 
-/* Normal number j of a stream of the job's trajectory n, given or drawn, and the error of its float form.
- */
-static number draw(const myr_job *job, uint64_t n, uint32_t stream, int64_t j) {
-    const double *given = stream == MYR_STREAM_START ? job->start_normals : job->noise;
-    uint64_t rows = stream == MYR_STREAM_START ? 1 : (uint64_t)(job->plan->steps * job->plan->slots);
+/* Normal number j of the job's trajectory n, given or drawn, and the error of its float form. */
+static number draw(const myr_job *job, uint64_t n, myr_normals from, int64_t j) {
     uint32_t words[4];
     double normals[2] = {0}, bounds[2] = {0};
-    if (given)
-        return rounded(given[n * rows * (uint64_t)job->plan->dimension + (uint64_t)j], 0.0);
-    myr_reference_words(job->seed, job->first + n, stream, (uint32_t)(j / 4), words);
+    if (from.given)
+        return rounded(from.given[n * from.stride + (uint64_t)j], 0.0);
+    myr_reference_words(from.seed, job->first + n, from.stream, (uint32_t)(j / 4), words);
     const uint32_t *pair = words + (j % 4 / 2) * 2;
     myr_reference_box_muller(pair[0], pair[1], normals);
     myr_bound_normal_pair(pair[0], pair[1], job->fast, bounds);
@@ -186,7 +183,7 @@ static walk begin(const myr_job *job, uint64_t n, int c, const myr_mean_path *pa
         myr_mean_path_read(path, mean);
         x = rounded(job->states[n * (uint64_t)plan->dimension + (uint64_t)c] - mean[c], 0.0);
     } else {
-        x = multiply(coefficient(plan->start_scale[c]), draw(job, n, MYR_STREAM_START, c));
+        x = multiply(coefficient(plan->start_scale[c]), draw(job, n, myr_start_normals(job), c));
     }
     w.x = x.value;
     w.x_error = x.error + reference_eps * (fabs(x.value) + mean_size(path, c));
@@ -211,9 +208,10 @@ double myr_bound_trajectory(const myr_job *job, uint64_t n, int c) {
         int64_t number_of_row = k * plan->slots * plan->dimension + c;
         number z1 = exactly(0.0), z2 = exactly(0.0);
         if (plan->pre_noise)
-            z1 = draw(job, n, MYR_STREAM_STEP, number_of_row);
+            z1 = draw(job, n, myr_step_normals(job), number_of_row);
         if (plan->noise)
-            z2 = draw(job, n, MYR_STREAM_STEP, number_of_row + (plan->pre_noise ? plan->dimension : 0));
+            z2 = draw(job, n, myr_step_normals(job),
+                      number_of_row + (plan->pre_noise ? plan->dimension : 0));
         const double before = mean_size(&path, c);
         myr_mean_path_run(&path, k + 1);
         errors[k - job->row_begin] = take_row(&r, fmax(before, mean_size(&path, c)), general, z1, z2, &w);

@@ -3,16 +3,16 @@
 #include "support.h"
 
 #include "backends/backend.h"
-#include "cuda/cuda_points.h"
+#include "cuda/cuda_batched.h"
 #include "each_failure.h"
 #include "fake_runtime.h"
 #include "moments_by.h"
 #include "verify/rounding.h"
 
 /* Groups, tiles and batches that runs of some hundred trajectories go through. */
-static const myr_points_limits small = {.lanes = 256, .tile = 16, .state_bytes = 0.0};
+static const myr_batched_limits small = {.lanes = 256, .tile = 16, .state_bytes = 0.0};
 
-MOMENTS_BY(points_moments, myr_points_limits, myr_cuda_points_range)
+MOMENTS_BY(points_moments, myr_batched_limits, myr_cuda_batched_range)
 
 static myr_target *make_points(myr_context *context, int64_t count, int d) {
     float points[64 * 8];
@@ -48,11 +48,11 @@ static myr_job make_job(const myr_plan *plan, const myr_target *target, uint64_t
                      .threads = 1};
 }
 
-static double *run_states(myr_context *context, const myr_points_limits *limits, const myr_job *job) {
+static double *run_states(myr_context *context, const myr_batched_limits *limits, const myr_job *job) {
     const size_t size = job->count * (size_t)myr_plan_dimension(job->plan);
     double *states = malloc(size * sizeof *states);
     memset(states, 0xff, size * sizeof *states); /* NaNs */
-    REQUIRE_OK(context, myr_cuda_points_states(context, limits, job, states));
+    REQUIRE_OK(context, myr_cuda_batched_states(context, limits, job, states));
     cr_assert_eq(fake_live(), 0);
     return states;
 }
@@ -136,7 +136,7 @@ Test(points_on_host, any_run_gives_the_same_bits) {
     const uint64_t first = 4090, count = 4200, cuts[] = {0, 1, 6, 255, 4097, 4200};
     myr_job job = make_job(plan, target, first, count);
     double *whole = run_states(context, &small, &job);
-    const myr_points_limits large = {
+    const myr_batched_limits large = {
         .lanes = 256, .tile = 16, .state_bytes = 1e6}; /* batches of many chunks */
     double *again = run_states(context, &large, &job);
     cr_expect(memcmp(whole, again, count * 3 * sizeof *whole) == 0);
