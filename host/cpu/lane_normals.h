@@ -50,7 +50,7 @@ static inline void make_block(myr_lane_source *source) {
 }
 
 /* number: of the first that is taken. */
-static inline void source_begin(myr_lane_source *source, const myr_lanes_run *run, myr_normals from,
+static inline void source_begin(myr_lane_source *source, const myr_lanes_run *run, myr_normal_source from,
                                 uint64_t number) {
     source->run = run;
     source->given = from.given ? from.given + run->place * from.stride : NULL;

@@ -167,7 +167,7 @@ static myr_status upload_lanes(myr_context *context, const myr_batched_run *run,
 
 /* The normals of a source from a number on: what it gives is placed on the device. */
 static myr_status take_normals(myr_context *context, const myr_batched_run *run, const group *g,
-                               myr_normals from, uint64_t number, size_t numbers,
+                               myr_normal_source from, uint64_t number, size_t numbers,
                                myr_device_normals_of *z) {
     *z = (myr_device_normals_of){number, NULL};
     if (!from.given || numbers == 0)

@@ -84,7 +84,7 @@ static myr_status report_progress(myr_context *context, const myr_job *job, uint
 }
 
 /* What a source gives, of trajectories done … done + count - 1: numbers number … of each, if there are any. */
-static myr_status give_normals(myr_context *context, const myr_fused_run *run, myr_normals from,
+static myr_status give_normals(myr_context *context, const myr_fused_run *run, myr_normal_source from,
                                uint64_t done, uint32_t count, uint64_t number, uint64_t numbers,
                                float *d_to) {
     if (!from.given || numbers == 0)

@@ -52,7 +52,7 @@ void myr_reference_normals(uint64_t seed, uint64_t trajectory, uint32_t stream, 
     myr_reference_box_muller(words[2], words[3], normal + 2);
 }
 
-myr_reference_stream myr_reference_stream_make(myr_normals from, uint64_t first, uint64_t n) {
+myr_reference_stream myr_reference_stream_make(myr_normal_source from, uint64_t first, uint64_t n) {
     return (myr_reference_stream){.seed = from.seed,
                                   .trajectory = first + n,
                                   .stream = from.stream,

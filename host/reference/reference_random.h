@@ -32,7 +32,7 @@ typedef struct myr_reference_stream {
 } myr_reference_stream;
 
 /* Of the job's trajectory n, whose index is first + n. */
-myr_reference_stream myr_reference_stream_make(myr_normals from, uint64_t first, uint64_t n);
+myr_reference_stream myr_reference_stream_make(myr_normal_source from, uint64_t first, uint64_t n);
 
 /* Normal number j: as given, or component j mod 4 of block floor(j / 4). */
 double myr_reference_stream_normal(myr_reference_stream *stream, int64_t j);

@@ -161,7 +161,7 @@ static double add_up(const row_errors *rows, int64_t count, double start_error) 
 }
 
 /* Normal number j of the job's trajectory n, given or drawn, and the error of its float form. */
-static number draw(const myr_job *job, uint64_t n, myr_normals from, int64_t j) {
+static number draw(const myr_job *job, uint64_t n, myr_normal_source from, int64_t j) {
     uint32_t words[4];
     double normals[2] = {0}, bounds[2] = {0};
     if (from.given)
