@@ -182,7 +182,7 @@ static myr_status faulty_rankings(myr_context *context, const myr_ranking_draw *
         stretched[n] = 1.5 * draw->rewards[n];
     if (planted == rewards_stretched)
         shifted.rewards = stretched;
-    myr_status status = myr_backend_cpu.rankings(context, &shifted, rankings);
+    myr_status status = myr_backend_cpu.simulate(context, &shifted, rankings);
     if (planted == two_places_of_one_ranking) {
         uint32_t *last = rankings + (draw->count - 1) * draw->length, answer = last[0];
         last[0] = last[1];
@@ -211,7 +211,7 @@ static void expect_finds(fault fault_to_plant, tier *tiers, const char *expected
     faulty.range = faulty_range;
     faulty.words = faulty_words;
     faulty.normals = faulty_normals;
-    faulty.rankings = faulty_rankings;
+    faulty.simulate = faulty_rankings;
     planted = fault_to_plant;
     myr_context *context = new_context();
     outcome o = {0};
@@ -367,7 +367,7 @@ static bool scale_it, bit_it;
 
 static myr_status faulty_pairs(myr_context *context, const myr_pair_job *job, myr_pair_sums *sums,
                                uint64_t *bad) {
-    myr_status status = myr_reductions_cpu.pairs(context, job, sums, bad);
+    myr_status status = myr_backend_cpu.pairs(context, job, sums, bad);
     double *gradient = job->chosen_gradient.data;
     if (!gradient)
         return status;
@@ -381,7 +381,7 @@ static myr_status faulty_pairs(myr_context *context, const myr_pair_job *job, my
 
 Test(verify, finds_faulty_gradients_of_pairs) {
     myr_context *context = new_context();
-    myr_reductions faulty = myr_reductions_cpu;
+    myr_backend faulty = myr_backend_cpu;
     faulty.pairs = faulty_pairs;
     for (int turn = 0; turn < 3; turn++) {
         outcome o = {0};

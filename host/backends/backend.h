@@ -1,11 +1,13 @@
-/* The interface between the public calls and the backends. */
+/* Runs, as the public calls hand them to the backends (record.h). */
 #ifndef MYRIAD_BACKEND_H
 #define MYRIAD_BACKEND_H
 
+#include "ground/cancel.h"
 #include "ground/threads.h"
 #include "myriad/random.h"
 #include "myriad/range.h"
 #include "plans/plan_table.h"
+#include "record.h"
 #include "targets/target_data.h"
 
 /* Work for a backend, already validated. */
@@ -42,39 +44,16 @@ typedef struct myr_ranking_draw {
     int device;
 } myr_ranking_draw;
 
-typedef struct myr_backend {
-    const char *name;
-    const char *help;
-    /* Numbers of a stream that one job makes, more where a job is long to set up: as many blocks as that
-     * is, or one. */
-    uint64_t stream_numbers;
-    /* MYR_OK if it can run on that device; else the reason. describe gets one line about what runs. */
-    myr_status (*available)(myr_context *context, int device);
-    void (*describe)(int device, int threads, char *text, size_t size);
-    /* The job's moments, pushed on a range that myr_range_begin made of it. */
-    myr_status (*range)(myr_context *context, const myr_job *job, myr_range *range);
-    myr_status (*states)(myr_context *context, const myr_job *job, double *states);
-    /* The levels 1 … steps of the job's trajectories, [count][steps + 1][dimension], level 0 being left as
-     * it is; not of chains. NULL: each is a run of its own. */
-    myr_status (*trace)(myr_context *context, const myr_job *job, double *levels);
-    myr_status (*words)(myr_context *context, const myr_draw *draw, uint32_t *words);
-    myr_status (*normals)(myr_context *context, const myr_draw *draw, double *normals);
-    myr_status (*rankings)(myr_context *context, const myr_ranking_draw *draw, uint32_t *rankings);
-} myr_backend;
-
-extern const myr_backend myr_backend_reference;
-extern const myr_backend myr_backend_cpu;
-extern const myr_backend myr_backend_cuda; /* only with MYRIAD_HAVE_CUDA */
-
-/* The backend that options ask for ("auto" resolved; note, of 256 bytes, says why not the GPU), after
- * checking that it is available, and the job or draw that they describe. */
-myr_status myr_backend_resolve(myr_context *context, const char *name, int device,
-                               const myr_backend **backend, char *note);
 myr_status myr_options_check(myr_context *context, const myr_run_options *options);
 const myr_run_options *myr_options_or_defaults(const myr_run_options *options); /* NULL: these */
 /* Of calls that write to an array as long as the options' count: whoever leaves them out does not see how long. */
 myr_status myr_options_given(myr_context *context, const myr_run_options *options);
 myr_job myr_job_make(const myr_plan *plan, const myr_target *target, const myr_run_options *options);
+
+/* MYR_CANCELLED if the caller wants no more, when so many of the job's trajectories are done. */
+static inline myr_status myr_job_progress(myr_context *context, const myr_job *job, uint64_t done) {
+    return myr_report_progress(context, job->progress, job->user, done, job->count, "trajectories");
+}
 
 /* An empty range for the job's trajectories. The backend pushes, from the first one on, the moments of each
  * chunk of MYR_RANGE_CHUNK trajectories, chunk[dimension] (or nodes of several: ranges.h), and says which mean

@@ -1,15 +1,16 @@
-/* The interface between the public calls on preferences and the backends: a table of reductions for each.
- * A reduction is a member here, a file in host/reference, host/cpu and host/cuda, and its line in the three
- * tables (…_reductions.c). */
+/* Reductions, as the public calls on preferences hand them to the backends. A reduction is a member of the record
+ * (record.h), a file in host/reference, host/cpu and host/cuda, and its line in the three records. */
 #ifndef MYRIAD_REDUCTIONS_H
 #define MYRIAD_REDUCTIONS_H
 
 #include "loss.h"
 #include "myriad/linear.h"
 #include "myriad/rankings.h"
+#include "record.h"
 
 /* Where a reduction runs, already checked. */
 typedef struct myr_compute {
+    const myr_backend *backend;
     int threads; /* 1 …: already resolved */
     int device;
     myr_memory memory; /* of the job's arrays */
@@ -68,37 +69,8 @@ typedef struct myr_ranking_job {
     myr_array_out gradient; /* MYR_F64 or MYR_F32, or NULL */
 } myr_ranking_job;
 
-/* Those over tokens: token_jobs.h. */
-typedef struct myr_token_reductions myr_token_reductions;
-
-typedef struct myr_reductions {
-    const char *name; /* of the backend */
-    /* Fills in the sums and the gradients of sum v L / (sum v, or sum of tokens). *bad is the first row
-     * with a number out of range, or with a loss that is not finite; UINT64_MAX if there is none. The rest
-     * is unspecified if there is one, or if all weights are 0. */
-    myr_status (*pairs)(myr_context *context, const myr_pair_job *job, myr_pair_sums *sums, uint64_t *bad);
-    /* Sums of the loss, of each of many; and the gradients of sum v L / sum v. *bad is the first row with a
-     * number out of range, or UINT64_MAX; the rest as above. */
-    myr_status (*linear)(myr_context *context, const myr_linear_job *job, myr_margin_sums *sums,
-                         uint64_t *bad);
-    myr_status (*many)(myr_context *context, const myr_linear_job *job, myr_margin_sums *sums,
-                       uint64_t *bad);
-    /* Sums, and the gradient of sum v L / sum v. *bad: the first ranking with a number out of range. */
-    myr_status (*rankings)(myr_context *context, const myr_ranking_job *job, myr_ranking_sums *sums,
-                           uint64_t *bad);
-    const myr_token_reductions *tokens;
-} myr_reductions;
-
-extern const myr_reductions myr_reductions_reference;
-extern const myr_reductions myr_reductions_cpu;
-extern const myr_reductions myr_reductions_cuda; /* only with MYRIAD_HAVE_CUDA */
-
-/* The table of the backend of that name, or NULL. */
-const myr_reductions *myr_reductions_find(const char *backend);
-
 /* Checks the options and resolves the backend; fills in the report but for its seconds. */
 myr_status myr_compute_begin(myr_context *context, const myr_compute_options *options,
-                             const myr_reductions **reductions, myr_compute *compute,
-                             myr_compute_report *report);
+                             const myr_backend **backend, myr_compute *compute, myr_compute_report *report);
 
 #endif

@@ -1,5 +1,5 @@
 /* What the reductions over tokens ask of a backend, already checked but for the numbers in the arrays. A
- * backend's table is its line in …_reductions.c; what is per row or per sequence passes through the host,
+ * backend's table is a line in its record; what is per row or per sequence passes through the host,
  * what is per logit, hidden state or token does not. */
 #ifndef MYRIAD_TOKEN_JOBS_H
 #define MYRIAD_TOKEN_JOBS_H
@@ -42,7 +42,7 @@ typedef struct myr_policy_job {
     myr_array_out gradient; /* [tokens], MYR_F64 or MYR_F32; or NULL */
 } myr_policy_job;
 
-struct myr_token_reductions {
+typedef struct myr_token_reductions {
     /* The rows' results, on the host. */
     myr_status (*rows)(myr_context *context, const myr_row_job *job, myr_row_result *results);
     /* Writes upstream, [rows] on the host, times the gradient of each row's log-probability over its
@@ -68,7 +68,7 @@ struct myr_token_reductions {
     /* Sums, [sequences], and the gradient, scale min(ratio, cap) advantage; 0 where a token does not count.
      */
     myr_status (*policy)(myr_context *context, const myr_policy_job *job, myr_policy_sums *sums);
-};
+} myr_token_reductions;
 
 extern const myr_token_reductions myr_reference_tokens;
 extern const myr_token_reductions myr_cpu_tokens;

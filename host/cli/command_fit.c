@@ -378,7 +378,7 @@ static int run_job(fit_job *job) {
 }
 
 static int check_backend(const fit_arguments *a, const cli_run_options *run) {
-    if (a->features || strcmp(run->backend, "auto") == 0 || strcmp(run->backend, "cpu") == 0)
+    if (a->features || myr_backend_has(run->backend, "abilities"))
         return CLI_DONE;
     return cli_fail(CLI_USAGE,
                     "--backend: abilities are fitted in double on the CPU: expected cpu, or --features");

@@ -124,12 +124,11 @@ static void end(outcome *o, bool passed) {
 }
 
 /* The line that a run on auto would give if it does not take a GPU. */
-static void note_fallback(myr_context *context, const char *backend) {
-    char note[1100];
-    if (strcmp(backend, "auto") != 0 || myr_backend_available(context, "cuda") == MYR_OK)
-        return;
-    snprintf(note, sizeof note, "running on the CPU: %s", myr_context_error(context));
-    cli_note(note);
+static void note_fallback(myr_context *context, const cli_run_options *run) {
+    char note[256];
+    if (myr_backend_choose(context, run->backend, run->device, NULL, note, sizeof note) == MYR_OK &&
+        note[0])
+        cli_note(note);
 }
 
 static int run_command(const cli_run_options *run, outcome *o) {
@@ -156,7 +155,7 @@ static int run_command(const cli_run_options *run, outcome *o) {
         if (status == CLI_DONE && result == MYR_CHECK_FAILED)
             status = cli_fail_library(context, result);
         else if (status == CLI_DONE)
-            note_fallback(context, run->backend);
+            note_fallback(context, run);
     }
     myr_context_destroy(context);
     return status;

@@ -14,6 +14,8 @@
 #include "cpu_simulate.h"
 #include "ground/environment.h"
 #include "ground/failure.h"
+#include "losses/cpu_reductions.h"
+#include "losses/cpu_tokens.h"
 #include "runs/ranges.h"
 
 static void push_moments(const myr_cpu_rows *run, uint64_t count, myr_moment_node *nodes,
@@ -211,6 +213,7 @@ static void cpu_describe(int device, int threads, char *text, size_t size) {
 const myr_backend myr_backend_cpu = {
     .name = "cpu",
     .help = "float, exact arithmetic, all cores, SIMD over trajectories",
+    .automatic = true,
     .stream_numbers = MYR_SINK_NUMBERS,
     .available = cpu_available,
     .describe = cpu_describe,
@@ -219,5 +222,10 @@ const myr_backend myr_backend_cpu = {
     .trace = cpu_trace,
     .words = cpu_words,
     .normals = cpu_normals,
-    .rankings = myr_cpu_simulate,
+    .simulate = myr_cpu_simulate,
+    .pairs = myr_cpu_pairs,
+    .linear = myr_cpu_linear,
+    .many = myr_cpu_many,
+    .rankings = myr_cpu_rankings,
+    .tokens = &myr_cpu_tokens,
 };

@@ -101,10 +101,7 @@ static myr_status run_batch(myr_context *context, const chain_run *run, uint64_t
             run_strip(run, begin + at, left < MYR_CHAIN_BLOCKS ? left : MYR_CHAIN_BLOCKS, done, count);
         }
     }
-    if (job->progress && job->progress(job->user, done + count, job->count))
-        return myr_fail(context, MYR_CANCELLED, "cancelled after %llu of %llu trajectories",
-                        (unsigned long long)(done + count), (unsigned long long)job->count);
-    return MYR_OK;
+    return myr_job_progress(context, job, done + count);
 }
 
 static void push_moments(const chain_run *run, uint64_t count, myr_moment_node *nodes, myr_range *range) {

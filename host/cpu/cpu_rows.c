@@ -205,14 +205,6 @@ static void run_block(const myr_cpu_rows *rows, const span *s, const window *w) 
     }
 }
 
-/* MYR_CANCELLED if the caller wants no more. */
-static myr_status report_progress(myr_context *context, const myr_job *job, uint64_t done) {
-    if (job->progress && job->progress(job->user, done, job->count))
-        return myr_fail(context, MYR_CANCELLED, "cancelled after %llu of %llu trajectories",
-                        (unsigned long long)done, (unsigned long long)job->count);
-    return MYR_OK;
-}
-
 /* Blocks from one report to the next: some for each thread, and about batch_work. */
 static int64_t blocks_of_a_piece(const myr_cpu_rows *rows) {
     double blocks = batch_work * rows->threads / (work_of(rows) * MYR_LANES);
@@ -241,7 +233,7 @@ static myr_status run_blocks(myr_context *context, const myr_cpu_rows *rows, uin
         double share = piece_end == end
                            ? to
                            : from + (to - from) * (double)(piece_end - begin) / (double)(end - begin);
-        myr_status status = report_progress(context, rows->job, done + (uint64_t)(share * (double)count));
+        myr_status status = myr_job_progress(context, rows->job, done + (uint64_t)(share * (double)count));
         if (status != MYR_OK)
             return status;
     }

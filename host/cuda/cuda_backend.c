@@ -4,6 +4,8 @@
 #include "cuda_chain.h"
 #include "cuda_denoiser.h"
 #include "cuda_run.h"
+#include "losses/cuda_reductions.h"
+#include "losses/cuda_tokens.h"
 
 static void describe(int device, int threads, char *text, size_t size) {
     (void)threads;
@@ -35,12 +37,24 @@ static myr_status states(myr_context *context, const myr_job *job, double *resul
 const myr_backend myr_backend_cuda = {
     .name = "cuda",
     .help = "float on an NVIDIA GPU, exact or fast arithmetic, all steps in one kernel but for data",
+    .automatic = true,
+    .fast = true,
+    .on_host = &myr_backend_cpu,
     .stream_numbers = 8 * MYR_SINK_NUMBERS,
     .available = myr_cuda_available,
     .describe = describe,
+    .device_count = myr_cuda_device_count,
+    .device_describe = myr_cuda_device_describe,
+    .read = myr_cuda_read,
+    .write = myr_cuda_write,
     .range = range,
     .states = states,
     .words = myr_cuda_words,
     .normals = myr_cuda_normals,
-    .rankings = myr_cuda_simulate,
+    .simulate = myr_cuda_simulate,
+    .pairs = myr_cuda_pairs,
+    .linear = myr_cuda_linear,
+    .many = myr_cuda_many,
+    .rankings = myr_cuda_rankings,
+    .tokens = &myr_cuda_tokens,
 };

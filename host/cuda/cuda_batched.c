@@ -222,13 +222,6 @@ static myr_status run_row(myr_context *context, const myr_batched_run *run, cons
                             : status;
 }
 
-static myr_status report_progress(myr_context *context, const myr_job *job, uint64_t done) {
-    if (job->progress && job->progress(job->user, done, job->count))
-        return myr_fail(context, MYR_CANCELLED, "cancelled after %llu of %llu trajectories",
-                        (unsigned long long)done, (unsigned long long)job->count);
-    return MYR_OK;
-}
-
 static myr_status run_group(myr_context *context, myr_batched_run *run, const group *g) {
     const myr_job *job = run->job;
     const size_t bytes = 2 * group_floats(run) * sizeof(float); /* d1~ and d2~ */
@@ -242,7 +235,7 @@ static myr_status run_group(myr_context *context, myr_batched_run *run, const gr
             status = launched(context, cudaStreamSynchronize(run->session.stream));
         if (status == MYR_OK) {
             double share = (double)(k + 1 - job->row_begin) / (double)(job->row_end - job->row_begin);
-            status = report_progress(context, job, g->place + (uint64_t)(share * g->count));
+            status = myr_job_progress(context, job, g->place + (uint64_t)(share * g->count));
         }
     }
     return status;

@@ -122,13 +122,6 @@ static myr_device_chain make_slice(const chain_run *run, uint64_t done, uint32_t
     return slice;
 }
 
-static myr_status report_progress(myr_context *context, const myr_job *job, uint64_t done) {
-    if (job->progress && job->progress(job->user, done, job->count))
-        return myr_fail(context, MYR_CANCELLED, "cancelled after %llu of %llu trajectories",
-                        (unsigned long long)done, (unsigned long long)job->count);
-    return MYR_OK;
-}
-
 static myr_status enter_states(myr_context *context, const chain_run *run, uint64_t done, uint32_t count) {
     if (!run->job->states)
         return MYR_OK;
@@ -151,7 +144,7 @@ static myr_status run_batch(myr_context *context, const chain_run *run, uint64_t
         if (status != MYR_OK || from >= (uint32_t)run->table.rows)
             break;
         double share = (double)from / (double)run->table.rows;
-        status = report_progress(context, run->job, done + (uint64_t)(share * count));
+        status = myr_job_progress(context, run->job, done + (uint64_t)(share * count));
     }
     return status;
 }
@@ -188,7 +181,7 @@ static myr_status run_batches(myr_context *context, const chain_run *run, myr_ra
                            : leave_states(context, run, done, count, states);
         done += count;
         if (status == MYR_OK)
-            status = report_progress(context, job, done);
+            status = myr_job_progress(context, job, done);
     }
     return status;
 }

@@ -76,13 +76,6 @@ static myr_status run_begin(myr_context *context, myr_fused_run *run, const myr_
     return status;
 }
 
-static myr_status report_progress(myr_context *context, const myr_job *job, uint64_t done) {
-    if (job->progress && job->progress(job->user, done, job->count))
-        return myr_fail(context, MYR_CANCELLED, "cancelled after %llu of %llu trajectories",
-                        (unsigned long long)done, (unsigned long long)job->count);
-    return MYR_OK;
-}
-
 /* What a source gives, of trajectories done … done + count - 1: numbers number … of each, if there are any. */
 static myr_status give_normals(myr_context *context, const myr_fused_run *run, myr_normal_source from,
                                uint64_t done, uint32_t count, uint64_t number, uint64_t numbers,
@@ -114,7 +107,7 @@ static myr_status run_batch(myr_context *context, myr_fused_run *run, uint64_t d
         if (status != MYR_OK || row >= run->end)
             return status;
         double share = (double)(row - run->begin) / (double)(run->end - run->begin);
-        status = report_progress(context, run->job, done + (uint64_t)(share * count));
+        status = myr_job_progress(context, run->job, done + (uint64_t)(share * count));
         if (status != MYR_OK)
             return status;
     }
@@ -224,7 +217,7 @@ static myr_status run_batches(myr_context *context, myr_fused_run *run, myr_rang
                            : leave_states(context, run, done, count, states);
         done += count;
         if (status == MYR_OK)
-            status = report_progress(context, job, done);
+            status = myr_job_progress(context, job, done);
     }
     return status;
 }

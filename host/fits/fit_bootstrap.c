@@ -11,6 +11,7 @@
 #include "fit_linked.h"
 #include "fit_resample.h"
 #include "fit_unbounded.h"
+#include "ground/cancel.h"
 #include "ground/environment.h"
 #include "ground/failure.h"
 #include "myriad/random.h"
@@ -123,8 +124,10 @@ static myr_status run_batches(myr_context *context, const replicates *r, myr_boo
         if (!make_counts(m, batch, draws, threads) || !fit_batch(r, threads, draws, batch, first, count))
             return myr_fail_memory(context, (size_t)m->weight_count * sizeof(double));
         bootstrap->done += count;
-        if (bootstrap->progress && bootstrap->progress(bootstrap->user, bootstrap->done, bootstrap->total))
-            return myr_fail(context, MYR_CANCELLED, "cancelled by the caller");
+        status = myr_report_progress(context, bootstrap->progress, bootstrap->user, bootstrap->done,
+                                     bootstrap->total, "replicates");
+        if (status != MYR_OK)
+            return status;
     }
     return MYR_OK;
 }

@@ -205,8 +205,7 @@ myr_status myr_fit_linear(myr_context *context, const myr_features *features,
         return status;
     /* Every step reads all features: from the host's memory the CPU is the nearer one. */
     myr_compute_options near = *compute;
-    if (near.backend && strcmp(near.backend, "auto") == 0)
-        near.backend = "cpu";
+    near.backend = myr_backend_near(near.backend);
     const bool free_of_reference = !objective->takes_reference || !features->reference_margin.data;
     *report = (myr_fit_report){.objective = objective->name,
                                .errors = myr_fit_takes_sandwich(options) ? "sandwich" : "information",

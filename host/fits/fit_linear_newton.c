@@ -6,6 +6,7 @@
 #include "fit_covariance.h"
 #include "fit_linear.h"
 #include "fit_solve.h"
+#include "ground/cancel.h"
 #include "ground/failure.h"
 
 enum { STEPS = 20, REPLICATE_STEPS = 60, BATCH = 256 };
@@ -182,9 +183,9 @@ myr_status myr_linear_bootstrap(myr_linear_fit *fit, double *estimates) {
         b.theta = estimates + first * P;
         b.step = b.gradient + BATCH * P;
         status = fit_batch(fit, &b);
-        if (status == MYR_OK && fit->options->progress &&
-            fit->options->progress(fit->options->user, first + b.many.replicates, total))
-            status = myr_fail(fit->context, MYR_CANCELLED, "cancelled by the caller");
+        if (status == MYR_OK)
+            status = myr_report_progress(fit->context, fit->options->progress, fit->options->user,
+                                         first + b.many.replicates, total, "replicates");
     }
     free(b.gradient);
     free(b.metrics);

@@ -18,6 +18,7 @@
 #include "fit_cone.h"
 #include "fit_linear.h"
 #include "fit_resample.h"
+#include "ground/cancel.h"
 #include "ground/environment.h"
 #include "ground/failure.h"
 #include "myriad/random.h"
@@ -224,10 +225,8 @@ static myr_status run_batch(myr_linear_fit *f, uint32_t first, uint32_t batch, u
     if (!make_counts(f->model.features, batch, draws) ||
         !fit_batch(f, draws, batch, count, threads, estimates))
         return myr_fail_memory(f->context, (size_t)f->parameters * f->parameters * sizeof *estimates);
-    if (f->options->progress &&
-        f->options->progress(f->options->user, first + count, f->options->bootstrap))
-        return myr_fail(f->context, MYR_CANCELLED, "cancelled by the caller");
-    return MYR_OK;
+    return myr_report_progress(f->context, f->options->progress, f->options->user, first + count,
+                               f->options->bootstrap, "replicates");
 }
 
 myr_status myr_linear_replicates(myr_linear_fit *fit, int threads, double *estimates) {

@@ -4,9 +4,9 @@
 
 #include <string.h>
 
-#include "backends/backend.h"
 #include "backends/reductions.h"
 #include "ground/failure.h"
+#include "ground/threads.h"
 
 static const struct {
     const char *name;
@@ -23,26 +23,10 @@ size_t myr_dtype_size(myr_dtype type) {
     return (unsigned)type < DTYPE_COUNT ? dtypes[type].size : 0;
 }
 
-const myr_reductions *myr_reductions_find(const char *backend) {
-    static const myr_reductions *const all[] = {
-        &myr_reductions_reference,
-        &myr_reductions_cpu,
-#ifdef MYRIAD_HAVE_CUDA
-        &myr_reductions_cuda,
-#endif
-    };
-    for (size_t index = 0; index < sizeof all / sizeof *all; index++)
-        if (strcmp(all[index]->name, backend) == 0)
-            return all[index];
-    return NULL;
-}
-
 static myr_status check_options(myr_context *context, const myr_compute_options *options) {
     if (options->struct_size != sizeof *options)
         return myr_fail(context, MYR_INVALID_ARGUMENT,
                         "compute options: struct_size is not set by MYR_COMPUTE_OPTIONS_INIT");
-    if (!options->backend)
-        return myr_fail(context, MYR_INVALID_ARGUMENT, "backend: NULL (expected a name)");
     const myr_status status = myr_threads_check(context, options->threads);
     if (status != MYR_OK)
         return status;
@@ -55,7 +39,7 @@ static myr_status check_options(myr_context *context, const myr_compute_options 
 }
 
 myr_status myr_compute_begin(myr_context *context, const myr_compute_options *options,
-                             const myr_reductions **reductions, myr_compute *compute,
+                             const myr_backend **backend, myr_compute *compute,
                              myr_compute_report *report) {
     static const myr_compute_options defaults = MYR_COMPUTE_OPTIONS_INIT;
     options = options ? options : &defaults;
@@ -63,23 +47,16 @@ myr_status myr_compute_begin(myr_context *context, const myr_compute_options *op
     myr_status status = check_options(context, options);
     if (status != MYR_OK)
         return status;
-    const char *name = options->backend;
-    if (options->memory == MYR_DEVICE && strcmp(name, "auto") == 0)
-        name = "cuda";
-    const myr_backend *backend;
-    status = myr_backend_resolve(context, name, options->device, &backend, report->note);
+    status = myr_backend_resolve_memory(context, options->backend, options->device,
+                                        options->memory == MYR_DEVICE, backend, report->note);
     if (status != MYR_OK)
         return status;
-    if (options->memory == MYR_DEVICE && strcmp(backend->name, "cuda") != 0)
-        return myr_fail(context, MYR_INVALID_ARGUMENT,
-                        "memory: backend %s takes host memory (expected backend cuda for device memory)",
-                        backend->name);
-    *reductions = myr_reductions_find(backend->name);
-    *compute = (myr_compute){.threads = myr_resolve_threads(options->threads),
+    *compute = (myr_compute){.backend = *backend,
+                             .threads = myr_resolve_threads(options->threads),
                              .device = options->device,
                              .memory = options->memory,
                              .stream = options->stream};
-    report->backend = backend->name;
-    backend->describe(compute->device, compute->threads, report->device, sizeof report->device);
+    report->backend = (*backend)->name;
+    (*backend)->describe(compute->device, compute->threads, report->device, sizeof report->device);
     return MYR_OK;
 }

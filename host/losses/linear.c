@@ -92,7 +92,7 @@ static void take_means(const myr_linear_job *job, double beta, const myr_margin_
 /* All checks, and the backend. */
 static myr_status begin(myr_context *context, const myr_loss_options *loss,
                         const myr_compute_options *options, myr_linear_job *job,
-                        const myr_reductions **reductions, myr_compute_report *report) {
+                        const myr_backend **backend, myr_compute_report *report) {
     myr_status status = make_loss(context, loss, &job->loss);
     if (status == MYR_OK)
         status = check_features(context, job);
@@ -101,7 +101,7 @@ static myr_status begin(myr_context *context, const myr_loss_options *loss,
     if (status == MYR_OK)
         status = myr_check_reals(context, "gradient", job->gradient.data, job->gradient.type, false);
     if (status == MYR_OK)
-        status = myr_compute_begin(context, options, reductions, &job->compute, report);
+        status = myr_compute_begin(context, options, backend, &job->compute, report);
     if (status == MYR_OK && job->compute.memory == MYR_HOST)
         status = myr_check_theta(context, job);
     return status;
@@ -123,17 +123,17 @@ myr_status myr_loss_linear(myr_context *context, const myr_loss_options *loss, c
                            myr_linear_metrics *metrics, myr_compute_report *report) {
     MYR_STANDARD_ENVIRONMENT;
     myr_linear_job job = {.features = features, .theta = theta, .gradient = gradient};
-    const myr_reductions *reductions;
+    const myr_backend *backend;
     myr_compute_report scratch;
     if (!report)
         report = &scratch;
-    myr_status status = begin(context, loss, options, &job, &reductions, report);
+    myr_status status = begin(context, loss, options, &job, &backend, report);
     if (status != MYR_OK)
         return status;
     myr_margin_sums sums = {0};
     uint64_t bad = UINT64_MAX;
     double start = omp_get_wtime();
-    status = reductions->linear(context, &job, &sums, &bad);
+    status = backend->linear(context, &job, &sums, &bad);
     status = finish(context, &job, status, bad, sums.weight > 0.0);
     report->seconds = omp_get_wtime() - start;
     if (status == MYR_OK && metrics)
@@ -146,13 +146,13 @@ myr_status myr_loss_many(myr_context *context, const myr_loss_options *loss, con
                          myr_array_out gradient, myr_linear_metrics *metrics, myr_compute_report *report) {
     MYR_STANDARD_ENVIRONMENT;
     myr_linear_job job = {.features = features, .theta = theta, .many = many, .gradient = gradient};
-    const myr_reductions *reductions;
+    const myr_backend *backend;
     myr_compute_report scratch;
     if (!report)
         report = &scratch;
     myr_status status = check_many(context, many);
     if (status == MYR_OK)
-        status = begin(context, loss, options, &job, &reductions, report);
+        status = begin(context, loss, options, &job, &backend, report);
     if (status != MYR_OK)
         return status;
     size_t bytes = many->replicates * sizeof(myr_margin_sums);
@@ -161,7 +161,7 @@ myr_status myr_loss_many(myr_context *context, const myr_loss_options *loss, con
         return myr_fail_memory(context, bytes);
     uint64_t bad = UINT64_MAX;
     double start = omp_get_wtime();
-    status = reductions->many(context, &job, sums, &bad);
+    status = backend->many(context, &job, sums, &bad);
     bool weighed = many->bootstrap; /* there, chance may leave a replicate nothing */
     for (uint32_t b = 0; status == MYR_OK && bad == UINT64_MAX && b < many->replicates; b++) {
         weighed |= sums[b].weight > 0.0;

@@ -138,12 +138,12 @@ static void take_means(const myr_ranking_sums *sums, uint64_t count, myr_ranking
     metrics->rewards_margins = sums->margin / neighbours;
 }
 
-static myr_status run(myr_context *context, const myr_reductions *reductions, myr_ranking_job *job,
+static myr_status run(myr_context *context, const myr_backend *backend, myr_ranking_job *job,
                       myr_ranking_sums *sums) {
     uint64_t *starts = NULL, bad = UINT64_MAX;
     myr_status status = read_starts(context, job, &starts);
     if (status == MYR_OK)
-        status = reductions->rankings(context, job, sums, &bad);
+        status = backend->rankings(context, job, sums, &bad);
     if (status == MYR_OK && bad != UINT64_MAX)
         status = refuse(context, job, bad);
     else if (status == MYR_OK && !(sums->weight > 0.0))
@@ -159,17 +159,17 @@ myr_status myr_loss_rankings(myr_context *context, const myr_rankings *rankings,
                              myr_ranking_metrics *metrics, myr_compute_report *report) {
     MYR_STANDARD_ENVIRONMENT;
     myr_ranking_job job = {.rankings = rankings, .gradient = gradient};
-    const myr_reductions *reductions;
+    const myr_backend *backend;
     myr_compute_report scratch;
     myr_ranking_sums sums = {0};
     report = report ? report : &scratch;
     myr_status status = check_rankings(context, rankings, &gradient);
     if (status == MYR_OK)
-        status = myr_compute_begin(context, options, &reductions, &job.compute, report);
+        status = myr_compute_begin(context, options, &backend, &job.compute, report);
     if (status != MYR_OK)
         return status;
     const double start = omp_get_wtime();
-    status = run(context, reductions, &job, &sums);
+    status = run(context, backend, &job, &sums);
     report->seconds = omp_get_wtime() - start;
     if (status == MYR_OK && metrics)
         take_means(&sums, rankings->count, metrics);

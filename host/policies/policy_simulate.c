@@ -99,7 +99,7 @@ myr_status myr_policy_simulate(myr_context *context, const myr_policy_problem *p
                                    .rewards = rewards,
                                    .threads = myr_resolve_threads(options->threads),
                                    .device = options->device};
-    status = backend->rankings(context, &draw, rankings);
+    status = backend->simulate(context, &draw, rankings);
     free(rewards);
     return status;
 }

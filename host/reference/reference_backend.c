@@ -10,7 +10,9 @@
 #include "reference_chain.h"
 #include "reference_denoise.h"
 #include "reference_random.h"
+#include "reference_reductions.h"
 #include "reference_simulate.h"
+#include "reference_tokens.h"
 
 enum { chunk = MYR_RANGE_CHUNK, trajectories_between_reports = 4096 };
 
@@ -132,12 +134,8 @@ static void start_state(const myr_job *job, uint64_t n, walk *w) {
 }
 
 static myr_status report_progress(myr_context *context, const myr_job *job, uint64_t done) {
-    if (!job->progress || (done % trajectories_between_reports != 0 && done != job->count))
-        return MYR_OK;
-    if (job->progress(job->user, done, job->count) != 0)
-        return myr_fail(context, MYR_CANCELLED, "cancelled by the caller after %llu of %llu trajectories",
-                        (unsigned long long)done, (unsigned long long)job->count);
-    return MYR_OK;
+    const bool now = done % trajectories_between_reports == 0 || done == job->count;
+    return now ? myr_job_progress(context, job, done) : MYR_OK;
 }
 
 static myr_status reference_states(myr_context *context, const myr_job *job, double *states) {
@@ -250,6 +248,7 @@ static void reference_describe(int device, int threads, char *text, size_t size)
 const myr_backend myr_backend_reference = {
     .name = "reference",
     .help = "double precision, one thread, plain C: slow, and what the others are checked against",
+    .doubles = true,
     .stream_numbers = MYR_SINK_NUMBERS,
     .available = reference_available,
     .describe = reference_describe,
@@ -257,5 +256,10 @@ const myr_backend myr_backend_reference = {
     .states = reference_states,
     .words = reference_words,
     .normals = reference_normals,
-    .rankings = myr_reference_simulate,
+    .simulate = myr_reference_simulate,
+    .pairs = myr_reference_pairs,
+    .linear = myr_reference_linear,
+    .many = myr_reference_many,
+    .rankings = myr_reference_rankings,
+    .tokens = &myr_reference_tokens,
 };

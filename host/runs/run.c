@@ -12,109 +12,6 @@
 #include "ground/environment.h"
 #include "ground/failure.h"
 #include "plans/chain.h"
-#ifdef MYRIAD_HAVE_CUDA
-#include "cuda/cuda_backend.h"
-#endif
-
-/* In the order in which help shows them. A new backend is a line here. */
-static const myr_backend *const backends[] = {
-    &myr_backend_reference,
-    &myr_backend_cpu,
-#ifdef MYRIAD_HAVE_CUDA
-    &myr_backend_cuda,
-#endif
-};
-enum { BACKEND_COUNT = sizeof backends / sizeof *backends };
-
-static const myr_backend *find_backend(const char *name) {
-    for (int index = 0; index < BACKEND_COUNT; index++)
-        if (strcmp(backends[index]->name, name) == 0)
-            return backends[index];
-    return NULL;
-}
-
-const char *myr_backend_name(int index) {
-    return index >= 0 && index < BACKEND_COUNT ? backends[index]->name : NULL;
-}
-
-const char *myr_backend_help(int index) {
-    return index >= 0 && index < BACKEND_COUNT ? backends[index]->help : NULL;
-}
-
-int myr_device_count(void) {
-#ifdef MYRIAD_HAVE_CUDA
-    return myr_cuda_device_count();
-#else
-    return 0;
-#endif
-}
-
-int myr_device_describe(int device, char *text, size_t size) {
-    size = text ? size : 0;
-#ifdef MYRIAD_HAVE_CUDA
-    return myr_cuda_device_describe(device, text, size);
-#else
-    (void)device;
-    if (size > 0)
-        text[0] = '\0';
-    return 0;
-#endif
-}
-
-const char *myr_build_description(void) {
-#if defined(__clang__)
-#define MYR_COMPILER "clang " __clang_version__
-#else
-#define MYR_COMPILER "gcc " __VERSION__
-#endif
-#ifdef MYRIAD_HAVE_CUDA
-    return "myriad " MYRIAD_VERSION ", " MYR_COMPILER ", with CUDA";
-#else
-    return "myriad " MYRIAD_VERSION ", " MYR_COMPILER ", without CUDA";
-#endif
-}
-
-static myr_status fail_unknown_backend(myr_context *context, const char *name) {
-    if (strcmp(name, "cuda") == 0)
-        return myr_fail(context, MYR_NO_DEVICE, "backend: cuda is not in this build");
-    return myr_fail(context, MYR_INVALID_ARGUMENT,
-                    "backend: unknown backend '%s' (expected auto, reference, cpu or cuda)", name);
-}
-
-/* auto: cuda if that device is usable; else cpu, and the reason into note. */
-static const myr_backend *choose_backend(int device, char *note) {
-    const myr_backend *cuda = find_backend("cuda");
-    myr_context *why = NULL;
-    if (cuda && myr_context_create(&why) == MYR_OK && cuda->available(why, device) == MYR_OK) {
-        myr_context_destroy(why);
-        return cuda;
-    }
-    snprintf(note, 256, "running on the CPU: %.200s",
-             cuda ? myr_context_error(why) : "this build has no CUDA");
-    myr_context_destroy(why);
-    return &myr_backend_cpu;
-}
-
-myr_status myr_backend_resolve(myr_context *context, const char *name, int device,
-                               const myr_backend **backend, char *note) {
-    note[0] = '\0';
-    if (device < 0)
-        return myr_fail(context, MYR_INVALID_ARGUMENT, "device: %d is negative (expected 0 or more)",
-                        device);
-    *backend = strcmp(name, "auto") == 0 ? choose_backend(device, note) : find_backend(name);
-    if (!*backend)
-        return fail_unknown_backend(context, name);
-    return (*backend)->available(context, device);
-}
-
-myr_status myr_backend_available(myr_context *context, const char *name) {
-    MYR_STANDARD_ENVIRONMENT;
-    char note[256];
-    const myr_backend *backend;
-    if (!name)
-        return myr_fail(context, MYR_INVALID_ARGUMENT, "backend: NULL (expected a name)");
-    return myr_backend_resolve(context, name, 0, &backend, note);
-}
 
 const myr_run_options *myr_options_or_defaults(const myr_run_options *options) {
     static const myr_run_options defaults = MYR_RUN_OPTIONS_INIT;
@@ -190,14 +87,14 @@ static myr_status check_run(myr_context *context, const myr_plan *plan, const my
 }
 
 static const char *math_of(const myr_backend *backend, const myr_job *job) {
-    if (backend == &myr_backend_reference)
+    if (backend->doubles)
         return "double";
-    return job->fast && strcmp(backend->name, "cuda") == 0 ? "fast" : "exact";
+    return job->fast && backend->fast ? "fast" : "exact";
 }
 
 /* Bits of a backend's numbers. */
 static int digits_of(const myr_backend *backend) {
-    return backend == &myr_backend_reference ? 53 : 24;
+    return backend->doubles ? 53 : 24;
 }
 
 myr_status myr_run_prepare(myr_context *context, const myr_plan *plan, const myr_target *target,

@@ -79,7 +79,7 @@ static myr_array column(const double *data) {
     return (myr_array){data, MYR_F64};
 }
 
-myr_status myr_gradient_run(myr_context *context, const myr_reductions *reductions, int threads, int device,
+myr_status myr_gradient_run(myr_context *context, const myr_backend *backend, int threads, int device,
                             const myr_loss_options *options, myr_gradient_batch *batch) {
     myr_pair_job job = {.compute = {.threads = threads, .device = device, .memory = MYR_HOST},
                         .chosen_gradient = {batch->gradient[0], MYR_F64},
@@ -103,8 +103,8 @@ myr_status myr_gradient_run(myr_context *context, const myr_reductions *reductio
     myr_poison(batch->gradient[0], batch->count);
     myr_poison(batch->gradient[1], batch->count);
     batch->loss = (double)NAN;
-    status = sorted ? myr_sorted_pairs(context, reductions, &job, &sums, &bad)
-                    : reductions->pairs(context, &job, &sums, &bad);
+    status = sorted ? myr_sorted_pairs(context, backend, &job, &sums, &bad)
+                    : backend->pairs(context, &job, &sums, &bad);
     if (status == MYR_OK && bad == UINT64_MAX)
         batch->loss = sums.loss / (job.loss.traits & MYR_TAKES_TOKENS ? sums.tokens : sums.weight);
     return status;

@@ -27,10 +27,10 @@ bool myr_gradient_case(int index, myr_loss_options *options);
 
 /* The loss and the gradients of the batch, weighted and with lengths, by the reductions: myr_verification's
  * threads and device, or those given. */
-myr_status myr_gradient_run(myr_context *context, const myr_reductions *reductions, int threads, int device,
+myr_status myr_gradient_run(myr_context *context, const myr_backend *backend, int threads, int device,
                             const myr_loss_options *options, myr_gradient_batch *batch);
 
 /* The verified backend's reductions; the tests hand in others. */
-myr_status myr_verify_pair_gradients_of(myr_verification *v, const myr_reductions *reductions);
+myr_status myr_verify_pair_gradients_of(myr_verification *v, const myr_backend *backend);
 
 #endif

@@ -59,7 +59,7 @@ static token_data *make(uint64_t *seed) {
 
 /* What differs between the two: doubles for the reference, floats for the others. */
 static bool takes_doubles(const myr_compute_options *options) {
-    return strcmp(options->backend, "reference") == 0;
+    return myr_backend_find(options->backend)->doubles;
 }
 
 static void to_floats(token_data *d, uint64_t count) {

@@ -7,7 +7,7 @@
 #include "tiers.h"
 
 bool myr_verifies_reference(const myr_verification *v) {
-    return v->backend == &myr_backend_reference;
+    return v->backend->doubles;
 }
 
 uint64_t myr_verify_count(const myr_verification *v) {

@@ -27,12 +27,12 @@ static myr_status difference(myr_verification *v, const myr_loss_options *option
     const double here = *x;
     *x = here + step;
     double high = *x;
-    myr_status status = myr_gradient_run(v->context, &myr_reductions_reference, 1, 0, options, b);
+    myr_status status = myr_gradient_run(v->context, &myr_backend_reference, 1, 0, options, b);
     double above = b->loss;
     *x = here - step;
     double low = *x;
     if (status == MYR_OK)
-        status = myr_gradient_run(v->context, &myr_reductions_reference, 1, 0, options, b);
+        status = myr_gradient_run(v->context, &myr_backend_reference, 1, 0, options, b);
     *x = here;
     *quotient = (above - b->loss) / (high - low);
     return status;
@@ -95,14 +95,14 @@ static void fix_shift(myr_loss_options *options) {
         options->shift = 0.25;
 }
 
-static myr_status difference_case(myr_verification *v, const myr_reductions *reductions,
+static myr_status difference_case(myr_verification *v, const myr_backend *backend,
                                   myr_loss_options *options, double *worst, uint64_t *count) {
     const double step = 0x1p-12;
     myr_gradient_batch b;
     fix_shift(options);
     myr_status status = myr_gradient_batch_create(v->context, FEW, v->seed + *count, &b);
     if (status == MYR_OK)
-        status = myr_gradient_run(v->context, reductions, 1, v->device, options, &b);
+        status = myr_gradient_run(v->context, backend, 1, v->device, options, &b);
     double gradient[2][FEW], slope = 0.0;
     for (int i = 0; status == MYR_OK && i < 2 * FEW; i++) {
         gradient[i / FEW][i % FEW] = b.gradient[i / FEW][i % FEW];
@@ -150,7 +150,7 @@ static myr_status move(myr_verification *v, const myr_loss_options *options, con
                     size -= fabs(at->policy[c][i]);
                 moved->policy[c][i] = at->policy[c][i] + (way >> c & 1 ? inputs : -inputs) * size;
             }
-        myr_status status = myr_gradient_run(v->context, &myr_reductions_reference, 1, 0, options, moved);
+        myr_status status = myr_gradient_run(v->context, &myr_backend_reference, 1, 0, options, moved);
         if (status != MYR_OK)
             return status;
         for (uint64_t i = 0; i < at->count; i++)
@@ -210,14 +210,14 @@ static void destroy_batches(batches *b) {
     free(b->movement.gradient[0]);
 }
 
-static myr_status compare_case(myr_verification *v, const myr_reductions *reductions,
-                               myr_loss_options *options, double *worst, uint64_t *count) {
+static myr_status compare_case(myr_verification *v, const myr_backend *backend, myr_loss_options *options,
+                               double *worst, uint64_t *count) {
     batches b;
     myr_status status = create_batches(v, v->seed + *count, &b);
     if (status == MYR_OK)
-        status = myr_gradient_run(v->context, &myr_reductions_reference, 1, 0, options, &b.expected);
+        status = myr_gradient_run(v->context, &myr_backend_reference, 1, 0, options, &b.expected);
     if (status == MYR_OK)
-        status = myr_gradient_run(v->context, reductions, v->threads, v->device, options, &b.got);
+        status = myr_gradient_run(v->context, backend, v->threads, v->device, options, &b.got);
     if (status == MYR_OK)
         status = move(v, options, &b.expected, &b.moved, &b.movement);
     if (status == MYR_OK) {
@@ -243,17 +243,17 @@ static myr_status run_baseline(myr_context *context, const myr_pair_job *job, my
     return myr_cpu_pairs_on(context, myr_cpu_isa_at(0), job, sums, bad);
 }
 
-static myr_status bits_case(myr_verification *v, const myr_reductions *reductions,
+static myr_status bits_case(myr_verification *v, const myr_backend *backend,
                             const myr_loss_options *options, double *differing, uint64_t *count) {
-    static const myr_reductions baseline = {.name = "cpu", .pairs = run_baseline};
+    static const myr_backend baseline = {.name = "cpu", .pairs = run_baseline};
     static const int threads[] = {1, 2, 7};
     batches b;
     myr_status status = create_batches(v, v->seed + *count, &b);
     if (status == MYR_OK)
-        status = myr_gradient_run(v->context, myr_verifies_reference(v) ? reductions : &baseline, 1, 0,
+        status = myr_gradient_run(v->context, myr_verifies_reference(v) ? backend : &baseline, 1, 0,
                                   options, &b.expected);
     for (int n = 0; status == MYR_OK && n < 3; n++) {
-        status = myr_gradient_run(v->context, reductions, threads[n], v->device, options, &b.got);
+        status = myr_gradient_run(v->context, backend, threads[n], v->device, options, &b.got);
         *differing += (double)count_differing(&b.expected, &b.got);
         *count += 2 * PAIRS + 1;
     }
@@ -271,7 +271,7 @@ static void report_share(myr_verification *v, const char *loss, const char *of, 
     myr_report_check(v, name, worst, 1.0, count);
 }
 
-myr_status myr_verify_pair_gradients_of(myr_verification *v, const myr_reductions *reductions) {
+myr_status myr_verify_pair_gradients_of(myr_verification *v, const myr_backend *backend) {
     const bool is_reference = myr_verifies_reference(v);
     double differing = 0.0, worst = 0.0;
     uint64_t bits = 0, count = 0;
@@ -279,11 +279,11 @@ myr_status myr_verify_pair_gradients_of(myr_verification *v, const myr_reduction
     myr_status status = MYR_OK;
     for (int index = 0; status == MYR_OK && myr_gradient_case(index, &options); index++) {
         bool last = !myr_gradient_case(index + 1, &next) || strcmp(next.loss, options.loss) != 0;
-        status = bits_case(v, reductions, &options, &differing, &bits);
+        status = bits_case(v, backend, &options, &differing, &bits);
         if (status == MYR_OK && is_reference)
-            status = difference_case(v, reductions, &options, &worst, &count);
+            status = difference_case(v, backend, &options, &worst, &count);
         else if (status == MYR_OK)
-            status = compare_case(v, reductions, &options, &worst, &count);
+            status = compare_case(v, backend, &options, &worst, &count);
         if (status == MYR_OK && last) {
             report_share(v, options.loss, is_reference ? "central difference's" : "rounding", worst, count);
             worst = 0.0;
@@ -300,5 +300,5 @@ myr_status myr_verify_pair_gradients_of(myr_verification *v, const myr_reduction
 }
 
 myr_status myr_verify_pair_gradients(myr_verification *v) {
-    return myr_verify_pair_gradients_of(v, myr_reductions_find(v->backend->name));
+    return myr_verify_pair_gradients_of(v, v->backend);
 }

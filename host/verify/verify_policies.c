@@ -64,7 +64,7 @@ static myr_status draw_pairs(myr_verification *v, uint64_t first, uint64_t count
     *pairs = (myr_policy_pairs)MYR_POLICY_PAIRS_INIT;
     pairs->count = count;
     pairs->answers = rankings;
-    myr_status status = v->backend->rankings(v->context, &draw, rankings);
+    myr_status status = v->backend->simulate(v->context, &draw, rankings);
     uint64_t bad = 0;
     for (uint64_t i = 0; status == MYR_OK && i < 2 * count; i += 2)
         bad += rankings[i] >= ANSWERS || rankings[i + 1] >= ANSWERS || rankings[i] == rankings[i + 1];

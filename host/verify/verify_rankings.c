@@ -69,11 +69,11 @@ static myr_status draw_parts(myr_verification *v, const myr_ranking_draw *draw, 
     myr_ranking_draw part = *draw;
     part.threads = 7;
     part.count = 1234;
-    myr_status status = v->backend->rankings(v->context, &part, rankings);
+    myr_status status = v->backend->simulate(v->context, &part, rankings);
     part.first += part.count;
     part.count = draw->count - part.count;
     return status == MYR_OK
-               ? v->backend->rankings(v->context, &part, rankings + UINT64_C(1234) * draw->length)
+               ? v->backend->simulate(v->context, &part, rankings + UINT64_C(1234) * draw->length)
                : status;
 }
 
@@ -84,7 +84,7 @@ typedef struct ranking_tally {
 static myr_status compare_shape(myr_verification *v, const myr_ranking_draw *draw, uint32_t *rankings[2],
                                 ranking_tally *tally) {
     const size_t bytes = draw->count * draw->length * sizeof(uint32_t);
-    myr_status status = v->backend->rankings(v->context, draw, rankings[0]);
+    myr_status status = v->backend->simulate(v->context, draw, rankings[0]);
     if (status == MYR_OK)
         status = draw_parts(v, draw, rankings[1]);
     if (status != MYR_OK)
@@ -96,7 +96,7 @@ static myr_status compare_shape(myr_verification *v, const myr_ranking_draw *dra
         tally->unordered += !is_in_order(draw, draw->first + n, a);
     }
     memset(rankings[1], 0xff, bytes);
-    status = myr_backend_cpu.rankings(v->context, draw, rankings[1]);
+    status = myr_backend_cpu.simulate(v->context, draw, rankings[1]);
     for (uint64_t n = 0; status == MYR_OK && n < draw->count * draw->length; n++)
         tally->unlike += rankings[0][n] != rankings[1][n];
     return status;
@@ -141,7 +141,7 @@ static myr_status verify_frequencies(myr_verification *v) {
     uint32_t *rankings = myr_new_rankings(draw.count, 3);
     if (!rankings)
         return myr_fail_memory(v->context, 3 * draw.count * sizeof *rankings);
-    myr_status status = v->backend->rankings(v->context, &draw, rankings);
+    myr_status status = v->backend->simulate(v->context, &draw, rankings);
     for (uint64_t n = 0; status == MYR_OK && n < draw.count; n++) {
         const uint32_t *o = rankings + 3 * n;
         if (o[0] < MYR_CASE_ANSWERS && o[1] < MYR_CASE_ANSWERS && o[2] < MYR_CASE_ANSWERS)

@@ -127,8 +127,26 @@ MYR_API uint64_t myr_moment_checksum(const myr_moment *moments, int dimension);
 MYR_API const char *myr_backend_name(int index);
 MYR_API const char *myr_backend_help(int index);
 
+/* The names that options' backend takes: "auto" first, then the backends', those of other builds included, which are
+ * refused as missing devices (MYR_NO_DEVICE). NULL past the end. */
+MYR_API const char *myr_backend_choice(int index);
+
+/* True if the backend has the trait; of "auto", which may take a GPU, if one that it may take has. False for names
+ * that are NULL or unknown.
+ *
+ *     "device"     it has devices, which options number
+ *     "double"     it computes in double, and takes arrays of doubles where others take floats
+ *     "fast"       it has fast arithmetic
+ *     "abilities"  myr_fit, which has no choice of backends, runs on it */
+MYR_API bool myr_backend_has(const char *backend, const char *trait);
+
 /* Whether a backend can run here: MYR_OK, or MYR_NO_DEVICE with the reason in the context. */
 MYR_API myr_status myr_backend_available(myr_context *context, const char *backend);
+
+/* The same of a device, and what "auto" comes to: *chosen is the backend's name, which lives as long as the library,
+ * and note, of size bytes, why it is not the GPU, or "". chosen and note may be NULL. */
+MYR_API myr_status myr_backend_choose(myr_context *context, const char *backend, int device,
+                                      const char **chosen, char *note, size_t size);
 
 /* The GPUs: their number (0 without a driver or without CUDA in the build), and one line about one.
  * Returns the number written as by snprintf, or 0. */

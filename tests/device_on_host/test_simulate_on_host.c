@@ -17,8 +17,8 @@ static void expect_equal(uint32_t answers, uint32_t length, uint64_t first, uint
     const size_t bytes = count * length * sizeof(uint32_t);
     uint32_t *cpu = malloc(bytes), *cuda = malloc(bytes);
     memset(cuda, 0xff, bytes);
-    REQUIRE_OK(context, myr_backend_cpu.rankings(context, &draw, cpu));
-    REQUIRE_OK(context, myr_backend_cuda.rankings(context, &draw, cuda));
+    REQUIRE_OK(context, myr_backend_cpu.simulate(context, &draw, cpu));
+    REQUIRE_OK(context, myr_backend_cuda.simulate(context, &draw, cuda));
     cr_expect_eq(memcmp(cpu, cuda, bytes), 0, "%u of %u, %llu from %llu on", length, answers,
                  (unsigned long long)count, (unsigned long long)first);
     cr_expect_eq(fake_live(), 0);
@@ -51,7 +51,7 @@ Test(simulate_on_host, twenty_orders_give_the_same_bits) {
 
 static myr_status draw_again(myr_context *context, void *user) {
     uint32_t rankings[200];
-    return myr_backend_cuda.rankings(context, user, rankings);
+    return myr_backend_cuda.simulate(context, user, rankings);
 }
 
 /* Each call of the runtime may fail: one line, and all memory and streams given back. */

@@ -44,14 +44,11 @@ cli_run_options cli_run_options_default(void) {
     };
 }
 
-/* "auto" and the library's list; also cuda, which a build without CUDA refuses as a missing device. */
 static error_t read_backend(const char *argument, const char **backend) {
-    const char *names[16] = {"auto"};
-    size_t count = 1;
-    for (int i = 0; myr_backend_name(i) && count < 15; i++)
-        names[count++] = myr_backend_name(i);
-    if (strcmp(names[count - 1], "cuda") != 0)
-        names[count++] = "cuda";
+    const char *names[16];
+    size_t count = 0;
+    for (int i = 0; myr_backend_choice(i) && count < 16; i++)
+        names[count++] = myr_backend_choice(i);
     int choice = cli_read_choice("--backend", argument, names, count);
     if (choice < 0)
         return CLI_REPORTED;
@@ -114,8 +111,7 @@ int cli_run_options_settle(cli_run_options *options) {
     int device = options->device;
     if (device == 0)
         return CLI_DONE;
-    bool is_auto = strcmp(options->backend, "auto") == 0;
-    if (!is_auto && strcmp(options->backend, "cuda") != 0)
+    if (!myr_backend_has(options->backend, "device"))
         return cli_fail(myr_status_exit_code(MYR_NO_DEVICE),
                         "--device: backend %s has no device %d: expected 0, or backend cuda",
                         options->backend, device);
@@ -123,7 +119,10 @@ int cli_run_options_settle(cli_run_options *options) {
         return cli_fail(myr_status_exit_code(MYR_NO_DEVICE),
                         "--device: there is no GPU %d: %d are usable here, numbered from 0", device,
                         myr_device_count());
-    options->backend = "cuda";
+    for (int i = 0; myr_backend_name(i);
+         i++) /* a device that is asked for is never exchanged for the CPU */
+        if (myr_backend_has(myr_backend_name(i), "device"))
+            options->backend = myr_backend_name(i);
     return CLI_DONE;
 }
 

@@ -3,29 +3,12 @@
 #include <math.h>
 
 #include "ground/failure.h"
-#include "losses/element.h"
-#ifdef MYRIAD_HAVE_CUDA
-#include "cuda/losses/cuda_reductions.h"
-#endif
+#include "losses/array_read.h"
 
 /* One number of the job's arrays, wherever they lie. */
 static myr_status read_element(myr_context *context, const myr_pair_job *job, myr_array array, uint64_t row,
                                double *value) {
-#ifdef MYRIAD_HAVE_CUDA
-    char bytes[8];
-    if (job->compute.memory == MYR_DEVICE) {
-        size_t size = myr_dtype_size(array.type);
-        myr_status status =
-            myr_cuda_read(context, &job->compute, (const char *)array.data + row * size, size, bytes);
-        array.data = bytes;
-        *value = status == MYR_OK ? myr_element(array, 0) : NAN;
-        return status;
-    }
-#endif
-    (void)context;
-    (void)job;
-    *value = myr_element(array, row);
-    return MYR_OK;
+    return myr_array_read(context, &job->compute, array, row, 1, value);
 }
 
 typedef struct column_rule {

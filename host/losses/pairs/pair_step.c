@@ -44,8 +44,7 @@ static myr_status check_weights(myr_context *context, const myr_pair_step *step)
 
 myr_status myr_pair_step_make(myr_context *context, const myr_loss_options *options,
                               const myr_token_pairs *given, uint64_t sequences, bool average,
-                              const myr_reductions *reductions, const myr_compute *compute,
-                              myr_pair_step *step) {
+                              const myr_backend *backend, const myr_compute *compute, myr_pair_step *step) {
     memset(step, 0, sizeof *step);
     if (!given || given->struct_size != sizeof *given)
         return myr_fail(context, MYR_INVALID_ARGUMENT,
@@ -63,7 +62,7 @@ myr_status myr_pair_step_make(myr_context *context, const myr_loss_options *opti
     if (status != MYR_OK)
         return status;
     step->options = options;
-    step->backend = strcmp(reductions->name, "reference") == 0 ? "reference" : "cpu";
+    step->backend = (backend->on_host ? backend->on_host : backend)->name;
     step->threads = compute->threads;
     step->pairs = sequences / 2;
     step->lengths = !average;

@@ -24,8 +24,7 @@ typedef struct myr_pair_step {
  * in before myr_pair_step_begin. Destroy also after a failure. */
 myr_status myr_pair_step_make(myr_context *context, const myr_loss_options *options,
                               const myr_token_pairs *given, uint64_t sequences, bool average,
-                              const myr_reductions *reductions, const myr_compute *compute,
-                              myr_pair_step *step);
+                              const myr_backend *backend, const myr_compute *compute, myr_pair_step *step);
 void myr_pair_step_destroy(myr_pair_step *step);
 
 /* The totals over the batch. */

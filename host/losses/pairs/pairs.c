@@ -102,12 +102,12 @@ static void take_means(const myr_pair_job *job, const myr_pair_sums *sums, myr_l
 }
 
 /* Reduces, and refuses what the reduction found. */
-static myr_status reduce(myr_context *context, const myr_reductions *reductions, const myr_pair_job *job,
+static myr_status reduce(myr_context *context, const myr_backend *backend, const myr_pair_job *job,
                          myr_pair_sums *sums) {
     uint64_t bad = UINT64_MAX;
     bool sorted = job->loss.kind >= MYR_POINTWISE_LOSSES;
-    myr_status status = sorted ? myr_sorted_pairs(context, reductions, job, sums, &bad)
-                               : reductions->pairs(context, job, sums, &bad);
+    myr_status status = sorted ? myr_sorted_pairs(context, backend, job, sums, &bad)
+                               : backend->pairs(context, job, sums, &bad);
     if (status != MYR_OK)
         return status;
     if (bad != UINT64_MAX)
@@ -115,7 +115,7 @@ static myr_status reduce(myr_context *context, const myr_reductions *reductions,
     if (!(sums->weight > 0.0))
         return myr_fail(context, MYR_INVALID_DATA, "weight: all %llu weights are 0 (expected one above 0)",
                         (unsigned long long)job->pairs->count);
-    if (sums->weight < FLT_MIN && strcmp(reductions->name, "reference") != 0)
+    if (sums->weight < FLT_MIN && !backend->doubles)
         return myr_fail(
             context, MYR_INVALID_DATA,
             "weight: the sum of all %llu weights is %g, too little for float (expected 1.2e-38 or "
@@ -137,7 +137,7 @@ myr_status myr_loss_pairs(myr_context *context, const myr_loss_options *loss, co
     myr_compute_report scratch;
     myr_pair_job job = {
         .pairs = pairs, .chosen_gradient = chosen_gradient, .rejected_gradient = rejected_gradient};
-    const myr_reductions *reductions;
+    const myr_backend *backend;
     if (!report)
         report = &scratch;
     myr_status status = myr_loss_make(context, loss, &job.loss);
@@ -146,12 +146,12 @@ myr_status myr_loss_pairs(myr_context *context, const myr_loss_options *loss, co
     if (status == MYR_OK)
         status = check_gradients(context, &chosen_gradient, &rejected_gradient);
     if (status == MYR_OK)
-        status = myr_compute_begin(context, options, &reductions, &job.compute, report);
+        status = myr_compute_begin(context, options, &backend, &job.compute, report);
     if (status != MYR_OK)
         return status;
     myr_pair_sums sums;
     double start = omp_get_wtime();
-    status = reduce(context, reductions, &job, &sums);
+    status = reduce(context, backend, &job, &sums);
     report->seconds = omp_get_wtime() - start;
     if (status == MYR_OK && metrics)
         take_means(&job, &sums, metrics);

@@ -53,8 +53,8 @@ static void scatter(const myr_pair_job *job, const sorted_columns *s) {
 }
 
 /* Loss and gradient of the ranks. */
-static myr_status reduce_ranks(myr_context *context, const myr_reductions *reductions,
-                               const myr_pair_job *job, sorted_columns *s, double *loss, uint64_t *bad) {
+static myr_status reduce_ranks(myr_context *context, const myr_backend *backend, const myr_pair_job *job,
+                               sorted_columns *s, double *loss, uint64_t *bad) {
     uint64_t count = job->pairs->count;
     for (uint64_t k = 0; k < count; k++) {
         s->columns[k] = s->high[k].key;
@@ -73,7 +73,7 @@ static myr_status reduce_ranks(myr_context *context, const myr_reductions *reduc
         by_rank.rejected_gradient = (myr_array_out){s->gradient + count, MYR_F64};
     }
     myr_pair_sums sums;
-    myr_status status = reductions->pairs(context, &by_rank, &sums, bad);
+    myr_status status = backend->pairs(context, &by_rank, &sums, bad);
     if (*bad != UINT64_MAX)
         *bad = s->high[*bad].row;
     *loss = sums.loss;
@@ -98,7 +98,7 @@ static myr_status make_columns(myr_context *context, uint64_t count, sorted_colu
     return myr_fail_memory(context, 8 * count * sizeof(double));
 }
 
-myr_status myr_sorted_pairs(myr_context *context, const myr_reductions *reductions, const myr_pair_job *job,
+myr_status myr_sorted_pairs(myr_context *context, const myr_backend *backend, const myr_pair_job *job,
                             myr_pair_sums *sums, uint64_t *bad) {
     if (job->compute.memory == MYR_DEVICE)
         return myr_fail(context, MYR_UNSUPPORTED,
@@ -109,7 +109,7 @@ myr_status myr_sorted_pairs(myr_context *context, const myr_reductions *reductio
     myr_pair_job by_pair = *job;
     by_pair.loss.kind = MYR_LOSS_sigmoid;
     by_pair.chosen_gradient.data = by_pair.rejected_gradient.data = NULL;
-    myr_status status = reductions->pairs(context, &by_pair, sums, bad);
+    myr_status status = backend->pairs(context, &by_pair, sums, bad);
     if (status != MYR_OK || *bad != UINT64_MAX)
         return status;
     sorted_columns s;
@@ -119,7 +119,7 @@ myr_status myr_sorted_pairs(myr_context *context, const myr_reductions *reductio
     fill_keys(job, &s);
     qsort(s.high, job->pairs->count, sizeof *s.high, compare);
     qsort(s.low, job->pairs->count, sizeof *s.low, compare);
-    status = reduce_ranks(context, reductions, job, &s, &sums->loss, bad);
+    status = reduce_ranks(context, backend, job, &s, &sums->loss, bad);
     if (status == MYR_OK && job->chosen_gradient.data)
         scatter(job, &s);
     free_columns(&s);

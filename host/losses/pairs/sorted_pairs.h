@@ -5,7 +5,7 @@
 #include "backends/reductions.h"
 
 /* As the reductions' pairs. */
-myr_status myr_sorted_pairs(myr_context *context, const myr_reductions *reductions, const myr_pair_job *job,
+myr_status myr_sorted_pairs(myr_context *context, const myr_backend *backend, const myr_pair_job *job,
                             myr_pair_sums *sums, uint64_t *bad);
 
 #endif

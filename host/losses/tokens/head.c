@@ -41,7 +41,7 @@ static bool is_output(myr_dtype type, bool reference) {
 }
 
 static myr_status check_head(myr_context *context, const myr_head *head, const myr_array_out *hidden,
-                             const myr_array_out *matrix, const myr_reductions *reductions) {
+                             const myr_array_out *matrix, const myr_backend *backend) {
     myr_status status = myr_check_count(context, "head", "width", head->width, MOST);
     if (status != MYR_OK)
         return status;
@@ -51,7 +51,7 @@ static myr_status check_head(myr_context *context, const myr_head *head, const m
     if (!hidden->data != !matrix->data)
         return myr_fail(context, MYR_INVALID_ARGUMENT,
                         "head: one of the two gradients is NULL (expected both or none)");
-    const bool reference = strcmp(reductions->name, "reference") == 0;
+    const bool reference = backend->doubles;
     const char *in = reference ? "f64, f32, bf16 or f16" : "f32, bf16 or f16",
                *out = reference ? "f32 or f64" : "f32";
     const myr_array_rule rules[] = {
@@ -216,7 +216,7 @@ myr_status myr_loss_head(myr_context *context, const myr_loss_options *loss, con
     MYR_STANDARD_ENVIRONMENT;
     head_call call = {.gradients = hidden_gradient.data != NULL};
     myr_compute_report scratch;
-    const myr_reductions *reductions;
+    const myr_backend *backend;
     myr_compute compute;
     report = report ? report : &scratch;
     if (!head || head->struct_size != sizeof *head)
@@ -225,18 +225,18 @@ myr_status myr_loss_head(myr_context *context, const myr_loss_options *loss, con
     if (sequence_logps.data && sequence_logps.type != MYR_F64 && sequence_logps.type != MYR_F32)
         return myr_fail(context, MYR_INVALID_ARGUMENT, "sequence_logps: of type %s (expected f64 or f32)",
                         myr_dtype_name(sequence_logps.type));
-    myr_status status = myr_compute_begin(context, options, &reductions, &compute, report);
+    myr_status status = myr_compute_begin(context, options, &backend, &compute, report);
     if (status == MYR_OK)
-        status = check_head(context, head, &hidden_gradient, &matrix_gradient, reductions);
+        status = check_head(context, head, &hidden_gradient, &matrix_gradient, backend);
     if (status != MYR_OK)
         return status;
     const double start = omp_get_wtime();
     status = myr_token_batch_make(context, tokens, &compute, &call.batch);
     if (status == MYR_OK)
-        status = myr_pair_step_make(context, loss, pairs, tokens->sequences, tokens->average, reductions,
+        status = myr_pair_step_make(context, loss, pairs, tokens->sequences, tokens->average, backend,
                                     &compute, &call.step);
     if (status == MYR_OK) {
-        call.reductions = reductions->tokens;
+        call.reductions = backend->tokens;
         call.job = make_job(tokens, head, &compute, hidden_gradient, matrix_gradient);
         status = run(context, &call);
     }

@@ -18,7 +18,7 @@ static const double limit = 1e15;
 
 typedef struct rlvr_call {
     const myr_rlvr_batch *batch;
-    const myr_reductions *reductions;
+    const myr_backend *backend;
     myr_policy_job job;
     uint64_t *sequence_starts, *group_starts;
     double *rewards, *pass_rates, *tokens;
@@ -168,7 +168,7 @@ static myr_status call_begin(myr_context *context, rlvr_call *call) {
 /* The tokens of each sequence that count. */
 static myr_status count_tokens(myr_context *context, rlvr_call *call) {
     if (call->job.mask)
-        return call->reductions->tokens->policy_tokens(context, &call->job, call->tokens);
+        return call->backend->tokens->policy_tokens(context, &call->job, call->tokens);
     for (uint64_t s = 0; s < call->job.sequences; s++)
         call->tokens[s] = (double)(call->sequence_starts[s + 1] - call->sequence_starts[s]);
     return MYR_OK;
@@ -202,7 +202,7 @@ static myr_status refuse(myr_context *context, const rlvr_call *call, uint64_t s
 
 static myr_status reduce_tokens(myr_context *context, rlvr_call *call, myr_rlvr_metrics *metrics) {
     double capped = 0.0;
-    myr_status status = call->reductions->tokens->policy(context, &call->job, call->sums);
+    myr_status status = call->backend->tokens->policy(context, &call->job, call->sums);
     for (uint64_t s = 0; status == MYR_OK && s < call->job.sequences; s++) {
         if (call->sums[s].bad)
             return refuse(context, call, s);
@@ -258,7 +258,7 @@ myr_status myr_loss_rlvr(myr_context *context, const myr_rlvr_options *rlvr, con
     if (status == MYR_OK)
         status = check_batch(context, batch, advantages, gradient);
     if (status == MYR_OK)
-        status = myr_compute_begin(context, options, &call.reductions, &call.job.compute, report);
+        status = myr_compute_begin(context, options, &call.backend, &call.job.compute, report);
     if (status != MYR_OK)
         return status;
     const double start = omp_get_wtime();

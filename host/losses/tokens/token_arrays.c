@@ -5,8 +5,6 @@
 
 #include "ground/failure.h"
 #include "losses/element.h"
-#ifdef MYRIAD_HAVE_CUDA
-#include "cuda/losses/cuda_tokens.h"
 
 static myr_status fetch_from_device(myr_context *context, const myr_compute *compute, myr_array array,
                                     uint64_t first, uint64_t count, double *to) {
@@ -15,7 +13,7 @@ static myr_status fetch_from_device(myr_context *context, const myr_compute *com
     if (!copy)
         return myr_fail_memory(context, bytes);
     const char *from = (const char *)array.data + (size_t)first * size;
-    myr_status status = myr_cuda_read(context, compute, from, bytes, copy);
+    myr_status status = compute->backend->read(context, compute, from, bytes, copy);
     for (uint64_t i = 0; status == MYR_OK && i < count; i++)
         to[i] = myr_element((myr_array){copy, array.type}, i);
     free(copy);
@@ -30,20 +28,15 @@ static myr_status put_on_device(myr_context *context, const myr_compute *compute
         return myr_fail_memory(context, bytes);
     for (uint64_t i = 0; i < count; i++)
         myr_element_store((myr_array_out){copy, array.type}, i, from[i]);
-    myr_status status = myr_cuda_write(context, compute, copy, bytes, array.data);
+    myr_status status = compute->backend->write(context, compute, copy, bytes, array.data);
     free(copy);
     return status;
 }
-#endif
 
 myr_status myr_fetch(myr_context *context, const myr_compute *compute, myr_array array, uint64_t first,
                      uint64_t count, double *to) {
-#ifdef MYRIAD_HAVE_CUDA
     if (compute->memory == MYR_DEVICE)
         return fetch_from_device(context, compute, array, first, count, to);
-#endif
-    (void)context;
-    (void)compute;
     for (uint64_t i = 0; i < count; i++)
         to[i] = myr_element(array, first + i);
     return MYR_OK;
@@ -53,12 +46,8 @@ myr_status myr_put(myr_context *context, const myr_compute *compute, const doubl
                    myr_array_out array) {
     if (!array.data)
         return MYR_OK;
-#ifdef MYRIAD_HAVE_CUDA
     if (compute->memory == MYR_DEVICE)
         return put_on_device(context, compute, from, count, array);
-#endif
-    (void)context;
-    (void)compute;
     for (uint64_t i = 0; i < count; i++)
         myr_element_store(array, i, from[i]);
     return MYR_OK;
@@ -66,12 +55,8 @@ myr_status myr_put(myr_context *context, const myr_compute *compute, const doubl
 
 myr_status myr_fetch_bytes(myr_context *context, const myr_compute *compute, const uint8_t *from,
                            uint64_t count, uint8_t *to) {
-#ifdef MYRIAD_HAVE_CUDA
     if (compute->memory == MYR_DEVICE)
-        return myr_cuda_read(context, compute, from, (size_t)count, to);
-#endif
-    (void)context;
-    (void)compute;
+        return compute->backend->read(context, compute, from, (size_t)count, to);
     memcpy(to, from, (size_t)count);
     return MYR_OK;
 }

@@ -12,7 +12,7 @@
 
 /* A call under way. */
 typedef struct token_call {
-    const myr_reductions *reductions;
+    const myr_backend *backend;
     myr_token_batch batch;
     myr_row_job job;
     myr_compute_report scratch, *report;
@@ -36,7 +36,7 @@ static myr_status call_begin(myr_context *context, const myr_tokens *tokens, myr
     call->report = report ? report : &call->scratch;
     myr_status status = check_logits(context, &logits);
     if (status == MYR_OK)
-        status = myr_compute_begin(context, options, &call->reductions, &call->job.compute, call->report);
+        status = myr_compute_begin(context, options, &call->backend, &call->job.compute, call->report);
     call->start = omp_get_wtime();
     if (status == MYR_OK)
         status = myr_token_batch_make(context, tokens, &call->job.compute, &call->batch);
@@ -60,7 +60,7 @@ static myr_status call_end(token_call *call, myr_status status) {
 static myr_status run_rows(myr_context *context, token_call *call) {
     myr_token_batch *batch = &call->batch;
     uint64_t bad;
-    myr_status status = call->reductions->tokens->rows(context, &call->job, batch->results);
+    myr_status status = call->backend->tokens->rows(context, &call->job, batch->results);
     if (status != MYR_OK)
         return status;
     if (myr_token_batch_bad(batch, 0, call->job.rows, &bad))
@@ -152,7 +152,7 @@ myr_status myr_token_gradient(myr_context *context, const myr_tokens *tokens, my
         status = read_upstream(context, &call, sequence_gradient, row_gradient);
     if (status == MYR_OK)
         status =
-            call.reductions->tokens->gradient(context, &call.job, call.batch.results, call.batch.upstream);
+            call.backend->tokens->gradient(context, &call.job, call.batch.results, call.batch.upstream);
     return call_end(&call, status);
 }
 
@@ -180,7 +180,7 @@ static myr_status run_loss(myr_context *context, token_call *call, const myr_los
     const myr_tokens *tokens = call->batch.tokens;
     myr_pair_step step;
     myr_status status = myr_pair_step_make(context, loss, pairs, tokens->sequences, tokens->average,
-                                           call->reductions, &call->job.compute, &step);
+                                           call->backend, &call->job.compute, &step);
     if (status == MYR_OK)
         status = run_rows(context, call);
     if (status == MYR_OK)
@@ -188,8 +188,8 @@ static myr_status run_loss(myr_context *context, token_call *call, const myr_los
     if (status == MYR_OK)
         status = run_pairs(context, call, &step, write_gradient, metrics);
     if (status == MYR_OK && write_gradient)
-        status = call->reductions->tokens->gradient(context, &call->job, call->batch.results,
-                                                    call->batch.upstream);
+        status =
+            call->backend->tokens->gradient(context, &call->job, call->batch.results, call->batch.upstream);
     myr_pair_step_destroy(&step);
     return status;
 }
