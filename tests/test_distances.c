@@ -5,7 +5,6 @@
 
 #include "reference/reference_random.h"
 #include "statistics/block_test.h"
-#include "statistics/target_draw.h"
 #include "targets/empirical.h"
 
 static double phi(double z) {
@@ -321,7 +320,7 @@ Test(distances, energy_distance_is_that_of_all_pairs) {
     for (int b = 0; b < 2; b++) {
         double across = 0.0, within = 0.0;
         for (int i = 0; i < block; i++)
-            myr_target_draw(target, 17, (uint64_t)(1000 + b * block + i), y + 2 * i);
+            target->operations->draw(target, 17, (uint64_t)(1000 + b * block + i), y + 2 * i);
         for (int i = 0; i < block; i++)
             for (int j = 0; j < block; j++) {
                 across += apart(x + 2 * (b * block + i), y + 2 * j);

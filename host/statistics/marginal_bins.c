@@ -6,7 +6,6 @@
 
 #include "ground/environment.h"
 #include "ground/failure.h"
-#include "targets/mixture.h"
 
 /* Evaluations of a normal's distribution function that making the bins may take: some seconds. */
 static const double most_evaluations = 1e8;
@@ -14,12 +13,14 @@ static const double most_evaluations = 1e8;
 /* Samples that are placed at a time. */
 enum { PIECE = MYR_BINS_PIECE };
 
-static int bin_count(const myr_target *target) {
-    double count = (double)MYR_BINS_TOGETHER / target->dimension;
-    if (target->operations == &myr_target_mixture)
-        count = fmin(count, most_evaluations /
-                                (3.0 * myr_mixture_of(target)->components * (double)target->dimension));
-    return (int)fmin(MYR_BINS_MOST, fmax(count, 64.0));
+static int bin_count(int dimension, const myr_marginal *marginal) {
+    double count = (double)MYR_BINS_TOGETHER / dimension;
+    if (marginal->parts > 0)
+        count = fmin(count, most_evaluations / (3.0 * marginal->parts * (double)dimension));
+    count = fmin(MYR_BINS_MOST, fmax(count, 64.0));
+    if (marginal->atoms > 0)
+        count = fmin(count, (double)marginal->atoms);
+    return (int)count;
 }
 
 static bool allocate(myr_bins *bins, int count) {
@@ -105,12 +106,11 @@ static void fill_guide(myr_bins *bins) {
     }
 }
 
-static myr_status create_one(myr_context *context, const myr_target *target, int coordinate, int count,
+static myr_status create_one(myr_context *context, const myr_target *target, int coordinate,
                              myr_bins *bins) {
     myr_marginal marginal;
     myr_status status = myr_marginal_create(context, target, coordinate, NULL, &marginal);
-    if (status == MYR_OK && marginal.atoms > 0 && marginal.atoms < (size_t)count)
-        count = (int)marginal.atoms;
+    const int count = bin_count(target->dimension, &marginal);
     if (status == MYR_OK && !allocate(bins, count))
         status = myr_fail_memory(context, (size_t)count * sizeof(double) * 7);
     if (status == MYR_OK) {
@@ -128,7 +128,6 @@ static myr_status create_one(myr_context *context, const myr_target *target, int
 myr_status myr_marginal_bins_create(myr_context *context, const myr_target *target, int threads,
                                     myr_marginal_bins **bins) {
     const size_t d = (size_t)target->dimension;
-    const int count = bin_count(target);
     myr_marginal_bins *made = calloc(1, sizeof *made);
     if (made)
         made->bins = calloc(d, sizeof *made->bins);
@@ -140,7 +139,7 @@ myr_status myr_marginal_bins_create(myr_context *context, const myr_target *targ
     made->threads = threads;
     myr_status status = MYR_OK;
     for (int c = 0; status == MYR_OK && c < target->dimension; c++)
-        status = create_one(context, target, c, count, &made->bins[c]);
+        status = create_one(context, target, c, &made->bins[c]);
     if (status == MYR_OK)
         *bins = made;
     else

@@ -7,7 +7,7 @@
 
 #include <stdbool.h>
 
-#include "marginal.h"
+#include "targets/marginal.h"
 
 /* Bins of all coordinates together and of one at most. */
 enum { MYR_BINS_TOGETHER = 1 << 21, MYR_BINS_MOST = 1 << 16 };

@@ -35,11 +35,16 @@ typedef struct myr_statistic_rows {
 /* A new row with nothing in it but the name. */
 myr_statistic_row *myr_statistic_row_add(myr_statistic_rows *rows, const char *statistic);
 
+/* Whether the target has a marginal distribution in closed form; exact draws; both. */
+bool myr_has_marginal(const myr_target *target);
+bool myr_has_draws(const myr_target *target);
+bool myr_has_draws_and_marginal(const myr_target *target);
+
 typedef struct myr_statistic {
     const char *name;
     const char *help;
     bool (*suits)(const myr_target *target); /* NULL: every target does */
-    const char *expected;                    /* of the target, in words, where not every one suits */
+    const char *expected; /* what it needs of a target, in words, where not every one suits */
     myr_status (*create)(myr_context *context, myr_statistics_setting *setting, void **state);
     /* NULL: it looks at the marginals alone. */
     void (*add)(void *state, uint64_t first, uint64_t count, const double *samples);

@@ -11,9 +11,6 @@
 #include "ground/environment.h"
 #include "ground/failure.h"
 #include "statistic.h"
-#include "targets/empirical.h"
-#include "targets/gaussian.h"
-#include "targets/mixture.h"
 
 enum { BLOCK = 256, FEW = 32, MOST_COORDINATES = 1024 };
 
@@ -30,7 +27,7 @@ typedef struct covariance {
 } covariance;
 
 static bool suits(const myr_target *target) {
-    return target->dimension <= MOST_COORDINATES;
+    return target->operations->covariance && target->dimension <= MOST_COORDINATES;
 }
 
 static void destroy(void *state) {
@@ -38,47 +35,6 @@ static void destroy(void *state) {
     free(v->expected); /* and what lies behind it */
     free(v->block);
     free(v);
-}
-
-/* ---- the target's ---------------------------------------------------------------------------------- */
-
-static double of_gaussian(const myr_target *target, int i, int j) {
-    const int d = target->dimension;
-    const double *axes = myr_target_affine(target)->axes;
-    double sum = !axes && i == j ? target->variance[i] : 0.0;
-    for (int a = 0; axes && a < d; a++)
-        sum += axes[i * d + a] * axes[j * d + a] * myr_target_affine(target)->axis_variance[a];
-    return sum;
-}
-
-static double of_mixture(const myr_target *target, int i, int j) {
-    const myr_mixture *m = myr_mixture_of(target);
-    const int d = target->dimension;
-    double sum = 0.0;
-    for (int k = 0; k < m->components; k++) {
-        const double off_i = m->means[k * d + i] - target->mean[i],
-                     off_j = m->means[k * d + j] - target->mean[j];
-        sum += m->weights[k] * (off_i * off_j + (i == j ? m->variances[k * d + i] : 0.0));
-    }
-    return sum;
-}
-
-static double of_points(const myr_target *target, int i, int j) {
-    const myr_empirical *e = myr_empirical_of(target);
-    const int d = target->dimension;
-    double sum = 0.0;
-    for (int64_t n = 0; n < e->count; n++)
-        sum += ((double)e->points[n * d + i] - target->mean[i]) *
-               ((double)e->points[n * d + j] - target->mean[j]);
-    return sum / (double)e->count;
-}
-
-static double covariance_of(const myr_target *target, int i, int j) {
-    if (target->operations == &myr_target_gaussian)
-        return of_gaussian(target, i, j);
-    if (target->operations == &myr_target_mixture)
-        return of_mixture(target, i, j);
-    return myr_target_chain(target) ? target->variance[0] : of_points(target, i, j);
 }
 
 static myr_status create(myr_context *context, myr_statistics_setting *setting, void **state) {
@@ -106,7 +62,8 @@ static myr_status create(myr_context *context, myr_statistics_setting *setting, 
 #pragma omp for schedule(dynamic) nowait
         for (int i = 0; i < v->dimension; i++)
             for (int j = 0; j <= i; j++)
-                v->expected[(size_t)i * d + (size_t)j] = covariance_of(setting->target, i, j);
+                v->expected[(size_t)i * d + (size_t)j] =
+                    setting->target->operations->covariance(setting->target, i, j);
     }
     *state = v;
     return MYR_OK;
@@ -248,7 +205,7 @@ static void report(const void *state, myr_statistic_rows *rows) {
 const myr_statistic myr_statistic_covariance = {
     .name = "covariance",
     .help = "covariance matrix of the coordinates, beside the target's",
-    .expected = "at most 1,024 coordinates",
+    .expected = "a known covariance and at most 1,024 coordinates",
     .suits = suits,
     .create = create,
     .add = add,

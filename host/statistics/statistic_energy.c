@@ -10,7 +10,7 @@
 #include "block_test.h"
 #include "ground/environment.h"
 #include "ground/failure.h"
-#include "target_draw.h"
+#include "statistic.h"
 
 enum { BLOCK = 256, BLOCKS = 256 };
 
@@ -74,8 +74,8 @@ static double row_of(const energy *e, int i) {
 static void finish_block(energy *e) {
     double row[BLOCK], sum = 0.0;
     for (int i = 0; i < BLOCK; i++)
-        myr_target_draw(e->target, e->seed, e->begin + (uint64_t)i,
-                        e->y + (size_t)i * (size_t)e->dimension);
+        e->target->operations->draw(e->target, e->seed, e->begin + (uint64_t)i,
+                                    e->y + (size_t)i * (size_t)e->dimension);
 #pragma omp parallel num_threads(e->threads)
     {
         MYR_STANDARD_ENVIRONMENT;
@@ -111,8 +111,8 @@ static void report(const void *state, myr_statistic_rows *rows) {
 const myr_statistic myr_statistic_energy = {
     .name = "energy",
     .help = "energy distance from the target: of blocks of 256, the first 256",
-    .expected = "a Gaussian, a mixture or data",
-    .suits = myr_target_draws,
+    .expected = "exact draws",
+    .suits = myr_has_draws,
     .create = create,
     .add = add,
     .report = report,

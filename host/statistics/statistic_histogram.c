@@ -5,7 +5,6 @@
 #include "ground/environment.h"
 #include "ground/failure.h"
 #include "statistic.h"
-#include "targets/discrete.h"
 
 static const double deviations = 5.0; /* on both sides of the mean */
 
@@ -45,7 +44,7 @@ static myr_status fill_axis(myr_context *context, const myr_statistics_setting *
     axis *a = &h->axis[c];
     const double half = marginal.deviation > 0.0 ? deviations * marginal.deviation : 1.0;
     *a = (axis){marginal.mean - half, 2.0 * half / h->bins};
-    if (setting->target->operations == &myr_target_discrete)
+    if (myr_target_states(setting->target) > 0)
         *a = (axis){0.5, 1.0};
     for (int b = 0; b <= h->bins + 1; b++) {
         const double up_to = b <= h->bins ? below(&marginal, a->low + b * a->step) : 1.0;
@@ -60,9 +59,9 @@ static myr_status create(myr_context *context, myr_statistics_setting *setting, 
     histogram *h = calloc(1, sizeof *h);
     if (!h)
         return myr_fail_memory(context, sizeof *h);
-    const bool discrete = setting->target->operations == &myr_target_discrete;
+    const int states = myr_target_states(setting->target);
     *h = (histogram){.dimension = setting->dimension, .threads = setting->threads};
-    h->bins = discrete ? myr_target_chain(setting->target)->states : setting->bins;
+    h->bins = states > 0 ? states : setting->bins;
     const size_t cells = (size_t)h->dimension * (size_t)(h->bins + 2);
     h->axis = malloc((size_t)h->dimension * sizeof *h->axis);
     h->expected = malloc(cells * sizeof *h->expected);
@@ -127,6 +126,8 @@ static void report(const void *state, myr_statistic_rows *rows) {
 const myr_statistic myr_statistic_histogram = {
     .name = "histogram",
     .help = "shares of the samples in equal bins of each coordinate, beside the target's probabilities",
+    .expected = "a marginal distribution in closed form",
+    .suits = myr_has_marginal,
     .create = create,
     .add = add,
     .report = report,

@@ -59,6 +59,8 @@ static void destroy(void *state) {
 const myr_statistic myr_statistic_ks = {
     .name = "ks",
     .help = "Kolmogorov-Smirnov distance of each coordinate from the target's",
+    .expected = "a marginal distribution in closed form",
+    .suits = myr_has_marginal,
     .create = create,
     .report = report,
     .destroy = destroy,

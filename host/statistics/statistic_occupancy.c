@@ -1,22 +1,14 @@
-/* Occupancy: how many samples belong to each component of a mixture, or are in each state, and chi^2 of the
- * counts.
- *
- * Where components overlap, a sample belongs to none of them for certain. It is given a label drawn by its
- * responsibilities r_k(x) = w_k N(x; mu_k, v_k)/sum, with a number of the trajectory's own stream: the
- * labels of exact draws are then independent and have the probabilities w_k exactly, so that the counts are
- * multinomial and chi^2 = sum (n_k - N w_k)^2/(N w_k) has its usual law. Cells with N w_k < 5 are taken
+/* Occupancy: how many samples belong to each of the target's cells (components of a mixture, states), and chi^2
+ * of the counts. The cells of exact draws are independent and have the probabilities w_k exactly, so that the counts
+ * are multinomial and chi^2 = sum (n_k - N w_k)^2/(N w_k) has its usual law. Cells with N w_k < 5 are taken
  * together. */
 #include <math.h>
 #include <stdlib.h>
 
 #include "ground/environment.h"
 #include "ground/failure.h"
-#include "ground/generator.h"
-#include "myriad/random.h"
 #include "null_laws.h"
 #include "statistic.h"
-#include "targets/discrete.h"
-#include "targets/mixture.h"
 
 /* Samples that are labelled at a time. */
 enum { PIECE = 1 << 14 };
@@ -27,13 +19,13 @@ typedef struct occupancy {
     int cells, threads;
     uint64_t total, faults; /* faults: samples that belong nowhere */
     double *weight;         /* [cells] */
-    double *constant;       /* [cells]: log w_k - 1/2 sum log v_kc, of a mixture */
+    double *constant;       /* [cells]: what the target finds cells with */
     uint64_t *found;        /* [cells] */
     int *label;             /* [PIECE]: of the piece under way */
 } occupancy;
 
 static bool suits(const myr_target *target) {
-    return target->operations == &myr_target_mixture || target->operations == &myr_target_discrete;
+    return target->operations->cells != NULL;
 }
 
 static void destroy(void *state) {
@@ -45,28 +37,12 @@ static void destroy(void *state) {
     free(o);
 }
 
-static void fill_cells(occupancy *o) {
-    const myr_target *target = o->target;
-    const int d = target->dimension;
-    for (int k = 0; k < o->cells; k++) {
-        if (target->operations == &myr_target_discrete) {
-            o->weight[k] = myr_target_chain(target)->weights[k];
-            continue;
-        }
-        o->weight[k] = myr_mixture_of(target)->weights[k];
-        o->constant[k] = log(o->weight[k]);
-        for (int c = 0; c < d; c++)
-            o->constant[k] -= 0.5 * log(myr_mixture_of(target)->variances[k * d + c]);
-    }
-}
-
 static myr_status create(myr_context *context, myr_statistics_setting *setting, void **state) {
     const myr_target *target = setting->target;
     occupancy *o = calloc(1, sizeof *o);
     if (!o)
         return myr_fail_memory(context, sizeof *o);
-    const bool discrete = target->operations == &myr_target_discrete;
-    const int cells = discrete ? myr_target_chain(target)->states : myr_mixture_of(target)->components;
+    const int cells = target->operations->cells(target);
     *o = (occupancy){.target = target,
                      .seed = setting->seed,
                      .cells = cells,
@@ -79,48 +55,16 @@ static myr_status create(myr_context *context, myr_statistics_setting *setting, 
         destroy(o);
         return myr_fail_memory(context, 3 * (size_t)cells * sizeof(double));
     }
-    fill_cells(o);
+    target->operations->weigh_cells(target, o->weight, o->constant);
     *state = o;
     return MYR_OK;
 }
 
 /* ---- labels ---------------------------------------------------------------------------------------- */
 
-static int label_of_state(const occupancy *o, const double *x) {
-    const double state = round(*x);
-    return state >= 1.0 && state <= (double)o->cells ? (int)state - 1 : -1;
-}
-
-static int label_in_mixture(const occupancy *o, uint64_t trajectory, const double *x) {
-    const myr_mixture *m = myr_mixture_of(o->target);
-    const int d = o->target->dimension, cells = o->cells;
-    double score[MYR_MAX_COMPONENTS], most = -INFINITY, sum = 0.0;
-    uint32_t words[4];
-    for (int k = 0; k < cells; k++) {
-        score[k] = o->constant[k];
-        for (int c = 0; c < d; c++) {
-            const double off = x[c] - m->means[k * d + c];
-            score[k] -= 0.5 * off * off / m->variances[k * d + c];
-        }
-        most = score[k] > most ? score[k] : most;
-    }
-    for (int k = 0; k < cells; k++)
-        sum += score[k] = exp(score[k] - most);
-    if (!(sum >= 1.0)) /* NaN, or so far away that all scores are infinite */
-        return -1;
-    myr_words_draw(o->seed, trajectory, MYR_STREAM_LABEL, 0, words);
-    double left = ((double)words[0] + 0.5) * 0x1p-32 * sum;
-    int label = 0;
-    for (int k = 0; k + 1 < cells && left >= score[k]; k++) {
-        left -= score[k];
-        label = k + 1;
-    }
-    return label;
-}
-
 static void add(void *state, uint64_t first, uint64_t count, const double *samples) {
     occupancy *o = state;
-    const bool discrete = o->target->operations == &myr_target_discrete;
+    const myr_target_operations *of = o->target->operations;
     const uint64_t d = (uint64_t)o->target->dimension;
     int *label = o->label;
     for (uint64_t at = 0; at < count; at += PIECE) {
@@ -131,8 +75,7 @@ static void add(void *state, uint64_t first, uint64_t count, const double *sampl
 #pragma omp for schedule(static) nowait
             for (int t = 0; t < n; t++) {
                 const double *x = samples + (at + (uint64_t)t) * d;
-                label[t] =
-                    discrete ? label_of_state(o, x) : label_in_mixture(o, first + at + (uint64_t)t, x);
+                label[t] = of->find_cell(o->target, o->constant, o->seed, first + at + (uint64_t)t, x);
             }
         }
         for (int t = 0; t < n; t++) {
@@ -185,7 +128,7 @@ static void report(const void *state, myr_statistic_rows *rows) {
     for (int k = 0; k < o->cells; k++) {
         const double share = (double)o->found[k] / n;
         myr_statistic_row *row = myr_statistic_row_add(rows, myr_statistic_occupancy.name);
-        row->first = o->target->operations == &myr_target_discrete ? k + 1 : k;
+        row->first = k + o->target->operations->first_cell;
         row->value = share;
         row->standard_error = sqrt(share * (1.0 - share) / n);
         row->expected = o->weight[k];
@@ -196,7 +139,7 @@ static void report(const void *state, myr_statistic_rows *rows) {
 const myr_statistic myr_statistic_occupancy = {
     .name = "occupancy",
     .help = "share of the samples in each component of a mixture, or state, and chi^2 of the counts",
-    .expected = "a mixture or discrete states",
+    .expected = "components or states",
     .suits = suits,
     .create = create,
     .add = add,

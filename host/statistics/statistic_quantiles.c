@@ -89,6 +89,8 @@ static void report(const void *state, myr_statistic_rows *rows) {
 const myr_statistic myr_statistic_quantiles = {
     .name = "quantiles",
     .help = "1, 5, 25, 50, 75, 95 and 99 % quantiles of each coordinate, beside the target's",
+    .expected = "a marginal distribution in closed form",
+    .suits = myr_has_marginal,
     .create = create,
     .report = report,
     .destroy = free,

@@ -16,7 +16,8 @@
 #include "ground/environment.h"
 #include "ground/failure.h"
 #include "ground/generator.h"
-#include "target_draw.h"
+#include "myriad/random.h"
+#include "statistic.h"
 
 enum { BLOCK = 4096, BLOCKS = 64, DIRECTIONS = 32 };
 
@@ -165,7 +166,7 @@ static void finish_block(sliced *s) {
 #pragma omp for schedule(static) nowait
         for (int i = 0; i < BLOCK; i++) {
             double x[MYR_MAX_DATA_DIMENSION];
-            myr_target_draw(s->target, s->seed, s->begin + (uint64_t)i, x);
+            s->target->operations->draw(s->target, s->seed, s->begin + (uint64_t)i, x);
             project(s, x, s->partner, i);
         }
     }
@@ -204,8 +205,8 @@ static void report(const void *state, myr_statistic_rows *rows) {
 const myr_statistic myr_statistic_sw2 = {
     .name = "sw2",
     .help = "sliced Wasserstein-2 distance from the target, squared: of blocks of 4,096, the first 64",
-    .expected = "a Gaussian, a mixture or data",
-    .suits = myr_target_draws,
+    .expected = "exact draws, and their law on a line",
+    .suits = myr_has_draws_and_marginal,
     .create = create,
     .add = add,
     .report = report,

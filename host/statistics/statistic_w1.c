@@ -241,6 +241,8 @@ static void report(const void *state, myr_statistic_rows *rows) {
 const myr_statistic myr_statistic_w1 = {
     .name = "w1",
     .help = "Wasserstein-1 distance of each coordinate from the target's",
+    .expected = "a marginal distribution in closed form",
+    .suits = myr_has_marginal,
     .create = create,
     .report = report,
     .destroy = destroy,

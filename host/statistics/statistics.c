@@ -39,6 +39,18 @@ static int find_statistic(const char *name, size_t length) {
     return -1;
 }
 
+bool myr_has_marginal(const myr_target *target) {
+    return target->operations->marginal != NULL;
+}
+
+bool myr_has_draws(const myr_target *target) {
+    return target->operations->draw != NULL;
+}
+
+bool myr_has_draws_and_marginal(const myr_target *target) {
+    return myr_has_draws(target) && myr_has_marginal(target);
+}
+
 static bool suits(const myr_statistic *statistic, const myr_target *target) {
     return !statistic->suits || statistic->suits(target);
 }
@@ -69,8 +81,9 @@ static myr_status want_one(myr_context *context, myr_statistics *s, const char *
                         "statistics: '%.*s' is not known (expected all, or names that myriad info lists)",
                         length < 80 ? (int)length : 80, name);
     if (!suits(statistics_list[n], s->setting.target))
-        return myr_fail(context, MYR_UNSUPPORTED, "statistics: %s needs %s as its target",
-                        statistics_list[n]->name, statistics_list[n]->expected);
+        return myr_fail(
+            context, MYR_UNSUPPORTED, "statistics: %s needs %s; targets of the type %s have none",
+            statistics_list[n]->name, statistics_list[n]->expected, s->setting.target->operations->type);
     s->wanted[n] = true;
     return MYR_OK;
 }

@@ -18,6 +18,7 @@
 typedef struct myr_gaussian myr_gaussian; /* gaussian.h */
 typedef struct myr_discrete myr_discrete; /* discrete.h */
 struct myr_json;                          /* io/json_fields.h */
+struct myr_marginal;                      /* marginal.h */
 
 /* What a target is and can do. An operation that is NULL is one that the target lacks. */
 typedef struct myr_target_operations {
@@ -38,6 +39,20 @@ typedef struct myr_target_operations {
     /* Its law is a mixture: so many normals, and mean and variance of coordinate c of number j. */
     int (*normals)(const myr_target *target);
     void (*normal)(const myr_target *target, int j, int c, double *mean, double *variance);
+    /* Draw number index of the seed from stream MYR_STREAM_EXACT: x[dimension]. */
+    void (*draw)(const myr_target *target, uint64_t seed, uint64_t index, double *x);
+    /* Its law on a line: of a coordinate, or if direction is not NULL of direction[dimension] · x0. */
+    myr_status (*marginal)(myr_context *context, const myr_target *target, int coordinate,
+                           const double *direction, struct myr_marginal *marginal);
+    double (*covariance)(const myr_target *target, int i, int j);
+    /* Cells that samples belong to, components or states: how many, and the number that people give the first. */
+    int (*cells)(const myr_target *target);
+    int first_cell;
+    /* Their probabilities, and constants that find_cell() wants, [cells] each; the cell of a trajectory's sample,
+     * from 0, -1: none. */
+    void (*weigh_cells)(const myr_target *target, double *weight, double *constant);
+    int (*find_cell)(const myr_target *target, const double *constant, uint64_t seed, uint64_t trajectory,
+                     const double *x);
     /* The start "exact" is in one of its components (points), which stream 2 chooses. */
     bool starts_in_component;
 } myr_target_operations;

@@ -8,6 +8,7 @@
 #include "discrete_file.h"
 #include "ground/environment.h"
 #include "ground/failure.h"
+#include "marginal.h"
 #include "myriad/plan.h"
 
 /* A row may be this far from 1: figures with six decimals, or floats, are meant to sum to it. */
@@ -172,6 +173,41 @@ static const myr_discrete *chain(const myr_target *target) {
     return target->content;
 }
 
+/* States of no probability are no atoms. A direction has one entry, which is 1. */
+static myr_status marginal(myr_context *context, const myr_target *target, int coordinate,
+                           const double *direction, myr_marginal *to) {
+    const myr_discrete *d = target->content;
+    myr_atom atoms[MYR_MAX_STATES];
+    size_t used = 0;
+    (void)coordinate;
+    (void)direction;
+    for (int i = 0; i < d->states; i++)
+        if (d->weights[i] > 0.0)
+            atoms[used++] = (myr_atom){i + 1.0, d->weights[i]};
+    return myr_marginal_place_atoms(context, atoms, used, to);
+}
+
+static double covariance(const myr_target *target, int i, int j) {
+    (void)i;
+    (void)j;
+    return target->variance[0];
+}
+
+static void weigh_cells(const myr_target *target, double *weight, double *constant) {
+    const myr_discrete *d = target->content;
+    (void)constant;
+    memcpy(weight, d->weights, (size_t)d->states * sizeof *weight);
+}
+
+static int find_cell(const myr_target *target, const double *constant, uint64_t seed, uint64_t trajectory,
+                     const double *x) {
+    const double state = round(*x);
+    (void)constant;
+    (void)seed;
+    (void)trajectory;
+    return state >= 1.0 && state <= (double)myr_target_states(target) ? (int)state - 1 : -1;
+}
+
 const myr_target_operations myr_target_discrete = {
     .type = "discrete",
     .help = "states, with transition matrices (FILE.json)",
@@ -179,4 +215,10 @@ const myr_target_operations myr_target_discrete = {
     .read = myr_read_discrete,
     .free_content = free_content,
     .chain = chain,
+    .marginal = marginal,
+    .covariance = covariance,
+    .cells = myr_target_states,
+    .first_cell = 1,
+    .weigh_cells = weigh_cells,
+    .find_cell = find_cell,
 };

@@ -7,7 +7,10 @@
 #include "empirical.h"
 #include "ground/environment.h"
 #include "ground/failure.h"
+#include "ground/generator.h"
 #include "io/npy_read.h"
+#include "marginal.h"
+#include "myriad/random.h"
 
 /* Squares, and sums of 4,096 of them, stay well inside a float. */
 static const float largest_point = 1e15f;
@@ -143,6 +146,43 @@ static void free_content(void *content) {
     free(e->points);
 }
 
+static void draw(const myr_target *target, uint64_t seed, uint64_t index, double *x) {
+    const myr_empirical *e = myr_empirical_of(target);
+    uint32_t words[4];
+    myr_words_draw(seed, index, MYR_STREAM_EXACT, 0, words);
+    const int64_t i = (int64_t)(((double)words[0] + 0.5) * 0x1p-32 * (double)e->count);
+    for (int c = 0; c < target->dimension; c++)
+        x[c] = (double)e->points[i * target->dimension + c];
+}
+
+static myr_status marginal(myr_context *context, const myr_target *target, int coordinate,
+                           const double *direction, myr_marginal *to) {
+    const myr_empirical *e = myr_empirical_of(target);
+    const int d = target->dimension;
+    const size_t bytes = (size_t)e->count * sizeof(myr_atom);
+    myr_atom *atoms = malloc(bytes);
+    if (!atoms)
+        return myr_fail_memory(context, bytes);
+    for (int64_t i = 0; i < e->count; i++) {
+        atoms[i] = (myr_atom){direction ? 0.0 : (double)e->points[i * d + coordinate], 1.0};
+        for (int c = 0; direction && c < d; c++)
+            atoms[i].at += direction[c] * (double)e->points[i * d + c];
+    }
+    myr_status status = myr_marginal_place_atoms(context, atoms, (size_t)e->count, to);
+    free(atoms);
+    return status;
+}
+
+static double covariance(const myr_target *target, int i, int j) {
+    const myr_empirical *e = myr_empirical_of(target);
+    const int d = target->dimension;
+    double sum = 0.0;
+    for (int64_t n = 0; n < e->count; n++)
+        sum += ((double)e->points[n * d + i] - target->mean[i]) *
+               ((double)e->points[n * d + j] - target->mean[j]);
+    return sum / (double)e->count;
+}
+
 const myr_target_operations myr_target_empirical = {
     .type = "empirical",
     .help = "data points [n, d] (FILE.npy)",
@@ -150,5 +190,8 @@ const myr_target_operations myr_target_empirical = {
     .extension = ".npy",
     .load = load_npy,
     .free_content = free_content,
+    .draw = draw,
+    .marginal = marginal,
+    .covariance = covariance,
     .starts_in_component = true,
 };

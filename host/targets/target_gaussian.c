@@ -10,7 +10,10 @@
 #include "ground/blas_room.h"
 #include "ground/environment.h"
 #include "ground/failure.h"
+#include "ground/generator.h"
 #include "io/json_fields.h"
+#include "marginal.h"
+#include "myriad/random.h"
 
 static myr_status check_diagonal(myr_context *context, int dimension, const double *mean,
                                  const double *variance) {
@@ -218,6 +221,52 @@ static const myr_gaussian *affine(const myr_target *target) {
     return target->content;
 }
 
+static void draw(const myr_target *target, uint64_t seed, uint64_t index, double *x) {
+    const myr_gaussian *g = target->content;
+    const int d = target->dimension;
+    myr_normals normals = myr_normals_make(seed, index, MYR_STREAM_EXACT);
+    double in_axes[MYR_MAX_DIMENSION];
+    for (int c = 0; c < d; c++) /* block 0 is a choice's, of targets that make one */
+        in_axes[c] = g->axis_mean[c] + sqrt(g->axis_variance[c]) * myr_normals_draw(&normals, 4 + c);
+    for (int r = 0; r < d; r++) {
+        x[r] = g->axes ? 0.0 : in_axes[r];
+        for (int c = 0; g->axes && c < d; c++)
+            x[r] += g->axes[r * d + c] * in_axes[c];
+    }
+}
+
+/* On a direction v: mean v·m, variance sum over the axes u of their variance times (v·u)^2. */
+static myr_status marginal(myr_context *context, const myr_target *target, int coordinate,
+                           const double *direction, myr_marginal *to) {
+    const myr_gaussian *g = target->content;
+    const int d = target->dimension;
+    double mean = 0.0, variance = 0.0;
+    myr_status status = myr_marginal_place_normals(context, 1, to);
+    if (status != MYR_OK)
+        return status;
+    for (int c = 0; c < d; c++) {
+        const double v = myr_along(direction, coordinate, c);
+        double along = g->axes ? 0.0 : v;
+        for (int r = 0; g->axes && r < d; r++)
+            along += g->axes[r * d + c] * myr_along(direction, coordinate, r);
+        mean += v * target->mean[c];
+        variance += along * along * g->axis_variance[c];
+    }
+    to->weight[0] = 1.0;
+    to->part_mean[0] = mean;
+    to->part_deviation[0] = sqrt(variance);
+    return MYR_OK;
+}
+
+static double covariance(const myr_target *target, int i, int j) {
+    const myr_gaussian *g = target->content;
+    const int d = target->dimension;
+    double sum = !g->axes && i == j ? target->variance[i] : 0.0;
+    for (int a = 0; g->axes && a < d; a++)
+        sum += g->axes[i * d + a] * g->axes[j * d + a] * g->axis_variance[a];
+    return sum;
+}
+
 const myr_target_operations myr_target_gaussian = {
     .type = "gaussian",
     .help = "independent coordinates, or with any covariance (FILE.json)",
@@ -225,4 +274,7 @@ const myr_target_operations myr_target_gaussian = {
     .read = read_json,
     .free_content = free_content,
     .affine = affine,
+    .draw = draw,
+    .marginal = marginal,
+    .covariance = covariance,
 };

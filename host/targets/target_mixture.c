@@ -6,8 +6,11 @@
 
 #include "ground/environment.h"
 #include "ground/failure.h"
+#include "ground/generator.h"
 #include "io/json_fields.h"
+#include "marginal.h"
 #include "mixture.h"
+#include "myriad/random.h"
 
 static myr_status check(myr_context *context, int dimension, int components, const double *weights,
                         const double *means, const double *variances) {
@@ -175,6 +178,96 @@ static void normal(const myr_target *target, int j, int c, double *mean, double 
     *variance = m->variances[j * target->dimension + c];
 }
 
+/* Block 0 of the stream chooses the component, the blocks from 1 on are normals. */
+static void draw(const myr_target *target, uint64_t seed, uint64_t index, double *x) {
+    const myr_mixture *m = myr_mixture_of(target);
+    const int d = target->dimension;
+    uint32_t words[4];
+    myr_words_draw(seed, index, MYR_STREAM_EXACT, 0, words);
+    const double u = ((double)words[0] + 0.5) * 0x1p-32;
+    myr_normals stream = myr_normals_make(seed, index, MYR_STREAM_EXACT);
+    int k = 0;
+    double sum = m->weights[0];
+    while (k < m->components - 1 && u >= sum)
+        sum += m->weights[++k];
+    for (int c = 0; c < d; c++)
+        x[c] = m->means[k * d + c] + sqrt(m->variances[k * d + c]) * myr_normals_draw(&stream, 4 + c);
+}
+
+static myr_status marginal(myr_context *context, const myr_target *target, int coordinate,
+                           const double *direction, myr_marginal *to) {
+    const myr_mixture *m = myr_mixture_of(target);
+    const int d = target->dimension;
+    myr_status status = myr_marginal_place_normals(context, m->components, to);
+    for (int k = 0; status == MYR_OK && k < m->components; k++) {
+        double mean = 0.0, variance = 0.0;
+        for (int c = 0; c < d; c++) {
+            const double v = myr_along(direction, coordinate, c);
+            mean += v * m->means[k * d + c];
+            variance += v * v * m->variances[k * d + c];
+        }
+        to->weight[k] = m->weights[k];
+        to->part_mean[k] = mean;
+        to->part_deviation[k] = sqrt(variance);
+    }
+    return status;
+}
+
+static double covariance(const myr_target *target, int i, int j) {
+    const myr_mixture *m = myr_mixture_of(target);
+    const int d = target->dimension;
+    double sum = 0.0;
+    for (int k = 0; k < m->components; k++) {
+        const double off_i = m->means[k * d + i] - target->mean[i],
+                     off_j = m->means[k * d + j] - target->mean[j];
+        sum += m->weights[k] * (off_i * off_j + (i == j ? m->variances[k * d + i] : 0.0));
+    }
+    return sum;
+}
+
+/* log w_k - 1/2 sum log v_kc */
+static void weigh_cells(const myr_target *target, double *weight, double *constant) {
+    const myr_mixture *m = myr_mixture_of(target);
+    const int d = target->dimension;
+    for (int k = 0; k < m->components; k++) {
+        weight[k] = m->weights[k];
+        constant[k] = log(weight[k]);
+        for (int c = 0; c < d; c++)
+            constant[k] -= 0.5 * log(m->variances[k * d + c]);
+    }
+}
+
+/* Where components overlap, a sample belongs to none of them for certain. It is given a label drawn by its
+ * responsibilities r_k(x) = w_k N(x; mu_k, v_k)/sum, with a number of the trajectory's own stream: the labels of
+ * exact draws are then independent and have the probabilities w_k exactly. */
+static int find_cell(const myr_target *target, const double *constant, uint64_t seed, uint64_t trajectory,
+                     const double *x) {
+    const myr_mixture *m = myr_mixture_of(target);
+    const int d = target->dimension, cells = m->components;
+    double score[MYR_MAX_COMPONENTS], most = -INFINITY, sum = 0.0;
+    uint32_t words[4];
+    for (int k = 0; k < cells; k++) {
+        score[k] = constant[k];
+        for (int c = 0; c < d; c++) {
+            const double off = x[c] - m->means[k * d + c];
+            score[k] -= 0.5 * off * off / m->variances[k * d + c];
+        }
+        most = score[k] > most ? score[k] : most;
+    }
+    for (int k = 0; k < cells; k++)
+        sum += score[k] = exp(score[k] - most);
+    if (!(sum >= 1.0)) /* NaN, or so far away that all scores are infinite */
+        return -1;
+    myr_words_draw(seed, trajectory, MYR_STREAM_LABEL, 0, words);
+    double left = ((double)words[0] + 0.5) * 0x1p-32 * sum;
+    int label = 0;
+    for (int k = 0; k + 1 < cells && left >= score[k]; k++) {
+        left -= score[k];
+        label = k + 1;
+    }
+    return label;
+}
+
 const myr_target_operations myr_target_mixture = {
     .type = "mixture",
     .help = "a mixture of Gaussians (FILE.json)",
@@ -183,5 +276,11 @@ const myr_target_operations myr_target_mixture = {
     .free_content = free_content,
     .normals = normals,
     .normal = normal,
+    .draw = draw,
+    .marginal = marginal,
+    .covariance = covariance,
+    .cells = normals,
+    .weigh_cells = weigh_cells,
+    .find_cell = find_cell,
     .starts_in_component = true,
 };

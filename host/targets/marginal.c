@@ -5,16 +5,12 @@
 #include <string.h>
 
 #include "ground/failure.h"
-#include "targets/discrete.h"
-#include "targets/empirical.h"
-#include "targets/gaussian.h"
-#include "targets/mixture.h"
 
 static const double root_half = 0.70710678118654752, root_two_pi = 2.5066282746310005;
 
 /* ---- mixtures of normals --------------------------------------------------------------------------- */
 
-static myr_status allocate_parts(myr_context *context, int parts, myr_marginal *marginal) {
+myr_status myr_marginal_place_normals(myr_context *context, int parts, myr_marginal *marginal) {
     const size_t bytes = 3 * (size_t)parts * sizeof *marginal->weight;
     marginal->parts = parts;
     marginal->weight = malloc(bytes);
@@ -25,50 +21,16 @@ static myr_status allocate_parts(myr_context *context, int parts, myr_marginal *
     return MYR_OK;
 }
 
-/* On a direction v: mean v·m, variance sum over the axes u of their variance times (v·u)^2. */
-static void fill_gaussian(const myr_target *target, const double *v, myr_marginal *marginal) {
-    const int d = target->dimension;
-    const double *axes = myr_target_affine(target)->axes;
-    double mean = 0.0, variance = 0.0;
-    for (int c = 0; c < d; c++) {
-        double along = axes ? 0.0 : v[c];
-        for (int r = 0; axes && r < d; r++)
-            along += axes[r * d + c] * v[r];
-        mean += v[c] * target->mean[c];
-        variance += along * along * myr_target_affine(target)->axis_variance[c];
-    }
-    marginal->weight[0] = 1.0;
-    marginal->part_mean[0] = mean;
-    marginal->part_deviation[0] = sqrt(variance);
-}
-
-static void fill_mixture(const myr_target *target, const double *v, myr_marginal *marginal) {
-    const int d = target->dimension;
-    for (int k = 0; k < myr_mixture_of(target)->components; k++) {
-        double mean = 0.0, variance = 0.0;
-        for (int c = 0; c < d; c++) {
-            mean += v[c] * myr_mixture_of(target)->means[k * d + c];
-            variance += v[c] * v[c] * myr_mixture_of(target)->variances[k * d + c];
-        }
-        marginal->weight[k] = myr_mixture_of(target)->weights[k];
-        marginal->part_mean[k] = mean;
-        marginal->part_deviation[k] = sqrt(variance);
-    }
-}
-
 /* ---- atoms ----------------------------------------------------------------------------------------- */
 
-typedef struct atom {
-    double at, weight;
-} atom;
-
 static int compare_atoms(const void *left, const void *right) {
-    const double a = ((const atom *)left)->at, b = ((const atom *)right)->at;
+    const double a = ((const myr_atom *)left)->at, b = ((const myr_atom *)right)->at;
     return (a > b) - (a < b);
 }
 
-/* Sorts them, and makes the sums of those that are alike. Sums are in long double: a million weights. */
-static myr_status fill_atoms(myr_context *context, atom *atoms, size_t count, myr_marginal *marginal) {
+/* Sums are in long double: a million weights. */
+myr_status myr_marginal_place_atoms(myr_context *context, myr_atom *atoms, size_t count,
+                                    myr_marginal *marginal) {
     const size_t bytes = 3 * count * sizeof *marginal->at;
     marginal->at = malloc(bytes);
     if (!marginal->at)
@@ -98,30 +60,6 @@ static myr_status fill_atoms(myr_context *context, atom *atoms, size_t count, my
     return MYR_OK;
 }
 
-static myr_status create_atoms(myr_context *context, const myr_target *target, const double *v,
-                               int coordinate, myr_marginal *marginal) {
-    const bool states = target->operations == &myr_target_discrete;
-    const size_t d = (size_t)target->dimension;
-    const size_t count =
-        states ? (size_t)myr_target_chain(target)->states : (size_t)myr_empirical_of(target)->count;
-    atom *atoms = malloc(count * sizeof *atoms);
-    if (!atoms)
-        return myr_fail_memory(context, count * sizeof *atoms);
-    size_t used = 0;
-    for (size_t i = 0; i < count; i++) {
-        atom a = {(double)i + 1.0, states ? myr_target_chain(target)->weights[i] : 1.0};
-        if (!states)
-            a.at = v ? 0.0 : (double)myr_empirical_of(target)->points[i * d + (size_t)coordinate];
-        for (size_t c = 0; !states && v && c < d; c++)
-            a.at += v[c] * (double)myr_empirical_of(target)->points[i * d + c];
-        if (a.weight > 0.0)
-            atoms[used++] = a;
-    }
-    myr_status status = fill_atoms(context, atoms, used, marginal);
-    free(atoms);
-    return status;
-}
-
 /* ---- both ------------------------------------------------------------------------------------------ */
 
 static void fill_moments(myr_marginal *marginal) {
@@ -145,21 +83,9 @@ static void fill_moments(myr_marginal *marginal) {
 myr_status myr_marginal_create(myr_context *context, const myr_target *target, int coordinate,
                                const double *direction, myr_marginal *marginal) {
     memset(marginal, 0, sizeof *marginal);
-    double unit[MYR_MAX_DIMENSION] = {0};
-    const double *v = direction;
-    myr_status status;
-    if (target->operations == &myr_target_gaussian || target->operations == &myr_target_mixture) {
-        const bool gaussian = target->operations == &myr_target_gaussian;
-        if (!v) {
-            unit[coordinate] = 1.0;
-            v = unit;
-        }
-        status = allocate_parts(context, gaussian ? 1 : myr_mixture_of(target)->components, marginal);
-        if (status == MYR_OK)
-            (gaussian ? fill_gaussian : fill_mixture)(target, v, marginal);
-    } else {
-        status = create_atoms(context, target, v, coordinate, marginal);
-    }
+    if (!target->operations->marginal)
+        return myr_target_lacks(context, target, "marginal distribution in closed form");
+    myr_status status = target->operations->marginal(context, target, coordinate, direction, marginal);
     if (status == MYR_OK)
         fill_moments(marginal);
     return status;

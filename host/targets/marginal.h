@@ -5,7 +5,7 @@
 
 #include <stddef.h>
 
-#include "targets/target_data.h"
+#include "target_data.h"
 
 typedef struct myr_marginal {
     double mean, deviation; /* of the whole; numbers below are relative to nothing */
@@ -21,6 +21,22 @@ typedef struct myr_marginal {
 myr_status myr_marginal_create(myr_context *context, const myr_target *target, int coordinate,
                                const double *direction, myr_marginal *marginal);
 void myr_marginal_destroy(myr_marginal *marginal);
+
+/* What the targets' own operations make it with: room for so many normals, which they fill in; or atoms with
+ * weights above 0, in any order, which are sorted. */
+typedef struct myr_atom {
+    double at, weight;
+} myr_atom;
+myr_status myr_marginal_place_normals(myr_context *context, int parts, myr_marginal *marginal);
+myr_status myr_marginal_place_atoms(myr_context *context, myr_atom *atoms, size_t count,
+                                    myr_marginal *marginal);
+
+/* Entry c of a direction, or of a coordinate's axis. */
+static inline double myr_along(const double *direction, int coordinate, int c) {
+    if (direction)
+        return direction[c];
+    return c == coordinate ? 1.0 : 0.0;
+}
 
 /* F(x) = P(X <= x). */
 double myr_marginal_cdf(const myr_marginal *marginal, double x);
