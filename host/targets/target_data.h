@@ -31,6 +31,8 @@ typedef struct myr_target_operations {
     const char *extension;
     myr_status (*load)(myr_context *context, const char *path, myr_target **target);
     void (*free_content)(void *content); /* what the content points at */
+    /* Small ones that verification and the tests take, number index; none and MYR_OK past the last. */
+    myr_status (*example)(myr_context *context, int index, myr_target **target);
 
     /* Its axes, if the denoiser is affine: then there are exact answers, and Var(x0 | x) in closed form. */
     const myr_gaussian *(*affine)(const myr_target *target);
@@ -55,6 +57,8 @@ typedef struct myr_target_operations {
                      const double *x);
     /* The start "exact" is in one of its components (points), which stream 2 chooses. */
     bool starts_in_component;
+    /* It goes through matrix products, whose bits no library promises: not the same on every processor. */
+    bool batched;
 } myr_target_operations;
 
 /* The list of target.c. */

@@ -208,12 +208,22 @@ static int find_cell(const myr_target *target, const double *constant, uint64_t 
     return state >= 1.0 && state <= (double)myr_target_states(target) ? (int)state - 1 : -1;
 }
 
+static myr_status example(myr_context *context, int index, myr_target **target) {
+    static const double weights[] = {1.0, 0.0, 2.0, 4.0};
+    double matrix[16];
+    myr_status status = myr_transition_matrix(context, "uniform", 4, 0.3, 0, matrix);
+    if (index > 0 || status != MYR_OK)
+        return status;
+    return myr_target_create_discrete(context, 4, weights, 1, matrix, NULL, target);
+}
+
 const myr_target_operations myr_target_discrete = {
     .type = "discrete",
     .help = "states, with transition matrices (FILE.json)",
     .most = 1,
     .read = myr_read_discrete,
     .free_content = free_content,
+    .example = example,
     .chain = chain,
     .marginal = marginal,
     .covariance = covariance,

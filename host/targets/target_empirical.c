@@ -183,6 +183,16 @@ static double covariance(const myr_target *target, int i, int j) {
     return sum / (double)e->count;
 }
 
+static myr_status example(myr_context *context, int index, myr_target **target) {
+    enum { points = 37 };
+    float at[2 * points];
+    for (int i = 0; i < points; i++) {
+        at[2 * i] = (float)(i * i % points) / 9.0f;
+        at[2 * i + 1] = (float)(i * 5 % points) / 12.0f - 1.0f;
+    }
+    return index == 0 ? myr_target_create_empirical(context, points, 2, at, target) : MYR_OK;
+}
+
 const myr_target_operations myr_target_empirical = {
     .type = "empirical",
     .help = "data points [n, d] (FILE.npy)",
@@ -190,8 +200,10 @@ const myr_target_operations myr_target_empirical = {
     .extension = ".npy",
     .load = load_npy,
     .free_content = free_content,
+    .example = example,
     .draw = draw,
     .marginal = marginal,
     .covariance = covariance,
     .starts_in_component = true,
+    .batched = true,
 };

@@ -267,12 +267,21 @@ static double covariance(const myr_target *target, int i, int j) {
     return sum;
 }
 
+static myr_status example(myr_context *context, int index, myr_target **target) {
+    static const double mean[] = {0.5, -2.0, 3.0}, variance[] = {0.01, 1.0};
+    static const double full[] = {1.0, 0.6, -0.3, 0.6, 2.0, 0.1, -0.3, 0.1, 0.5};
+    if (index == 0)
+        return myr_target_create_gaussian(context, 2, mean, variance, target);
+    return index == 1 ? myr_target_create_gaussian_full(context, 3, mean, full, target) : MYR_OK;
+}
+
 const myr_target_operations myr_target_gaussian = {
     .type = "gaussian",
     .help = "independent coordinates, or with any covariance (FILE.json)",
     .most = MYR_MAX_DIMENSION,
     .read = read_json,
     .free_content = free_content,
+    .example = example,
     .affine = affine,
     .draw = draw,
     .marginal = marginal,

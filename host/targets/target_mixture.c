@@ -268,12 +268,19 @@ static int find_cell(const myr_target *target, const double *constant, uint64_t 
     return label;
 }
 
+static myr_status example(myr_context *context, int index, myr_target **target) {
+    static const double weights[] = {3.0, 2.0, 1.0}, mean[] = {-1.0, 0.5, 1.0, -0.2, 4.0, 2.0},
+                        variance[] = {0.3, 0.2, 0.05, 0.6, 0.01, 1.0};
+    return index == 0 ? myr_target_create_mixture(context, 2, 3, weights, mean, variance, target) : MYR_OK;
+}
+
 const myr_target_operations myr_target_mixture = {
     .type = "mixture",
     .help = "a mixture of Gaussians (FILE.json)",
     .most = MYR_MAX_DIMENSION,
     .read = read_json,
     .free_content = free_content,
+    .example = example,
     .normals = normals,
     .normal = normal,
     .draw = draw,

@@ -28,6 +28,7 @@ myr_status myr_verify_exact(myr_verification *v);
 myr_status myr_verify_one_step(myr_verification *v);
 myr_status myr_verify_trajectories(myr_verification *v);
 myr_status myr_verify_statistics(myr_verification *v);
+myr_status myr_verify_targets(myr_verification *v);
 myr_status myr_verify_moments(myr_verification *v);
 myr_status myr_verify_repeatability(myr_verification *v);
 myr_status myr_verify_mixtures(myr_verification *v);

@@ -24,6 +24,8 @@ myr_status myr_vector_plan(myr_context *context, int index, const myr_target *ta
     options.process = cases[index].process;
     options.sampler = cases[index].sampler;
     options.start = cases[index].start;
+    if (!myr_target_affine(target) && !target->operations->starts_in_component)
+        options.start = "prior";
     options.churn = cases[index].churn;
     options.sigma_min = cases[index].sigma_min;
     options.sigma_max = cases[index].sigma_max;
