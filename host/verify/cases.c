@@ -1,11 +1,13 @@
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "ground/failure.h"
 #include "tiers.h"
 
-static myr_status create_target(myr_context *context, int dimension, myr_target **target) {
+/* full: with covariances between all coordinates, w_r w_c of a vector w, besides the variances. */
+static myr_status create_target(myr_context *context, int dimension, bool full, myr_target **target) {
     /* Coprime lengths, so that coordinates differ; variances from well below the steps to well above. */
     static const double means[] = {0.0, -1.5, 20.0, 0.25, -3e-3};
     static const double variances[] = {0.01, 4.0, 1.0, 1e-4};
@@ -14,7 +16,19 @@ static myr_status create_target(myr_context *context, int dimension, myr_target 
         mean[c] = means[c % 5];
         variance[c] = variances[c % 4];
     }
-    return myr_target_create_gaussian(context, dimension, mean, variance, target);
+    if (!full)
+        return myr_target_create_gaussian(context, dimension, mean, variance, target);
+    const size_t d = (size_t)dimension;
+    double *covariance = malloc(d * d * sizeof *covariance);
+    if (!covariance)
+        return myr_fail_memory(context, d * d * sizeof *covariance);
+    for (size_t r = 0; r < d; r++)
+        for (size_t c = 0; c < d; c++)
+            covariance[r * d + c] =
+                (r == c ? variance[r] : 0.0) + (r % 2 ? -0.5 : 0.75) * (c % 2 ? -0.5 : 0.75);
+    const myr_status status = myr_target_create_gaussian_full(context, dimension, mean, covariance, target);
+    free(covariance);
+    return status;
 }
 
 /* A table that no sampler writes: pre-noise, memory, two stages on every other row, coefficients that leave
@@ -58,30 +72,39 @@ static myr_status create_made_up(myr_context *context, int dimension, int64_t st
 static const struct variant {
     const char *name;
     myr_plan_options options;
+    bool full; /* of a target with a full covariance */
 } variants[] = {
 #define OPTIONS .struct_size = sizeof(myr_plan_options), .final_noise = true
-    {"ddim (eta 1)", {OPTIONS, .process = "ve", .sampler = "ddim", .eta = 1.0}},
-    {"euler-ancestral (eta 0.5)", {OPTIONS, .process = "vp", .sampler = "euler-ancestral", .eta = 0.5}},
+    {"ddim (eta 1)", .options = {OPTIONS, .process = "ve", .sampler = "ddim", .eta = 1.0}},
+    {"euler-ancestral (eta 0.5)",
+     .options = {OPTIONS, .process = "vp", .sampler = "euler-ancestral", .eta = 0.5}},
     {"ddpm-small, zero terminal SNR",
-     {OPTIONS, .process = "vp", .sampler = "ddpm-small", .eta = MYR_DEFAULT_ETA, .zero_terminal_snr = true,
-      .spacing = "trailing"}},
+     .options = {OPTIONS, .process = "vp", .sampler = "ddpm-small", .eta = MYR_DEFAULT_ETA,
+                 .zero_terminal_snr = true, .spacing = "trailing"}},
     {"dpmpp-2m, cosine",
-     {OPTIONS, .process = "vp", .sampler = "dpmpp-2m", .eta = MYR_DEFAULT_ETA,
-      .schedule = "squaredcos_cap_v2", .final_alpha = "first"}},
+     .options = {OPTIONS, .process = "vp", .sampler = "dpmpp-2m", .eta = MYR_DEFAULT_ETA,
+                 .schedule = "squaredcos_cap_v2", .final_alpha = "first"}},
     {"euler (churn)",
-     {OPTIONS, .process = "edm", .sampler = "euler", .eta = MYR_DEFAULT_ETA, .churn = 40.0,
-      .churn_min = 0.05, .churn_max = 50.0, .noise_scale = 1.003}},
+     .options = {OPTIONS, .process = "edm", .sampler = "euler", .eta = MYR_DEFAULT_ETA, .churn = 40.0,
+                 .churn_min = 0.05, .churn_max = 50.0, .noise_scale = 1.003}},
     {"heun (churn), exponential",
-     {OPTIONS, .process = "edm", .sampler = "heun", .eta = MYR_DEFAULT_ETA, .schedule = "exponential",
-      .churn = 40.0}},
-    {"dpmpp-3m-sde (eta 0.5)", {OPTIONS, .process = "edm", .sampler = "dpmpp-3m-sde", .eta = 0.5}},
+     .options = {OPTIONS, .process = "edm", .sampler = "heun", .eta = MYR_DEFAULT_ETA,
+                 .schedule = "exponential", .churn = 40.0}},
+    {"dpmpp-3m-sde (eta 0.5)",
+     .options = {OPTIONS, .process = "edm", .sampler = "dpmpp-3m-sde", .eta = 0.5}},
+    {"ddpm-exact, full covariance",
+     .options = {OPTIONS, .process = "ve", .sampler = "ddpm-exact", .eta = MYR_DEFAULT_ETA}, .full = true},
+    {"heun (churn), full covariance",
+     .options = {OPTIONS, .process = "edm", .sampler = "heun", .eta = MYR_DEFAULT_ETA, .churn = 40.0},
+     .full = true},
 #undef OPTIONS
 };
 enum { VARIANTS = sizeof variants / sizeof *variants };
 
 /* Name and options of case number *index; false past them, with what is left of the index. */
 static bool find_options(int *index, const myr_target *target, char *name, size_t size,
-                         myr_plan_options *options) {
+                         myr_plan_options *options, bool *full) {
+    *full = false;
     *options = (myr_plan_options)MYR_PLAN_OPTIONS_INIT;
     for (int p = 0; myr_process_name(p); p++)
         for (int s = 0; myr_sampler_name(s); s++) {
@@ -98,6 +121,7 @@ static bool find_options(int *index, const myr_target *target, char *name, size_
         return false;
     }
     *options = variants[*index].options;
+    *full = variants[*index].full;
     snprintf(name, size, "%s %s", options->process, variants[*index].name);
     return true;
 }
@@ -106,16 +130,23 @@ myr_status myr_case_create(myr_context *context, int index, int dimension, int64
                            myr_case *made, bool *exists) {
     myr_plan_options options;
     memset(made, 0, sizeof *made);
-    myr_status status = create_target(context, dimension, &made->target);
+    myr_status status = create_target(context, dimension, false, &made->target);
     if (status != MYR_OK)
         return status;
-    bool found = find_options(&index, made->target, made->name, sizeof made->name, &options);
+    bool found = find_options(&index, made->target, made->name, sizeof made->name, &options, &made->full);
     *exists = found || index == 0;
     if (!*exists)
         return MYR_OK;
     if (!found) {
         snprintf(made->name, sizeof made->name, "made-up table");
         return create_made_up(context, dimension, steps, &made->plan);
+    }
+    if (made->full) {
+        myr_target_destroy(made->target);
+        made->target = NULL;
+        status = create_target(context, dimension, true, &made->target);
+        if (status != MYR_OK)
+            return status;
     }
     options.steps = steps;
     options.start = start;

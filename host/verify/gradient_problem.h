@@ -30,6 +30,7 @@ myr_status myr_many_problem(myr_context *context, uint64_t seed, myr_gradient_pr
 myr_status myr_tokens_problem(myr_context *context, uint64_t seed, myr_gradient_problem *problem);
 myr_status myr_head_problem(myr_context *context, uint64_t seed, myr_gradient_problem *problem);
 myr_status myr_rankings_problem(myr_context *context, uint64_t seed, myr_gradient_problem *problem);
+myr_status myr_equal_rankings_problem(myr_context *context, uint64_t seed, myr_gradient_problem *problem);
 myr_status myr_rlvr_problem(myr_context *context, uint64_t seed, myr_gradient_problem *problem);
 
 /* One of the list, by number; NULL past the end. */

@@ -1,4 +1,4 @@
-/* Rankings for verification: ragged ones, of one answer to a few dozen. */
+/* Rankings for verification: ragged ones, of one answer to a few dozen; and of one length, without starts. */
 #include <math.h>
 #include <stdlib.h>
 
@@ -40,13 +40,14 @@ static void find_bounds(myr_gradient_problem *problem) {
     }
 }
 
-myr_status myr_rankings_problem(myr_context *context, uint64_t seed, myr_gradient_problem *problem) {
+/* length: of each; 0: their own. */
+static myr_status make(myr_context *context, uint64_t seed, int length, myr_gradient_problem *problem) {
     ranked *r = calloc(1, sizeof *r);
     if (!r)
         return myr_fail_memory(context, sizeof *r);
     for (int i = 0; i < RANKINGS; i++) {
         double answers = 1.0 + floor((i % 7 == 3 ? LONGEST : 9.0) * myr_next_uniform(&seed));
-        r->starts[i + 1] = r->starts[i] + (int64_t)answers;
+        r->starts[i + 1] = r->starts[i] + (length > 0 ? length : (int64_t)answers);
         r->weight[i] = i % 11 == 5 ? 0.0 : 0.25 + (double)(float)myr_next_uniform(&seed);
     }
     const int64_t answers = r->starts[RANKINGS];
@@ -58,7 +59,8 @@ myr_status myr_rankings_problem(myr_context *context, uint64_t seed, myr_gradien
     r->rankings.beta = 0.25;
     r->rankings.answers = (uint64_t)answers;
     r->rankings.count = RANKINGS;
-    r->rankings.starts = (myr_array){r->starts, MYR_I64};
+    if (length == 0)
+        r->rankings.starts = (myr_array){r->starts, MYR_I64};
     r->rankings.log_probs = (myr_array){r->x, MYR_F64};
     r->rankings.reference = (myr_array){r->reference, MYR_F64};
     r->rankings.weight = (myr_array){r->weight, MYR_F64};
@@ -73,4 +75,12 @@ myr_status myr_rankings_problem(myr_context *context, uint64_t seed, myr_gradien
                                .find_bounds = find_bounds,
                                .data = r};
     return MYR_OK;
+}
+
+myr_status myr_rankings_problem(myr_context *context, uint64_t seed, myr_gradient_problem *problem) {
+    return make(context, seed, 0, problem);
+}
+
+myr_status myr_equal_rankings_problem(myr_context *context, uint64_t seed, myr_gradient_problem *problem) {
+    return make(context, seed, 7, problem);
 }

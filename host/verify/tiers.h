@@ -64,6 +64,7 @@ typedef struct myr_case {
     char name[64];
     myr_target *target;
     myr_plan *plan;
+    bool full; /* the target has a full covariance: states in its axes until the end */
 } myr_case;
 
 /* Number `index` of the samplers on every process, in d coordinates with means and variances of their own;

@@ -18,7 +18,8 @@ struct myr_gradient_reduction {
 static const myr_gradient_reduction list[] = {
     {"linear", myr_linear_problem, true},     {"many", myr_many_problem, false},
     {"tokens", myr_tokens_problem, true},     {"fused linear", myr_head_problem, false},
-    {"rankings", myr_rankings_problem, true}, {"RLVR", myr_rlvr_problem, true},
+    {"rankings", myr_rankings_problem, true}, {"rankings of one length", myr_equal_rankings_problem, true},
+    {"RLVR", myr_rlvr_problem, true},
 };
 
 const myr_gradient_reduction *myr_gradient_reduction_at(int index) {
