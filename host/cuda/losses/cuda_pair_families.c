@@ -6,8 +6,8 @@
     if (view->kind < MYR_MARGIN_LOSSES && view->divergence == MYR_DIVERGENCE_##name) \
         return myr_launch_margins_##name(view, count, d_sums, d_bad, stream);
 
-extern "C" cudaError_t myr_launch_pairs(const myr_pair_view *view, uint64_t count, double *d_sums,
-                                        unsigned long long *d_bad, cudaStream_t stream) {
+cudaError_t myr_launch_pairs(const myr_pair_view *view, uint64_t count, double *d_sums,
+                             unsigned long long *d_bad, cudaStream_t stream) {
     MYR_DIVERGENCE_LIST(MYR_DIVERGENCE_CASE)
     return myr_launch_answers(view, count, d_sums, d_bad, stream);
 }
