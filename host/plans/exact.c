@@ -217,7 +217,7 @@ myr_status myr_plan_limit(myr_context *context, const myr_plan *plan, const myr_
         return myr_fail(
             context, MYR_UNSUPPORTED,
             "no limit of many steps is known for this plan: its rows were given, or it has churn");
-    double axis_variance[MYR_MAX_DIMENSION];
+    double axis_variance[MYR_MAX_DIMENSION] = {0.0};
     for (int c = 0; c < plan->dimension; c++)
         axis_variance[c] = limit_variance(plan, c, myr_target_affine(target)->axis_variance[c]);
     leave_axes(target, axis_variance, variance);

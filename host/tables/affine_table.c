@@ -60,10 +60,9 @@ static void fill_column(myr_affine_table *table, const myr_row *rows, int column
     }
 }
 
-static bool coordinates_alike(const myr_target *target) {
-    const double *variances = myr_target_affine(target)->axis_variance;
-    for (int c = 1; c < target->dimension; c++)
-        if (variances[c] != variances[0])
+static bool coordinates_alike(const myr_gaussian *g, int dimension) {
+    for (int c = 1; c < dimension; c++)
+        if (g->axis_variance[c] != g->axis_variance[0])
             return false;
     return true;
 }
@@ -79,25 +78,27 @@ static void follow_mean(const myr_job *job, myr_affine_table *table) {
     myr_mean_path_read(&path, table->leave);
 }
 
-static bool copy_axes(myr_affine_table *table, const myr_target *target) {
+static bool copy_axes(myr_affine_table *table, const myr_gaussian *g) {
     const size_t entries = (size_t)table->dimension * (size_t)table->dimension;
-    const double *axes = myr_target_affine(target)->axes;
-    if (!axes)
+    if (!g->axes)
         return true;
     table->axes = malloc(entries * sizeof *table->axes);
     for (size_t i = 0; table->axes && i < entries; i++)
-        table->axes[i] = (float)axes[i];
+        table->axes[i] = (float)g->axes[i];
     return table->axes != NULL;
 }
 
 myr_status myr_affine_table_create(myr_context *context, const myr_job *job, myr_affine_table *table) {
     const myr_plan *plan = job->plan;
     const myr_target *target = job->target;
+    const myr_gaussian *g = myr_target_affine(target);
     const myr_row *rows = plan->rows + job->row_begin;
     memset(table, 0, sizeof *table);
+    if (!g)
+        return myr_target_lacks(context, target, "affine denoiser");
     table->rows = job->row_end - job->row_begin;
     table->dimension = plan->dimension;
-    table->columns = coordinates_alike(target) ? 1 : plan->dimension;
+    table->columns = coordinates_alike(g, plan->dimension) ? 1 : plan->dimension;
     table->slots = plan->slots;
     table->pre_noise = plan->pre_noise;
     table->noise = plan->noise;
@@ -106,7 +107,7 @@ myr_status myr_affine_table_create(myr_context *context, const myr_job *job, myr
     size_t cells = (size_t)table->rows * (size_t)table->columns;
     size_t bytes = cells * (table->general ? sizeof(myr_affine_general) : sizeof(myr_affine_cell));
     void *memory = malloc(bytes ? bytes : 1);
-    if (!memory || !copy_axes(table, target)) {
+    if (!memory || !copy_axes(table, g)) {
         free(memory);
         return myr_fail_memory(context, bytes);
     }
@@ -116,7 +117,7 @@ myr_status myr_affine_table_create(myr_context *context, const myr_job *job, myr
         table->simple = memory;
 
     for (int c = 0; c < table->columns; c++)
-        fill_column(table, rows, c, myr_target_affine(target)->axis_variance[c]);
+        fill_column(table, rows, c, g->axis_variance[c]);
     for (int c = 0; c < plan->dimension; c++)
         table->start_scale[c] = (float)plan->start_scale[c];
     follow_mean(job, table);

@@ -57,6 +57,7 @@ myr_status myr_target_allocate(myr_context *context, const myr_target_operations
     return MYR_OK;
 }
 
+#undef myr_target_lacks /* the analyzer's */
 myr_status myr_target_lacks(myr_context *context, const myr_target *target, const char *operation) {
     return myr_fail(context, MYR_UNSUPPORTED, "target: a target of the type %s has no %s",
                     target->operations->type, operation);

@@ -81,6 +81,10 @@ myr_status myr_target_allocate(myr_context *context, const myr_target_operations
 
 /* That an operation is not there, in a line that names both. */
 myr_status myr_target_lacks(myr_context *context, const myr_target *target, const char *operation);
+#ifdef __clang_analyzer__ /* as in ground/failure.h */
+#define myr_target_lacks(context, target, operation) \
+    (myr_target_lacks(context, target, operation), MYR_UNSUPPORTED)
+#endif
 
 /* NULL: its denoiser is not affine; it is not run by a chain. */
 static inline const myr_gaussian *myr_target_affine(const myr_target *target) {

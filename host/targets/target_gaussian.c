@@ -145,10 +145,9 @@ static myr_status fill_full(myr_context *context, const double *mean, const doub
     g->axes = malloc(bytes);
     if (!g->axes)
         return myr_fail_memory(context, bytes);
-    for (int c = 0; c < d; c++) {
-        target->mean[c] = mean[c];
+    memcpy(target->mean, mean, (size_t)d * sizeof *mean);
+    for (int c = 0; c < d; c++)
         target->variance[c] = covariance[c * d + c];
-    }
     status = check_definite(context, d, covariance, g->axes);
     return status == MYR_OK ? decompose(context, covariance, target) : status;
 }
