@@ -32,6 +32,21 @@ enum { ROOM = 4096, BEYOND = 24 };
     X(head, MYR_HEAD_INIT)                             \
     X(verify_options, MYR_VERIFY_OPTIONS_INIT)
 
+/* The strings of the initialisers, each at one address in this file; the library has them at others. */
+static const char *const strings[] = {"",      "-",     "all",        "auto", "ddpm-exact", "exact",
+                                      "pairs", "prior", "reverse_kl", "sgd",  "sigmoid",    "ve"};
+
+/* Whether what is at `at` is one of them, and made has the same string there. */
+static bool is_same_string(const unsigned char *made, const unsigned char *expected, size_t at) {
+    const char *here, *there;
+    memcpy(&here, expected + at, sizeof here);
+    memcpy(&there, made + at, sizeof there);
+    for (size_t n = 0; n < sizeof strings / sizeof *strings; n++)
+        if (here == strings[n])
+            return strcmp(here, there) == 0;
+    return false;
+}
+
 /* made, poisoned before, holds size bytes as the initialiser has them, with that size in front, zeros where the
  * initialiser has no more, and nothing else was written. */
 static void expect_defaults(const char *name, const unsigned char *made, size_t size,
@@ -41,7 +56,10 @@ static void expect_defaults(const char *name, const unsigned char *made, size_t 
     memset(expected, 0, size);
     memcpy(expected, initialiser, size < whole ? size : whole);
     memcpy(expected, &size, sizeof size);
-    cr_assert(memcmp(made, expected, ROOM) == 0, "%s of %zu bytes", name, size);
+    for (size_t at = 0; at < ROOM; at += sizeof(char *))
+        cr_assert(
+            memcmp(made + at, expected + at, sizeof(char *)) == 0 || is_same_string(made, expected, at),
+            "%s of %zu bytes, at %zu", name, size, at);
 }
 
 Test(sized, default_functions_write_what_the_initialisers_do_up_to_the_size_given) {
