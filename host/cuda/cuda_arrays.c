@@ -41,6 +41,17 @@ myr_status myr_cuda_read(myr_context *context, const myr_compute *compute, const
     return status;
 }
 
+myr_status myr_cuda_write(myr_context *context, const myr_compute *compute, const void *from, size_t bytes,
+                          void *d_to) {
+    myr_cuda_session session;
+    myr_status status = myr_cuda_enter(context, compute, &session);
+    if (status != MYR_OK)
+        return status;
+    status = myr_cuda_upload(context, &session, d_to, from, bytes);
+    myr_cuda_leave(compute, &session);
+    return status;
+}
+
 myr_status myr_cuda_place(myr_context *context, const myr_compute *compute, const myr_cuda_session *session,
                           const void *data, size_t bytes, const void **d_data, void **owned) {
     *owned = NULL;

@@ -26,9 +26,11 @@ myr_status myr_cuda_scratch(myr_context *context, const myr_cuda_session *sessio
                             void **memory);
 void myr_cuda_drop(const myr_cuda_session *session, void *memory);
 
-/* Copies from device memory of the caller's. */
+/* Copies from and to device memory of the caller's. */
 myr_status myr_cuda_read(myr_context *context, const myr_compute *compute, const void *d_from, size_t bytes,
                          void *to);
+myr_status myr_cuda_write(myr_context *context, const myr_compute *compute, const void *from, size_t bytes,
+                          void *d_to);
 
 /* A read-only array on the device: the caller's own with device memory, else a copy, for the session to
  * drop. NULL data stays NULL. */

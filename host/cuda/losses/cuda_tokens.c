@@ -10,17 +10,6 @@
 /* Logits that are copied at a time. */
 static const double batch_bytes = 0x1p28;
 
-myr_status myr_cuda_write(myr_context *context, const myr_compute *compute, const void *from, size_t bytes,
-                          void *d_to) {
-    myr_cuda_session session;
-    myr_status status = myr_cuda_enter(context, compute, &session);
-    if (status != MYR_OK)
-        return status;
-    status = myr_cuda_upload(context, &session, d_to, from, bytes);
-    myr_cuda_leave(compute, &session);
-    return status;
-}
-
 myr_status myr_cuda_copy(myr_context *context, const myr_cuda_session *session, const void *from,
                          size_t bytes, void **d_copy) {
     myr_status status = myr_cuda_scratch(context, session, bytes, d_copy);

@@ -6,10 +6,6 @@
 #include "cuda_reductions.h"
 #include "token_launch.h"
 
-/* Copies to device memory of the caller's. */
-myr_status myr_cuda_write(myr_context *context, const myr_compute *compute, const void *from, size_t bytes,
-                          void *d_to);
-
 /* A copy on the device, for the session to drop. */
 myr_status myr_cuda_copy(myr_context *context, const myr_cuda_session *session, const void *from,
                          size_t bytes, void **d_copy);
