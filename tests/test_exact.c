@@ -339,7 +339,7 @@ static long double run_table(const myr_row *rows, int steps, long double m, long
         if (r->two_stage)
             y = coefficient(r->A2, majorant) * x + coefficient(r->B2, majorant) * d +
                 coefficient(r->Y, majorant) * y +
-                coefficient(r->H, majorant) * denoise(y, r->a_next, r->s_next, m, v, majorant);
+                coefficient(r->H, majorant) * denoise(y, r->a_second, r->s_second, m, v, majorant);
         d2 = d1;
         d1 = d;
         x = y;
@@ -396,6 +396,8 @@ static void make_up_table(myr_row rows[ROWS]) {
         rows[k].C = sometimes(uniform(0, 1));
         rows[k].E = sometimes(uniform(0, 1));
         rows[k].two_stage = uniform(0, 1) < 0.5;
+        rows[k].a_second = uniform(0.3, 1.5);
+        rows[k].s_second = sometimes(uniform(0, 2));
         rows[k].A2 = uniform(-1, 1);
         rows[k].B2 = uniform(-1, 1);
         rows[k].Y = uniform(-1, 1);

@@ -2,6 +2,7 @@
  * rule. */
 #include <criterion/criterion.h>
 
+#include "plans/plan_table.h"
 #include "support.h"
 
 int run_midpoint(int argc, char **argv);
@@ -69,6 +70,58 @@ Test(midpoint, has_its_order) {
     }
     const double order = log2(error[0] / error[1]);
     cr_expect(fabs(order - 3.0) <= 0.02, "order %g (%g, %g)", order, error[0], error[1]);
+    myr_target_destroy(target);
+    myr_context_destroy(context);
+}
+
+/* A sampler's line of the list would give its plan this limit, the flow's: it is between the first level and the last
+ * one entered, wherever the stages look. */
+Test(midpoint, limit_is_the_flows) {
+    myr_context *context = new_context();
+    const double sigma_max = 10.0, variance = 0.25;
+    myr_target *target = new_target(context, 1, variance);
+    myr_plan *plan = NULL;
+    double limit = NAN, exact = NAN;
+    REQUIRE_OK(context, make_midpoint_plan(context, sigma_max, 4096, &plan));
+    cr_expect_eq(myr_plan_limit(context, plan, target, &limit), MYR_UNSUPPORTED);
+    plan->limit = (myr_limit){.known = true, .drift = 1.0};
+    REQUIRE_OK(context, myr_plan_limit(context, plan, target, &limit));
+    REQUIRE_OK(context, myr_plan_exact(context, plan, target, NULL, &exact));
+    const double flow = sigma_max * sigma_max * variance / (variance + sigma_max * sigma_max);
+    cr_expect(fabs(limit - flow) <= 16 * 0x1p-53 * flow, "%.17g, not %.17g", limit, flow);
+    /* An error of third order (has_its_order), 5.1e-5 of the flow's at 64 steps: 1.9e-10 here. */
+    cr_expect(fabs(exact - limit) <= 1e-9 * limit, "%.17g, not %.17g", exact, limit);
+    myr_plan_destroy(plan);
+    myr_target_destroy(target);
+    myr_context_destroy(context);
+}
+
+/* Every backend that is here, in units of the standard error: 6 are passed once in 5e8 runs. */
+Test(midpoint, simulated_moments_are_the_exact_ones) {
+    myr_context *context = new_context();
+    const double mean = -0.75, variance = 0.25;
+    myr_target *target = NULL;
+    myr_plan *plan = NULL;
+    double exact_mean, exact;
+    REQUIRE_OK(context, myr_target_create_gaussian(context, 1, &mean, &variance, &target));
+    REQUIRE_OK(context, make_midpoint_plan(context, 10.0, 8, &plan));
+    REQUIRE_OK(context, myr_plan_exact(context, plan, target, &exact_mean, &exact));
+    for (int i = 0; myr_backend_name(i); i++) {
+        if (myr_backend_available(context, myr_backend_name(i)) != MYR_OK)
+            continue;
+        myr_run_options options = MYR_RUN_OPTIONS_INIT;
+        myr_moment moment;
+        options.backend = myr_backend_name(i);
+        options.seed = fresh_seed();
+        options.count = sample_size(1000000);
+        REQUIRE_OK(context, myr_run_moments(context, plan, target, &options, &moment, NULL));
+        const double off[2] = {(moment.mean - exact_mean) / myr_moment_mean_error(&moment),
+                               (myr_moment_variance(&moment) - exact) / myr_moment_variance_error(&moment)};
+        for (int k = 0; k < 2; k++)
+            cr_expect(fabs(off[k]) <= 6.0, "%s of %s: z = %g, seed %llu", k ? "variance" : "mean",
+                      options.backend, off[k], (unsigned long long)options.seed);
+    }
+    myr_plan_destroy(plan);
     myr_target_destroy(target);
     myr_context_destroy(context);
 }

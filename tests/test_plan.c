@@ -162,8 +162,9 @@ Test(plan, slots_count_the_kinds_of_noise) {
         cr_assert(!plan->pre_noise && !plan->memory && !plan->two_stage);
         myr_plan_destroy(plan);
     }
-    myr_row rows[2] = {{.a = 1, .s = 2, .a_next = 1, .s_next = 1, .n = 0.1, .A = 1, .C = 0.2},
-                       {.a = 1, .s = 1, .a_next = 1, .P = 0.5, .E = 0.5, .two_stage = 1, .Y = 1}};
+    myr_row rows[2] = {
+        {.a = 1, .s = 2, .a_next = 1, .s_next = 1, .n = 0.1, .A = 1, .C = 0.2},
+        {.a = 1, .s = 1, .a_next = 1, .P = 0.5, .E = 0.5, .two_stage = 1, .a_second = 1, .Y = 1}};
     double mean = 0.0, scale = 1.0;
     myr_plan *plan = NULL;
     cr_assert_eq(myr_plan_create_from_rows(context, 1, 2, rows, &mean, &scale, &plan), MYR_OK, "%s",
@@ -345,9 +346,11 @@ Test(plan, every_field_of_a_bad_row_is_named) {
         bool negative_allowed;
     } fields[] = {
 #define FIELD(name, negative) {"." #name " ", offsetof(myr_row, name), negative}
-        FIELD(a, false), FIELD(s, false), FIELD(a_next, false), FIELD(s_next, false), FIELD(n, false),
-        FIELD(A, true),  FIELD(B, true),  FIELD(P, true),       FIELD(Q, true),       FIELD(C, false),
-        FIELD(E, false), FIELD(A2, true), FIELD(B2, true),      FIELD(Y, true),       FIELD(H, true),
+        FIELD(a, false),        FIELD(s, false), FIELD(a_next, false), FIELD(s_next, false),
+        FIELD(n, false),        FIELD(A, true),  FIELD(B, true),       FIELD(P, true),
+        FIELD(Q, true),         FIELD(C, false), FIELD(E, false),      FIELD(a_second, false),
+        FIELD(s_second, false), FIELD(A2, true), FIELD(B2, true),      FIELD(Y, true),
+        FIELD(H, true),
 #undef FIELD
     };
     const double bad[] = {NAN, INFINITY, -INFINITY, -0.25};
@@ -378,8 +381,8 @@ Test(plan, tables_without_sense_are_refused) {
     rows[0] = sound[0];
     rows[1] = sound[1];
     rows[1].two_stage = 1;
-    rows[1].a_next = 0.0;
-    rows_refused(rows, "rows[1]", "a_next and s_next are both 0");
+    rows_refused(rows, "rows[1]",
+                 "a_second and s_second are both 0; expected the level of the second stage");
     rows[1] = sound[1];
     rows[1].a = 0.75;
     rows_refused(rows, "rows[1].a is 0.75", "a_next of the row before");

@@ -23,6 +23,8 @@ static const myr_row rows[steps] = {
      .C = 0.1,
      .E = 0.5,
      .two_stage = 1,
+     .a_second = 0.875,
+     .s_second = 0.5,
      .A2 = 0.3,
      .B2 = -0.2,
      .Y = 0.6,
@@ -53,7 +55,7 @@ static void by_hand(const double (*step)[4], const double *start, double x[dimen
         d1 = posterior_mean(here, 0.75, 0.6, c);
         y = 0.7 * here + 0.2 * d1 + 0.1 * d0 +
             sqrt(0.1 * 0.1 + 0.25 * posterior_variance(0.75, 0.6, c)) * step[1][2 + c];
-        here = 0.3 * here - 0.2 * d1 + 0.6 * y + 0.15 * posterior_mean(y, 1.0, 0.25, c);
+        here = 0.3 * here - 0.2 * d1 + 0.6 * y + 0.15 * posterior_mean(y, 0.875, 0.5, c);
 
         here += 0.1 * step[2][c];
         d2 = posterior_mean(here, 1.0, 0.3, c);

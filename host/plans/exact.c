@@ -53,7 +53,7 @@ static affine_map unfold(const myr_row *row, long double v) {
         .d_pre = g * row->n,
     };
     if (row->two_stage) { /* y above; x' = A' x^ + B' d + Y y + H g2 y */
-        long double g2 = denoiser_gain(row->a_next, row->s_next, v);
+        long double g2 = denoiser_gain(row->a_second, row->s_second, v);
         long double through = row->Y + row->H * g2;
         map.x_x = row->A2 + row->B2 * g + through * map.x_x;
         map.x_1 *= through;

@@ -35,14 +35,14 @@ static long double gain(long double a, long double s, long double v) {
 /* The row of myriad/plan.h for x - a m and d - m; what it leaves over is the coefficients' sum times m. */
 static void step_axis(const myr_row *row, long double m, long double v, long double *x, long double *d1,
                       long double *d2) {
-    const long double a = row->a, a_next = row->a_next;
+    const long double a = row->a, a_first = myr_row_first_a(row);
     const long double d = gain(a, row->s, v) * *x;
     long double y = row->A * *x + row->B * d + row->P * *d1 + row->Q * *d2;
-    y += (row->A * a + row->B + row->P + row->Q - a_next) * m;
+    y += (row->A * a + row->B + row->P + row->Q - a_first) * m;
     if (row->two_stage) {
-        const long double second = gain(a_next, row->s_next, v) * y;
+        const long double second = gain(row->a_second, row->s_second, v) * y;
         y = row->A2 * *x + row->B2 * d + row->Y * y + row->H * second;
-        y += (row->A2 * a + row->B2 + row->Y * a_next + row->H - a_next) * m;
+        y += (row->A2 * a + row->B2 + row->Y * a_first + row->H - row->a_next) * m;
     }
     *d2 = *d1;
     *d1 = d;

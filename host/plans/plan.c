@@ -161,9 +161,10 @@ static const struct {
 } row_fields[] = {
 #define FIELD(name, signed_value) \
     { #name, offsetof(myr_row, name), signed_value }
-    FIELD(a, false), FIELD(s, false), FIELD(a_next, false), FIELD(s_next, false), FIELD(n, false),
-    FIELD(A, true),  FIELD(B, true),  FIELD(P, true),       FIELD(Q, true),       FIELD(C, false),
-    FIELD(E, false), FIELD(A2, true), FIELD(B2, true),      FIELD(Y, true),       FIELD(H, true),
+    FIELD(a, false), FIELD(s, false),        FIELD(a_next, false),   FIELD(s_next, false), FIELD(n, false),
+    FIELD(A, true),  FIELD(B, true),         FIELD(P, true),         FIELD(Q, true),       FIELD(C, false),
+    FIELD(E, false), FIELD(a_second, false), FIELD(s_second, false), FIELD(A2, true),      FIELD(B2, true),
+    FIELD(Y, true),  FIELD(H, true),
 #undef FIELD
 };
 
@@ -184,10 +185,10 @@ static myr_status check_row(myr_context *context, const myr_row *row, int64_t k)
     if (row->a == 0.0 && row->s == 0.0)
         return myr_fail(context, MYR_INVALID_ARGUMENT,
                         "rows[%lld]: a and s are both 0; expected a level with a denoiser", number);
-    if (row->two_stage && row->a_next == 0.0 && row->s_next == 0.0)
-        return myr_fail(context, MYR_INVALID_ARGUMENT,
-                        "rows[%lld]: a_next and s_next are both 0; expected a level with a denoiser",
-                        number);
+    if (row->two_stage && row->a_second == 0.0 && row->s_second == 0.0)
+        return myr_fail(
+            context, MYR_INVALID_ARGUMENT,
+            "rows[%lld]: a_second and s_second are both 0; expected the level of the second stage", number);
     if (k > 0 && row->a != row[-1].a_next)
         return myr_fail(context, MYR_INVALID_ARGUMENT,
                         "rows[%lld].a is %.17g; expected a_next of the row before, %.17g", number, row->a,

@@ -41,4 +41,9 @@ double myr_posterior_variance(double a, double s, double v);
  * the one by the one before, where that is above 1. Infinite if all are 0. */
 double myr_plan_smallest_scale(const myr_plan *plan, double start_scale, double v);
 
+/* a of y, what a row's first stage makes: that of the second stage's level, or of the level entered. */
+static inline double myr_row_first_a(const myr_row *row) {
+    return row->two_stage ? row->a_second : row->a_next;
+}
+
 #endif

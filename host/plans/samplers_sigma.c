@@ -46,6 +46,8 @@ static void write_heun(const myr_level *levels, int64_t k, const myr_sampler_set
     if (to->variance == 0.0)
         return;
     row->two_stage = 1;
+    row->a_second = row->a_next;
+    row->s_second = row->s_next;
     row->A2 = to->a / from->a * (1.0 - 0.5 * step.rest);
     row->B2 = to->a * (0.5 * step.rest);
     row->Y = -0.5 * step.rest / step.ratio;

@@ -60,7 +60,7 @@ static void apply_row(const myr_target *target, const myr_row *row, walk *w) {
         y[c] =
             row->A * w->raised[c] + row->B * w->d[c] + row->P * w->d1[c] + row->Q * w->d2[c] + w->noise[c];
     if (row->two_stage) {
-        myr_reference_denoise(target, row->a_next, row->s_next, y, w->second);
+        myr_reference_denoise(target, row->a_second, row->s_second, y, w->second);
         for (int c = 0; c < n; c++)
             y[c] = row->A2 * w->raised[c] + row->B2 * w->d[c] + row->Y * y[c] + row->H * w->second[c];
     }

@@ -37,7 +37,7 @@ static folded_row fold(const myr_row *row, double v) {
     folded_row r = {.g = gain(row->a, row->s, v), .P = row->P, .Q = row->Q, .c = noise_scale(row, v)};
     r.alpha = row->A + row->B * r.g;
     if (row->two_stage) { /* x' = A' x + B' d + Y y + H d', d' = g' y */
-        double through = row->Y + row->H * gain(row->a_next, row->s_next, v);
+        double through = row->Y + row->H * gain(row->a_second, row->s_second, v);
         r.alpha = row->A2 + row->B2 * r.g + through * r.alpha;
         r.P *= through;
         r.Q *= through;

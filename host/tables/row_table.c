@@ -16,7 +16,7 @@ static void fill_row(myr_row_table *table, int64_t k) {
     table->step[k] = myr_step_make(job, table->row + k, &second, &table->carry);
     table->kind->write(job->target, from->a, from->s, 0.0, level);
     if (from->two_stage)
-        table->kind->write(job->target, from->a_next, from->s_next, second.score,
+        table->kind->write(job->target, from->a_second, from->s_second, second.score,
                            level + table->level_floats);
 }
 

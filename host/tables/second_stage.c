@@ -4,7 +4,7 @@
 
 /* The multiples of m that make a row of x one of x - a m. */
 static double shift_of(const myr_row *row) {
-    return row->A2 * row->a + row->B2 + row->Y * row->a_next + row->H - row->a_next;
+    return row->A2 * row->a + row->B2 + row->Y * row->a_second + row->H - row->a_next;
 }
 
 myr_second_stage myr_second_by_difference(const myr_row *row) {
@@ -17,7 +17,7 @@ myr_second_stage myr_second_by_difference(const myr_row *row) {
         stage.x = x;
         stage.d = d;
         stage.y = 1.0;
-        stage.shift += more * (row->A * row->a + row->B - row->a_next);
+        stage.shift += more * (row->A * row->a + row->B - row->a_second);
     }
     return stage;
 }
@@ -25,16 +25,16 @@ myr_second_stage myr_second_by_difference(const myr_row *row) {
 static myr_second_stage by_score(const myr_row *row) {
     return (myr_second_stage){.x = row->A2,
                               .d = row->B2,
-                              .y = row->Y + row->H / row->a_next,
+                              .y = row->Y + row->H / row->a_second,
                               .h = 1.0,
                               .shift = shift_of(row),
-                              .score = -row->H / row->a_next};
+                              .score = -row->H / row->a_second};
 }
 
 /* Both forms are right; what each rounds, in units of 2^-24: its terms, at the usual sizes of x~, y~ and d~,
  * and in the outputs their parts, which are up to d and, of the score, (y~ - a' mu~) s'^2/S. */
 myr_second_stage myr_second_of_mixture(const myr_row *row, double variance, double narrowest) {
-    const double a = row->a_next, s = row->s_next, d = sqrt(variance);
+    const double a = row->a_second, s = row->s_second, d = sqrt(variance);
     const double x = hypot(row->a * d, row->s), y = hypot(a * d, s);
     const myr_second_stage outputs = myr_second_by_difference(row);
     if (!(a > 0.0))

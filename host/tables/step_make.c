@@ -15,7 +15,7 @@ myr_step myr_step_make(const myr_job *job, int64_t k, const myr_second_stage *se
         .P = (float)row->P,
         .Q = (float)row->Q,
         .c = (float)row->C,
-        .shift = (float)(row->A * row->a + row->B + memory - row->a_next),
+        .shift = (float)(row->A * row->a + row->B + memory - myr_row_first_a(row)),
     };
     if (!row->two_stage) {
         step.A = myr_round_carrying(row->A, carry);

@@ -60,6 +60,12 @@ static myr_status create_made_up(myr_context *context, int dimension, int64_t st
     }
     for (int64_t k = 1; k < steps; k++)
         rows[k].a = rows[k - 1].a_next;
+    /* Second stages by turns at the level entered and at one between. */
+    for (int64_t k = 1; k < steps; k += 2) {
+        const double way = k % 4 == 1 ? 1.0 : 0.375;
+        rows[k].a_second = way * rows[k].a_next + (1.0 - way) * rows[k].a;
+        rows[k].s_second = way * rows[k].s_next + (1.0 - way) * rows[k].s;
+    }
     for (int c = 0; c < dimension; c++) {
         start_mean[c] = 0.5 - 0.25 * c;
         start_scale[c] = 1.0 + 0.125 * c;

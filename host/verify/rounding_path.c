@@ -124,21 +124,21 @@ static void begin(myr_rounding_path *p, uint64_t n) {
 static double reference_error(const myr_row *row, double m, double size) {
     double weight = fabs(row->A) + fabs(row->B) + fabs(row->P) + fabs(row->Q) + fabs(row->A2) +
                     fabs(row->B2) + fabs(row->Y) + fabs(row->H) + 1.0;
-    return 0x1p-50 * weight * (fabs(m) * (1.0 + row->a + row->a_next) + size);
+    return 0x1p-50 * weight * (fabs(m) * (1.0 + row->a + fmax(row->a_next, myr_row_first_a(row))) + size);
 }
 
 /* Multiples of m that the row leaves over, and which are added to a sum. set: how many of d1, d2 are
  * outputs. */
 static double shift_of(const myr_row *row, int64_t set) {
     double memory = (set >= 1 ? row->P : 0.0) + (set >= 2 ? row->Q : 0.0);
-    return row->A * row->a + row->B + memory - row->a_next;
+    return row->A * row->a + row->B + memory - myr_row_first_a(row);
 }
 
 /* y~ becomes the row's result. The reference adds up d' and y themselves. */
 static void second_stage(myr_rounding_path *p, const struct bounded *of, const myr_row *row) {
     const myr_target *target = p->job->target;
     const myr_second_stage stage = of->second_stage(target, row);
-    of->denoise(p, row->a_next, row->s_next, stage.score, &p->y, &p->second);
+    of->denoise(p, row->a_second, row->s_second, stage.score, &p->y, &p->second);
     for (int c = 0; c < p->dimension; c++) {
         const double m = target->mean[c], size = fabs(p->y.value[c]) + fabs(p->d.value[c]);
         const double output = p->second.value[c] - stage.less * p->d.value[c];

@@ -64,7 +64,7 @@ static relative_row make_relative(const myr_row *row, double v) {
     r.c = sqrt(row->C * row->C +
                row->E * row->E * (v * row->s * row->s / (row->a * row->a * v + row->s * row->s)));
     if (row->two_stage) {
-        double g2 = row->a_next * v / (row->a_next * row->a_next * v + row->s_next * row->s_next);
+        double g2 = row->a_second * v / (row->a_second * row->a_second * v + row->s_second * row->s_second);
         double by_y = row->Y + row->H * g2;
         r.by_x = row->A2 + row->B2 * r.g + by_y * r.by_x;
         r.by_d1 *= by_y;
@@ -113,7 +113,7 @@ static double mean_size(const myr_mean_path *path, int c) {
 static double reference_rounding(const relative_row *r, const walk *w, const walk *next, double means) {
     const myr_row *row = r->row;
     double size = fabs(w->x) + fabs(w->d1) + fabs(w->d2) + fabs(next->x) + fabs(next->d1) +
-                  (1.0 + row->a + row->a_next) * means;
+                  (1.0 + row->a + fmax(row->a_next, myr_row_first_a(row))) * means;
     double weight = 1.0 + fabs(row->A) + fabs(row->B) + fabs(row->P) + fabs(row->Q) + fabs(row->A2) +
                     fabs(row->B2) + fabs(row->Y) + fabs(row->H);
     return reference_eps * weight * weight * size;

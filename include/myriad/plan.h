@@ -6,11 +6,12 @@
  *     d <- D(x; a, s)                            the row's own level (churn raises it)
  *     y <- A x + B d + P d1 + Q d2 + S z2        d1, d2: the last two denoiser outputs
  *     if two_stage:
- *         d' <- D(y; a_next, s_next)
+ *         d' <- D(y; a_second, s_second)         the second stage's own level, which y is at
  *         y  <- A' x + B' d + Y y + H d'
  *     d2 <- d1;  d1 <- d;  x <- y
  *
- * with S = sqrt(C^2 + E^2 Var(x0 | x)) a coordinate; z1, z2 fresh standard normals. Before the first
+ * The second stage is at the level to which the first leads y: Heun's at the level entered, the midpoint rule's
+ * half way to it. S = sqrt(C^2 + E^2 Var(x0 | x)) a coordinate; z1, z2 fresh standard normals. Before the first
  * denoiser outputs d1 = d2 = 0. A row leaves from the level that the row before entered, with its a, or
  * with pre-noise (which a noise scale of 0 makes 0) from a noisier one of the same a: churn raises s. One that
  * leaves from a cleaner level is refused.
@@ -42,14 +43,15 @@ extern "C" {
 
 /* One step. Fields not used by a sampler are 0. All are finite; a, s, n, C, E are not negative. */
 typedef struct myr_row {
-    double a, s;           /* level of the first denoiser call */
-    double a_next, s_next; /* level entered */
-    double n;              /* pre-noise */
-    double A, B, P, Q;     /* of x, d, d1, d2 */
-    double C;              /* noise, apart from the part that depends on the target … */
-    double E;              /* … whose variance is E^2 Var(x0 | x): affine targets only */
-    int two_stage;         /* 0 or 1 */
-    double A2, B2, Y, H;   /* the second stage's A', B', Y, H */
+    double a, s;               /* level of the first denoiser call */
+    double a_next, s_next;     /* level entered, where the row leads to */
+    double n;                  /* pre-noise */
+    double A, B, P, Q;         /* of x, d, d1, d2 */
+    double C;                  /* noise, apart from the part that depends on the target … */
+    double E;                  /* … whose variance is E^2 Var(x0 | x): affine targets only */
+    int two_stage;             /* 0 or 1; from here on fields count with 1 alone */
+    double a_second, s_second; /* level of the second denoiser call, and of y; not both 0 */
+    double A2, B2, Y, H;       /* the second stage's A', B', Y, H */
 } myr_row;
 
 /* struct_size is sizeof(myr_plan_options) of the header that the caller was compiled with. The struct
@@ -118,14 +120,12 @@ MYR_API myr_status myr_plan_settle(myr_context *context, const myr_plan_options 
  * all are copied. Errors: as above; a row that is refused is named, from 0, with its field.
  *
  * For example the midpoint rule on dx/dsigma = (x - D)/sigma: from sigma to sigma', with m half way, rho =
- * m/sigma and h = (sigma - sigma')/m, in two rows. The second's d1 is the first's output, and gives x back:
+ * m/sigma and h = (sigma - sigma')/m. The first stage leads to the level (1, m), where the second looks:
  *
- *     myr_row rows[2] = {
- *         {.a = 1, .s = sigma, .a_next = 1, .s_next = m,      .A = rho,       .B = 1 - rho},
- *         {.a = 1, .s = m,     .a_next = 1, .s_next = sigma', .A = 1/rho - h, .B = h, .P = 1 - 1/rho}};
+ *     myr_row row = {.a = 1, .s = sigma, .a_next = 1, .s_next = sigma', .A = rho, .B = 1 - rho,
+ *                    .two_stage = 1, .a_second = 1, .s_second = m, .A2 = 1, .Y = -h, .H = h};
  *
- * examples/midpoint.c makes a plan of such steps, which tests/test_midpoint.c finds to be of second order.
- * */
+ * examples/midpoint.c makes a plan of such steps, which tests/test_midpoint.c finds to be of second order. */
 MYR_API myr_status myr_plan_create_from_rows(myr_context *context, int dimension, int64_t steps,
                                              const myr_row *rows, const double *start_mean,
                                              const double *start_scale, myr_plan **plan);

@@ -115,6 +115,8 @@ static inline myr_plan *make_features(myr_context *context, int d, int rows, int
         table[k].Q = features & 4 ? -0.03 : 0.0;
         table[k].C = features & 2 ? 0.2 * t : 0.0;
         table[k].two_stage = features & 8 && k % 2 == 0;
+        table[k].a_second = 1.0 - 0.07 * t - 0.03 * next;
+        table[k].s_second = sqrt(0.7 * t + 0.3 * next);
         table[k].A2 = 0.5;
         table[k].B2 = 0.1;
         table[k].Y = 0.2;

@@ -31,6 +31,8 @@ static myr_plan *make_table(myr_context *context, int d, int rows, bool pre_nois
         row.C = noise ? 0.2 * t : 0.0;
         row.E = noise ? 0.1 : 0.0;
         row.two_stage = two_stage && k % 2 == 0;
+        row.a_second = 1.0 - 0.07 * t - 0.03 * next;
+        row.s_second = sqrt(0.7 * t + 0.3 * next);
         row.A2 = 0.5;
         row.B2 = 0.1;
         row.Y = 0.2;
