@@ -371,9 +371,9 @@ static myr_status faulty_pairs(myr_context *context, const myr_pair_job *job, my
     double *gradient = job->chosen_gradient.data;
     if (!gradient)
         return status;
-    uint64_t largest = largest_of(gradient, job->pairs->count);
-    if (scale_it)
-        gradient[largest] *= 1.0 + 1e-4;
+    const uint64_t count = job->pairs->count, largest = largest_of(gradient, count);
+    if (scale_it) /* of its own size and of the slope's: parts may cancel, and the bound is of both */
+        gradient[largest] += 1e-4 * (fabs(gradient[largest]) + job->loss.beta / (double)count);
     if (bit_it && job->compute.threads == 7)
         gradient[largest] = nextafter(gradient[largest], 100.0);
     return status;

@@ -4,6 +4,7 @@
 #include <criterion/criterion.h>
 
 #include "../linear_batch.h"
+#include "../loss_traits.h"
 #include "each_failure.h"
 #include "fake_runtime.h"
 #include "linear_launch.h"
@@ -33,8 +34,11 @@ Test(linear_on_host, one_loss_has_the_bits_of_the_cpu) {
                                          {2050, 32}, {300, 33},  {1023, 65}, {300, 100}, {520, 128},
                                          {140, 129}, {257, 256}, {140, 257}, {65, 1024}, {129, 2048},
                                          {40, 2049}, {19, 4096}, {5, 5000},  {3, 8192}};
-    static const char *const losses[] = {"sigmoid",  "hinge",    "ipo",         "robust",
-                                         "exo_pair", "discopop", "unlikelihood"};
+    const char *losses[MYR_MARGIN_LOSSES];
+    size_t count = 0;
+    for (int loss = 0; loss < MYR_MARGIN_LOSSES; loss++)
+        if (!loss_needs_lengths(myr_loss_name(loss)))
+            losses[count++] = myr_loss_name(loss);
     myr_context *context = new_context();
     uint64_t seed = fresh_seed();
     fake_machine(1, CUDART_VERSION);
@@ -42,7 +46,7 @@ Test(linear_on_host, one_loss_has_the_bits_of_the_cpu) {
         char what[128];
         batch b = new_batch(shapes[s][0], shapes[s][1], s % 2 == 1, seed + s);
         myr_loss_options loss = MYR_LOSS_OPTIONS_INIT;
-        loss.loss = losses[s % 7];
+        loss.loss = losses[s % count];
         snprintf(what, sizeof what, "seed %llu, %llu rows, %llu columns, %s", (unsigned long long)seed,
                  (unsigned long long)b.n, (unsigned long long)b.p, loss.loss);
         device_on_host_seed(s + 1);
