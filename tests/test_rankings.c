@@ -422,7 +422,8 @@ Test(rankings, what_is_wrong_is_named) {
     myr_context_destroy(context);
 }
 
-/* What is refused begins beyond 1e15: log-probabilities, the reference's, their rewards and weights. */
+/* What is refused begins beyond 1e15: log-probabilities, the reference's, their rewards and weights. What is
+ * taken has all its gradient. */
 TEST_ON_BACKENDS(rankings, numbers_of_exactly_the_limit_are_taken) {
     myr_context *context = new_context();
     need_backend(context, backend);
@@ -441,6 +442,8 @@ TEST_ON_BACKENDS(rankings, numbers_of_exactly_the_limit_are_taken) {
                 b.weight[2] = what == 3 ? x : 1.0;
                 cr_expect_eq(run_rankings(context, &b, backend, 1), beyond ? MYR_INVALID_DATA : MYR_OK,
                              "%d, %.17g: %s", what, x, myr_context_error(context));
+                for (size_t k = 0; !beyond && k < b.answers; k++)
+                    cr_expect(isfinite(b.gradient[k]), "%d, %.17g: %g", what, x, b.gradient[k]);
                 b.weight[2] = kept;
             }
     free_rankings(&b);
