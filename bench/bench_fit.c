@@ -69,6 +69,7 @@ static myr_status work(void *user) {
     b->outcomes = NULL;
     myr_status status = myr_outcomes_create_comparisons(b->context, b->items, b->count, b->columns[0],
                                                         b->columns[1], NULL, NULL, &b->outcomes);
+    b->report = (myr_fit_report)MYR_FIT_REPORT_INIT;
     return status == MYR_OK ? myr_fit(b->context, b->outcomes, &b->options, b->estimates, &b->report)
                             : status;
 }
@@ -201,6 +202,7 @@ static myr_status draw_features(features_bench *b, uint64_t count) {
 
 static myr_status work_features(void *user) {
     features_bench *b = user;
+    b->report = (myr_fit_report)MYR_FIT_REPORT_INIT;
     myr_status status =
         myr_fit_linear(b->context, &b->features, &b->options, &b->compute, b->estimates, &b->report);
     b->seconds += b->runs++ > 0 ? b->report.descent_seconds : 0.0;
@@ -215,7 +217,7 @@ static myr_status run_features(myr_context *context, const bench_options *option
         .context = context, .options = MYR_FIT_OPTIONS_INIT, .compute = MYR_COMPUTE_OPTIONS_INIT};
     bench_result result = {
         .name = "fit-features", .backend = "cpu", .unit = "bytes/s", .limit = (double)NAN};
-    const myr_compute_report where = {.backend = "cpu"};
+    const myr_report where = {.backend = "cpu"};
     const uint64_t count = (uint64_t)(1e6 * (options->scale > 0.02 ? options->scale : 0.02));
     const int threads = bench_threads(options);
     if (!runs_here(options))

@@ -22,7 +22,7 @@ typedef struct head_bench {
     int32_t *host_labels; /* the same in the host's memory */
     double chunk_bytes;
     myr_loss_metrics metrics;
-    myr_compute_report report;
+    myr_report report;
     double peak;
 } head_bench;
 
@@ -37,6 +37,8 @@ static myr_status reduce(head_bench *b, const myr_compute_options *options, cons
     myr_tokens tokens = MYR_TOKENS_INIT;
     myr_token_pairs pairs = MYR_TOKEN_PAIRS_INIT;
     myr_head head = MYR_HEAD_INIT;
+    b->metrics = (myr_loss_metrics)MYR_LOSS_METRICS_INIT;
+    b->report = (myr_report)MYR_REPORT_INIT;
     tokens.rows = rows;
     tokens.vocabulary = b->vocabulary;
     tokens.labels = (myr_array){at->labels, MYR_I32};

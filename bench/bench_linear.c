@@ -18,7 +18,7 @@ typedef struct linear_bench {
     bench_column delta, theta;
     float *gradient;
     myr_linear_metrics metrics;
-    myr_compute_report report;
+    myr_report report;
 } linear_bench;
 
 static myr_status reduce(linear_bench *b, const myr_compute_options *options, const float *delta,
@@ -28,6 +28,7 @@ static myr_status reduce(linear_bench *b, const myr_compute_options *options, co
     features.count = count;
     features.parameters = b->parameters;
     features.delta.data = delta;
+    b->report = (myr_report)MYR_REPORT_INIT;
     return myr_loss_linear(b->context, &loss, &features, (myr_array){theta, MYR_F32}, options,
                            (myr_array_out){gradient, MYR_F32}, &b->metrics, &b->report);
 }

@@ -17,7 +17,7 @@ typedef struct many_bench {
     bench_column delta, theta;
     float *gradient;
     myr_linear_metrics metrics[REPLICATES];
-    myr_compute_report report;
+    myr_report report;
 } many_bench;
 
 static myr_status reduce(many_bench *b, const myr_compute_options *options, const float *delta,
@@ -30,6 +30,7 @@ static myr_status reduce(many_bench *b, const myr_compute_options *options, cons
     features.delta.data = delta;
     many.replicates = replicates;
     many.each_theta = many.bootstrap = true;
+    b->report = (myr_report)MYR_REPORT_INIT;
     return myr_loss_many(b->context, &loss, &features, (myr_array){theta, MYR_F32}, &many, options,
                          (myr_array_out){gradient, MYR_F32}, b->metrics, &b->report);
 }

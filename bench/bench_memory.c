@@ -134,8 +134,8 @@ static myr_status take_turn(myr_status (*prepare)(void *user), myr_status (*work
 }
 
 myr_status bench_time_reduction(const bench_options *options, myr_status (*prepare)(void *user),
-                                myr_status (*work)(void *user), void *user,
-                                const myr_compute_report *report, bench_result *result) {
+                                myr_status (*work)(void *user), void *user, const myr_report *report,
+                                bench_result *result) {
     const int repeats = options->repeats;
     double *seconds = malloc(2 * (size_t)repeats * sizeof *seconds), *rates = seconds + repeats;
     if (!seconds)

@@ -33,8 +33,8 @@ void bench_drop_column(const myr_compute_options *compute, bench_column *column)
  * bandwidth of reading: seconds, limit (on the cpu, taken in turn with the work, the median; NaN
  * elsewhere), backend and device of the result. report is that of the work. */
 myr_status bench_time_reduction(const bench_options *options, myr_status (*prepare)(void *user),
-                                myr_status (*work)(void *user), void *user,
-                                const myr_compute_report *report, bench_result *result);
+                                myr_status (*work)(void *user), void *user, const myr_report *report,
+                                bench_result *result);
 
 /* Bytes in use, and those that were in use at most since, beyond them (bench_peak.c); NaN where nobody
  * tells. */

@@ -19,7 +19,7 @@ typedef struct pairs_bench {
     bench_column column[COLUMNS];
     float *gradient[2];
     myr_loss_metrics metrics;
-    myr_compute_report report;
+    myr_report report;
 } pairs_bench;
 
 static myr_status reduce(pairs_bench *b, const myr_compute_options *options, bool on_host,
@@ -31,6 +31,8 @@ static myr_status reduce(pairs_bench *b, const myr_compute_options *options, boo
     pairs.count = count;
     for (int c = 0; c < COLUMNS; c++)
         *columns[c] = (myr_array){on_host ? b->column[c].host : b->column[c].at, MYR_F32};
+    b->metrics = (myr_loss_metrics)MYR_LOSS_METRICS_INIT;
+    b->report = (myr_report)MYR_REPORT_INIT;
     return myr_loss_pairs(b->context, &loss, &pairs, options, chosen, rejected, &b->metrics, &b->report);
 }
 
@@ -49,7 +51,7 @@ static myr_status count_wrong(pairs_bench *b, uint64_t *wrong) {
     double *expected[2] = {malloc(CHECKED * sizeof(double)), malloc(CHECKED * sizeof(double))};
     float *got[2] = {malloc(CHECKED * sizeof(float)), malloc(CHECKED * sizeof(float))};
     myr_status status = MYR_OUT_OF_MEMORY;
-    myr_loss_metrics fast;
+    myr_loss_metrics fast = MYR_LOSS_METRICS_INIT;
     myr_compute_options reference = MYR_COMPUTE_OPTIONS_INIT;
     reference.backend = "reference";
     if (expected[0] && expected[1] && got[0] && got[1])

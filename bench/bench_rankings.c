@@ -21,7 +21,7 @@ typedef struct rankings_bench {
     bench_column now, old;
     float *gradient;
     myr_ranking_metrics metrics;
-    myr_compute_report report;
+    myr_report report;
 } rankings_bench;
 
 static myr_status reduce(rankings_bench *b, const myr_compute_options *options, const float *now,
@@ -31,6 +31,8 @@ static myr_status reduce(rankings_bench *b, const myr_compute_options *options, 
     rankings.count = count;
     rankings.log_probs = (myr_array){now, MYR_F32};
     rankings.reference = (myr_array){old, MYR_F32};
+    b->metrics = (myr_ranking_metrics)MYR_RANKING_METRICS_INIT;
+    b->report = (myr_report)MYR_REPORT_INIT;
     return myr_loss_rankings(b->context, &rankings, options, gradient, &b->metrics, &b->report);
 }
 

@@ -17,7 +17,7 @@ typedef struct rlvr_bench {
     bench_column now, old, rewards;
     float *gradient;
     myr_rlvr_metrics metrics;
-    myr_compute_report report;
+    myr_report report;
 } rlvr_bench;
 
 static myr_status reduce(rlvr_bench *b, const myr_compute_options *options, bool on_host, uint64_t answers,
@@ -30,6 +30,8 @@ static myr_status reduce(rlvr_bench *b, const myr_compute_options *options, bool
     batch.log_probs.data = on_host ? b->now.host : b->now.at;
     batch.old_log_probs.data = on_host ? b->old.host : b->old.at;
     batch.rewards = (myr_array){on_host ? b->rewards.host : b->rewards.at, MYR_F32};
+    b->metrics = (myr_rlvr_metrics)MYR_RLVR_METRICS_INIT;
+    b->report = (myr_report)MYR_REPORT_INIT;
     return myr_loss_rlvr(b->context, &rlvr, &batch, options, (myr_array_out){NULL, MYR_F64}, gradient,
                          &b->metrics, &b->report);
 }

@@ -8,6 +8,7 @@ enum { FEW = 128, CHUNK = 4096 };
 
 static myr_status work(void *user) {
     bench_run *r = user;
+    r->report = (myr_report)MYR_REPORT_INIT;
     return myr_run_moments(r->context, r->plan, r->target, &r->options, r->moments, &r->report);
 }
 

@@ -9,8 +9,8 @@ typedef struct bench_run {
     myr_target *target; /* the measurement makes it; all else is made from it */
     myr_plan *plan;
     myr_run_options options;
-    myr_moment *moments;   /* [dimension], of the last run */
-    myr_run_report report; /* of the last run */
+    myr_moment *moments; /* [dimension], of the last run */
+    myr_report report;   /* of the last run */
 } bench_run;
 
 /* Trajectory-steps a second, roughly: of a thread of the cpu, of cuda, of the reference. */

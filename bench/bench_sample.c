@@ -20,7 +20,7 @@ typedef struct writing {
     myr_target *target;
     myr_plan *plan;
     myr_run_options run;
-    myr_run_report report;
+    myr_report report;
     myr_samples_file *file;
     char path[64];
 } writing;
@@ -37,10 +37,13 @@ static myr_status write_block(void *user, uint64_t first, uint64_t count, const 
 
 static myr_status draw(void *user) {
     writing *w = user;
-    const myr_samples_shape shape = {.count = w->run.count, .dimension = DIMENSION};
+    myr_samples_shape shape = MYR_SAMPLES_SHAPE_INIT;
+    shape.count = w->run.count;
+    shape.dimension = DIMENSION;
     myr_status status = myr_samples_open(w->context, w->path, &shape, &w->file);
     if (status != MYR_OK)
         return status;
+    w->report = (myr_report)MYR_REPORT_INIT;
     status = myr_run_stream(w->context, w->plan, w->target, &w->run, write_block, w, &w->report);
     return myr_samples_close(w->context, w->file, status);
 }

@@ -21,7 +21,7 @@ typedef struct tokens_bench {
     float *labels;        /* 32-bit integers, where the backend wants them */
     int32_t *host_labels; /* the same in the host's memory */
     myr_loss_metrics metrics;
-    myr_compute_report report;
+    myr_report report;
 } tokens_bench;
 
 static myr_status reduce(tokens_bench *b, const myr_compute_options *options, bool on_host, uint64_t rows,
@@ -34,6 +34,8 @@ static myr_status reduce(tokens_bench *b, const myr_compute_options *options, bo
     tokens.labels = (myr_array){on_host ? (const void *)b->host_labels : b->labels, MYR_I32};
     tokens.sequences = CHECKED;
     pairs.reference = (myr_array){on_host ? b->reference.host : b->reference.at, MYR_F32};
+    b->metrics = (myr_loss_metrics)MYR_LOSS_METRICS_INIT;
+    b->report = (myr_report)MYR_REPORT_INIT;
     return myr_loss_tokens(b->context, &loss, &tokens, &pairs, logits, true, options,
                            (myr_array_out){NULL, MYR_F64}, &b->metrics, &b->report);
 }

@@ -19,7 +19,7 @@ typedef struct batch {
     bool weighted, lengths, gradients;
     double gradient[2][MOST];
     myr_loss_metrics metrics;
-    myr_compute_report report;
+    myr_report report;
 } batch;
 
 static inline batch *new_batch(const char *backend) {
@@ -58,6 +58,8 @@ static inline myr_status run_batch(batch *b) {
     }
     memset(b->gradient, 0xff, sizeof b->gradient);
     memset(&b->metrics, 0xff, sizeof b->metrics);
+    b->metrics.struct_size = sizeof b->metrics;
+    b->report = (myr_report)MYR_REPORT_INIT;
     myr_array_out none = {NULL, MYR_F64};
     return myr_loss_pairs(b->context, &b->loss, &pairs, &b->options,
                           b->gradients ? (myr_array_out){b->gradient[0], MYR_F64} : none,

@@ -23,7 +23,7 @@ static inline double uniform(uint64_t *state) {
  * of the ranking on the whole. */
 static inline rankings_batch make_rankings(uint64_t *state, size_t count, size_t longest, myr_dtype type,
                                            double spread) {
-    rankings_batch b = {.rankings = MYR_RANKINGS_INIT, .count = count};
+    rankings_batch b = {.rankings = MYR_RANKINGS_INIT, .count = count, .metrics = MYR_RANKING_METRICS_INIT};
     b.starts = malloc((count + 1) * sizeof *b.starts);
     b.weight = malloc(count * sizeof *b.weight);
     b.starts[0] = 0;
@@ -68,6 +68,7 @@ static inline myr_status run_rankings(myr_context *context, rankings_batch *b, c
     options.threads = threads;
     memset(b->gradient, 0xff, b->answers * sizeof *b->gradient);
     memset(&b->metrics, 0xff, sizeof b->metrics);
+    b->metrics.struct_size = sizeof b->metrics;
     return myr_loss_rankings(context, &b->rankings, &options, (myr_array_out){b->gradient, MYR_F64},
                              &b->metrics, NULL);
 }

@@ -94,7 +94,7 @@ FAMILY(plans) {
 
 FAMILY(rows) {
     const myr_row row = {.a = 1, .s = 2, .a_next = 1, .s_next = 1, .A = 0.3, .B = 0.7, .C = 0.1};
-    myr_plan_options settled;
+    myr_plan_options settled = MYR_PLAN_OPTIONS_INIT;
     myr_plan *plan;
     double probabilities[3];
     CALL(myr_plan_settle(r->context, NULL, &settled));
@@ -260,7 +260,7 @@ FAMILY(files) {
     const double *const columns[] = {samples, samples + 9000};
     const myr_table_column wanted[] = {{"a", true, -9, 9, "a number", NULL},
                                        {"b", true, -9, 9, "a number", NULL}};
-    const myr_samples_shape shape = {0, 500, 0, 2, true};
+    const myr_samples_shape shape = {sizeof shape, 2, true, 0, 500, 0};
     myr_table *table;
     myr_samples_file *file;
     cr_assert(mkdtemp(folder) != NULL && chdir(folder) == 0);

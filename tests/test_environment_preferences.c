@@ -67,7 +67,7 @@ FAMILY(pairs) {
     pairs.reference_rejected = (myr_array){logps[3], MYR_F64};
     for (int n = 0; myr_loss_name(n); n++) {
         myr_loss_options loss = MYR_LOSS_OPTIONS_INIT;
-        myr_loss_metrics metrics;
+        myr_loss_metrics metrics = MYR_LOSS_METRICS_INIT;
         loss.loss = myr_loss_name(n);
         if (loss_needs_lengths(loss.loss))
             continue;
@@ -105,7 +105,7 @@ FAMILY(rankings) {
     static double gradient[MOST];
     const myr_compute_options compute = compute_of(r);
     myr_rankings rankings = MYR_RANKINGS_INIT;
-    myr_ranking_metrics metrics;
+    myr_ranking_metrics metrics = MYR_RANKING_METRICS_INIT;
     rankings.answers = MOST;
     rankings.count = MOST / 5;
     rankings.log_probs = (myr_array){logps[0], MYR_F64};
@@ -120,7 +120,7 @@ FAMILY(rlvr) {
     static double gradient[MOST], advantages[FEW];
     const myr_compute_options compute = compute_of(r);
     myr_rlvr_batch batch = MYR_RLVR_BATCH_INIT;
-    myr_rlvr_metrics metrics;
+    myr_rlvr_metrics metrics = MYR_RLVR_METRICS_INIT;
     batch.tokens = MOST - MOST % FEW;
     batch.sequences = FEW;
     batch.groups = FEW / 6;
@@ -152,7 +152,7 @@ FAMILY(tokens) {
     myr_tokens tokens = MYR_TOKENS_INIT;
     myr_token_pairs pairs = MYR_TOKEN_PAIRS_INIT;
     myr_head head = MYR_HEAD_INIT;
-    myr_loss_metrics metrics;
+    myr_loss_metrics metrics = MYR_LOSS_METRICS_INIT;
     tokens.rows = TOKEN_ROWS;
     tokens.vocabulary = VOCABULARY;
     tokens.sequences = SEQUENCES;
@@ -188,7 +188,7 @@ FAMILY(policies) {
     const myr_policy_problem problem = {sizeof problem, PROMPTS, ANSWERS, logps[0], logps[1], 0.6};
     const myr_policy_pairs pairs = {sizeof pairs, FEW, NULL, answers};
     double policy[ENTRIES], log_z[PROMPTS], rewards[ENTRIES], gradient[ENTRIES], variance[ENTRIES];
-    myr_policy_value value;
+    myr_policy_value value = MYR_POLICY_VALUE_INIT;
     myr_run_options run = MYR_RUN_OPTIONS_INIT;
     run.backend = r->backend;
     run.threads = TEAM;
@@ -205,7 +205,7 @@ FAMILY(policies) {
     myr_training_options training = MYR_TRAINING_OPTIONS_INIT;
     training.steps = 20;
     training.optimizer = "adamw";
-    myr_training_report report;
+    myr_training_report report = MYR_TRAINING_REPORT_INIT;
     CALL(myr_policy_train(r->context, &problem, &pairs, &training, policy, &report));
     NOTE(policy, sizeof policy);
     NOTE(&report, sizeof report);
@@ -221,7 +221,7 @@ FAMILY(policies) {
 static void fit(record *r, myr_outcomes *outcomes) {
     myr_estimate items[ITEMS];
     myr_fit_options options = MYR_FIT_OPTIONS_INIT;
-    myr_fit_report report;
+    myr_fit_report report = MYR_FIT_REPORT_INIT;
     const double weight = myr_outcomes_weight(outcomes);
     options.bootstrap = 50;
     options.threads = TEAM;
@@ -254,7 +254,7 @@ FAMILY(fits) {
     myr_fit_options options = MYR_FIT_OPTIONS_INIT;
     const myr_compute_options compute = compute_of(r);
     myr_estimate coefficients[5];
-    myr_fit_report report;
+    myr_fit_report report = MYR_FIT_REPORT_INIT;
     options.ridge = 0.1;
     options.bootstrap = 50;
     CALL(myr_fit_linear(r->context, &features, &options, &compute, coefficients, &report));

@@ -131,7 +131,7 @@ Test(fit, baseball_of_1987_to_every_printed_digit) {
     for (size_t w = 0; w < sizeof ways / sizeof *ways; w++) {
         myr_fit_options options = MYR_FIT_OPTIONS_INIT;
         myr_estimate items[TEAMS];
-        myr_fit_report report;
+        myr_fit_report report = MYR_FIT_REPORT_INIT;
         options.objective = ways[w].objective;
         options.beta = ways[w].beta;
         options.reference = ways[w].reference;
@@ -158,7 +158,7 @@ Test(fit, baseball_with_home_to_every_printed_digit) {
     myr_outcomes *outcomes = season_comparisons(context, &s);
     myr_fit_options options = MYR_FIT_OPTIONS_INIT;
     myr_estimate items[TEAMS];
-    myr_fit_report report;
+    myr_fit_report report = MYR_FIT_REPORT_INIT;
     options.home = true;
     options.baseline = 0;
     fit_season(context, outcomes, options, items, &report);
@@ -201,7 +201,7 @@ Test(fit, dpo_is_a_zero_of_dpos_gradient) {
     const double reference[TEAMS] = {-1.0, -2.5, -0.25, -3.0, -1.5, -2.0, -4.0}, beta = 0.3;
     myr_fit_options options = MYR_FIT_OPTIONS_INIT;
     myr_estimate items[TEAMS];
-    myr_fit_report report;
+    myr_fit_report report = MYR_FIT_REPORT_INIT;
     options.objective = "dpo";
     options.beta = beta;
     options.reference = reference;
@@ -228,7 +228,7 @@ Test(fit, dpo_is_a_zero_of_dpos_gradient) {
     loss.beta = beta;
     myr_compute_options compute = MYR_COMPUTE_OPTIONS_INIT;
     compute.backend = "reference";
-    myr_loss_metrics metrics;
+    myr_loss_metrics metrics = MYR_LOSS_METRICS_INIT;
     REQUIRE_OK(context,
                myr_loss_pairs(context, &loss, &pairs, &compute, (myr_array_out){gradient[0], MYR_F64},
                               (myr_array_out){gradient[1], MYR_F64}, &metrics, NULL));
@@ -293,7 +293,7 @@ Test(fit, agrees_with_zermelos_iteration) {
         double wins[MOST * MOST], x[MOST];
         myr_estimate items[MOST];
         myr_fit_options options = MYR_FIT_OPTIONS_INIT;
-        myr_fit_report report;
+        myr_fit_report report = MYR_FIT_REPORT_INIT;
         draw_wins(&state, n, wins);
         myr_outcomes *outcomes = make_wins(context, n, wins);
         memset(items, 0xff, sizeof items);
@@ -358,7 +358,7 @@ Test(fit, agrees_with_hunters_iteration_and_second_differences) {
     REQUIRE_OK(context, myr_outcomes_create_rankings(context, RANKED, RANKINGS, offsets, item, &outcomes));
     myr_estimate items[RANKED];
     myr_fit_options options = MYR_FIT_OPTIONS_INIT;
-    myr_fit_report report;
+    myr_fit_report report = MYR_FIT_REPORT_INIT;
     options.baseline = RANKED - 1;
     options.errors = "information";
     REQUIRE_OK(context, myr_fit(context, outcomes, &options, items, &report));
@@ -404,7 +404,7 @@ Test(fit, errors_of_centred_abilities) {
     double wins[N * N], H[(N - 1) * (N - 1)] = {0}, C[(N - 1) * (N - 1)];
     myr_estimate items[N];
     myr_fit_options options = MYR_FIT_OPTIONS_INIT;
-    myr_fit_report report;
+    myr_fit_report report = MYR_FIT_REPORT_INIT;
     draw_wins(&state, N, wins);
     myr_outcomes *outcomes = make_wins(context, N, wins);
     options.errors = "information";
@@ -473,7 +473,7 @@ Test(fit, nascar_needs_83_of_87_drivers) {
     static myr_estimate items[DRIVERS];
     myr_context *context = new_context();
     myr_fit_options options = MYR_FIT_OPTIONS_INIT;
-    myr_fit_report report;
+    myr_fit_report report = MYR_FIT_REPORT_INIT;
     myr_outcomes *all = load_races(context, NULL, 0, MYR_OK);
     cr_assert_eq(myr_outcomes_items(all), DRIVERS);
     cr_assert_eq(myr_outcomes_rows(all), RACES);

@@ -91,7 +91,7 @@ Test(fit_bootstrap, bootstrap_follows_its_recipe) {
     myr_outcomes *resampled = make(context, N, &again);
     myr_fit_options options = MYR_FIT_OPTIONS_INIT;
     myr_estimate items[N], expected[N];
-    myr_fit_report report;
+    myr_fit_report report = MYR_FIT_REPORT_INIT;
     options.seed = seed;
     REQUIRE_OK(context, myr_fit(context, resampled, &options, expected, &report));
     options.bootstrap = 1;
@@ -119,7 +119,7 @@ Test(fit_bootstrap, bootstrap_agrees_with_standard_errors) {
     myr_outcomes *outcomes = make(context, N, &s);
     myr_fit_options options = MYR_FIT_OPTIONS_INIT;
     myr_estimate items[N];
-    myr_fit_report report;
+    myr_fit_report report = MYR_FIT_REPORT_INIT;
     options.bootstrap = B;
     options.seed = seed;
     options.level = 0.68;
@@ -145,7 +145,7 @@ Test(fit_bootstrap, bootstrap_counts_what_has_no_maximum) {
     myr_outcomes *outcomes = make(context, 3, &s);
     myr_fit_options options = MYR_FIT_OPTIONS_INIT;
     myr_estimate items[3];
-    myr_fit_report report;
+    myr_fit_report report = MYR_FIT_REPORT_INIT;
     options.bootstrap = 1000;
     REQUIRE_OK(context, myr_fit(context, outcomes, &options, items, &report));
     /* 1000 draws: a standard error of 15.5 */
@@ -171,7 +171,7 @@ Test(fit_bootstrap, percentiles_count_the_infinite) {
     myr_outcomes *outcomes = make(context, 2, &s);
     myr_fit_options options = MYR_FIT_OPTIONS_INIT;
     myr_estimate items[2];
-    myr_fit_report report;
+    myr_fit_report report = MYR_FIT_REPORT_INIT;
     options.bootstrap = B;
     options.seed = fresh_seed();
     REQUIRE_OK(context, myr_fit(context, outcomes, &options, items, &report));

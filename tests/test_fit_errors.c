@@ -98,7 +98,7 @@ static void expect_loops(bool whole, double ridge, bool home) {
     cr_expect_eq(myr_outcomes_counted(outcomes), whole);
     myr_fit_options options = MYR_FIT_OPTIONS_INIT;
     myr_estimate items[N];
-    myr_fit_report report;
+    myr_fit_report report = MYR_FIT_REPORT_INIT;
     double x[N], H[P * P], J[P * P], C[P * P];
     options.ridge = ridge;
     options.home = home;
@@ -156,7 +156,7 @@ Test(fit_errors, of_the_information_with_a_ridge) {
     myr_outcomes *outcomes = make(context, N, &g);
     myr_fit_options options = MYR_FIT_OPTIONS_INIT;
     myr_estimate items[N];
-    myr_fit_report report;
+    myr_fit_report report = MYR_FIT_REPORT_INIT;
     double x[N], H[P * P], J[P * P], A[N * N], inverse[N * N];
     options.ridge = 2.0;
     options.errors = "information";
@@ -211,7 +211,7 @@ Test(fit_errors, of_rankings) {
     REQUIRE_OK(context, myr_outcomes_create_rankings(context, N, RANKINGS, offsets, item, &outcomes));
     myr_fit_options options = MYR_FIT_OPTIONS_INIT;
     myr_estimate items[N];
-    myr_fit_report report;
+    myr_fit_report report = MYR_FIT_REPORT_INIT;
     options.baseline = 0;
     fit(context, outcomes, &options, items, &report);
     double H[P * P] = {0.0}, J[P * P] = {0.0}, C[P * P], x[N];
@@ -265,7 +265,7 @@ Test(fit_errors, ties_are_no_half_wins) {
     add(&g, 1, 0, 0.5, 80.0);
     myr_fit_options options = MYR_FIT_OPTIONS_INIT;
     myr_estimate items[2];
-    myr_fit_report report;
+    myr_fit_report report = MYR_FIT_REPORT_INIT;
     myr_outcomes *outcomes = make(context, 2, &g);
     fit(context, outcomes, &options, items, &report);
     cr_expect(fabs(items[0].standard_error - 2.0 * sqrt(0.15 / 200.0)) <= 1e-15, "%.17g",
@@ -309,7 +309,7 @@ Test(fit_errors, the_same_games_in_any_form_give_the_same_bits) {
                myr_outcomes_create_comparisons(context, 2, 3, first, second, wins, losses, &forms[3]));
     myr_fit_options options = MYR_FIT_OPTIONS_INIT;
     myr_estimate items[4][2];
-    myr_fit_report report;
+    myr_fit_report report = MYR_FIT_REPORT_INIT;
     options.bootstrap = 500;
     for (int k = 0; k < 4; k++)
         fit(context, forms[k], &options, items[k], &report);
@@ -339,7 +339,7 @@ Test(fit_errors, do_not_hang_on_the_unit_of_weights) {
     static games g;
     myr_fit_options options = MYR_FIT_OPTIONS_INIT;
     myr_estimate items[3][N];
-    myr_fit_report report;
+    myr_fit_report report = MYR_FIT_REPORT_INIT;
     draw_games(&state, false, &g);
     options.bootstrap = 200;
     for (int k = 0; k < 3; k++) {
@@ -393,7 +393,7 @@ Test(fit_errors, cover_with_ties) {
         for (int k = 0; k < 2; k++) {
             myr_fit_options options = MYR_FIT_OPTIONS_INIT;
             myr_estimate items[2];
-            myr_fit_report report;
+            myr_fit_report report = MYR_FIT_REPORT_INIT;
             options.errors = k ? "information" : "sandwich";
             fit(context, outcomes, &options, items, &report);
             covered[k] += items[0].ci_low <= truth && truth <= items[0].ci_high;
@@ -423,7 +423,7 @@ Test(fit_errors, cover_with_weights) {
         myr_outcomes *outcomes = make(context, N, &g);
         myr_fit_options options = MYR_FIT_OPTIONS_INIT;
         myr_estimate items[N];
-        myr_fit_report report;
+        myr_fit_report report = MYR_FIT_REPORT_INIT;
         fit(context, outcomes, &options, items, &report);
         covered += items[1].ci_low <= truth[1] && truth[1] <= items[1].ci_high;
         myr_outcomes_destroy(outcomes);

@@ -64,7 +64,7 @@ Test(fit_hockey, soft_labels_are_zermelos) {
     myr_context *context = new_context();
     myr_fit_options options = MYR_FIT_OPTIONS_INIT;
     myr_estimate items[TEAMS];
-    myr_fit_report report;
+    myr_fit_report report = MYR_FIT_REPORT_INIT;
     myr_outcomes *outcomes = NULL;
     REQUIRE_OK(context, myr_outcomes_create_comparisons(context, TEAMS, GAMES, s->visitor, s->opponent,
                                                         s->won, s->lost, &outcomes));
@@ -94,7 +94,7 @@ Test(fit_hockey, a_file_of_scores_says_the_same) {
     const myr_outcomes_options load = MYR_OUTCOMES_OPTIONS_INIT;
     myr_fit_options options = MYR_FIT_OPTIONS_INIT;
     myr_estimate items[TEAMS];
-    myr_fit_report report;
+    myr_fit_report report = MYR_FIT_REPORT_INIT;
     myr_outcomes *outcomes = NULL;
     REQUIRE_OK(context, myr_outcomes_load(context, path, &load, &outcomes));
     unlink(path);

@@ -32,7 +32,7 @@ static double largest_estimate(myr_context *context, const myr_outcomes *outcome
                                double *error) {
     myr_fit_options options = MYR_FIT_OPTIONS_INIT;
     myr_estimate items[FEW];
-    myr_fit_report report;
+    myr_fit_report report = MYR_FIT_REPORT_INIT;
     options.ridge = ridge;
     options.home = true;
     options.errors = "information"; /* large where the estimate is not held */
@@ -61,7 +61,7 @@ Test(fit_limits, refuses_exactly_what_is_not_linked) {
         static set s;
         myr_fit_options options = MYR_FIT_OPTIONS_INIT;
         myr_estimate items[FEW];
-        myr_fit_report report;
+        myr_fit_report report = MYR_FIT_REPORT_INIT;
         const uint32_t n = 2 + (uint32_t)(next_random(&state) % (FEW - 1));
         draw_set(&state, n, &s);
         myr_outcomes *outcomes = make(context, n, &s);
@@ -88,7 +88,7 @@ Test(fit_limits, with_home_refuses_exactly_what_is_unbounded) {
         static set s;
         myr_fit_options options = MYR_FIT_OPTIONS_INIT;
         myr_estimate items[FEW];
-        myr_fit_report report;
+        myr_fit_report report = MYR_FIT_REPORT_INIT;
         const uint32_t n = 2 + (uint32_t)(next_random(&state) % 4);
         draw_set(&state, n, &s);
         myr_outcomes *outcomes = make(context, n, &s);
@@ -126,7 +126,7 @@ Test(fit_limits, names_items_by_how_they_stand) {
     myr_outcomes *outcomes = make(context, FEW, &s);
     myr_fit_options options = MYR_FIT_OPTIONS_INIT;
     myr_estimate items[FEW];
-    myr_fit_report report;
+    myr_fit_report report = MYR_FIT_REPORT_INIT;
     cr_assert_eq(myr_fit(context, outcomes, &options, items, &report), MYR_INVALID_DATA);
     const char *error = myr_context_error(context);
     cr_expect(strstr(error, "5 of 7 items"), "%s", error);
@@ -152,7 +152,7 @@ Test(fit_limits, ridge_is_a_zero_of_its_gradient) {
     myr_outcomes *outcomes = make(context, N, &s);
     myr_fit_options options = MYR_FIT_OPTIONS_INIT;
     myr_estimate items[N];
-    myr_fit_report report;
+    myr_fit_report report = MYR_FIT_REPORT_INIT;
     options.ridge = 0.25;
     REQUIRE_OK(context, myr_fit(context, outcomes, &options, items, &report));
     double score[N] = {0}, value = 0.0;
@@ -247,7 +247,7 @@ Test(fit_limits, large_sets_repeat_on_any_number_of_threads) {
     REQUIRE_OK(context,
                myr_outcomes_create_comparisons(context, N, COUNT, first, second, NULL, NULL, &outcomes));
     myr_fit_options options = MYR_FIT_OPTIONS_INIT;
-    myr_fit_report report;
+    myr_fit_report report = MYR_FIT_REPORT_INIT;
     options.bootstrap = 6;
     options.ridge = 0.01; /* some replicates have no finite maximum without */
     options.tolerance = 1e-5;
@@ -277,7 +277,7 @@ Test(fit_limits, refuses_options_out_of_range) {
     add(&s, 0, 1, 2, 3);
     myr_outcomes *outcomes = make(context, 2, &s);
     myr_estimate items[2];
-    myr_fit_report report;
+    myr_fit_report report = MYR_FIT_REPORT_INIT;
     const double reference[2] = {0, NAN};
 #define REFUSE(status, text, ...)                                                              \
     do {                                                                                       \

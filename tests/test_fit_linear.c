@@ -62,7 +62,7 @@ Test(fit_linear, one_hot_features_are_abilities) {
     }
     myr_outcomes *outcomes = NULL;
     myr_estimate items[N], coefficients[N - 1];
-    myr_fit_report report, linear;
+    myr_fit_report report = MYR_FIT_REPORT_INIT, linear = MYR_FIT_REPORT_INIT;
     myr_fit_options options = MYR_FIT_OPTIONS_INIT;
     REQUIRE_OK(context,
                myr_outcomes_create_comparisons(context, N, COUNT, first, second, NULL, NULL, &outcomes));
@@ -109,7 +109,7 @@ Test(fit_linear, agrees_with_least_squares_on_all_backends) {
             const myr_compute_options compute = on(backends[k], 0);
             myr_fit_options options = MYR_FIT_OPTIONS_INIT;
             myr_estimate coefficients[P];
-            myr_fit_report report;
+            myr_fit_report report = MYR_FIT_REPORT_INIT;
             const double beta = dpo ? 0.25 : 1.0; /* theta is then larger by 1/beta */
             options.objective = dpo ? "dpo" : "bt";
             options.errors = "information";
@@ -149,7 +149,7 @@ Test(fit_linear, reference_weights_and_ridge_make_a_zero_gradient) {
     myr_fit_options options = MYR_FIT_OPTIONS_INIT;
     const myr_compute_options compute = on("cpu", 0);
     myr_estimate coefficients[P];
-    myr_fit_report report;
+    myr_fit_report report = MYR_FIT_REPORT_INIT;
     options.objective = "dpo";
     options.beta = beta;
     options.ridge = ridge;
@@ -209,7 +209,7 @@ Test(fit_linear, errors_by_loops) {
     const myr_compute_options compute = on("cpu", 0);
     myr_fit_options options = MYR_FIT_OPTIONS_INIT;
     myr_estimate found[2][P];
-    myr_fit_report report;
+    myr_fit_report report = MYR_FIT_REPORT_INIT;
     options.objective = "dpo";
     options.beta = beta;
     options.ridge = ridge;
@@ -271,7 +271,7 @@ Test(fit_linear, many_features_converge_to_the_default_tolerance) {
     const myr_features features = make(COUNT, P, delta);
     const myr_compute_options compute = on("cpu", 0);
     myr_fit_options options = MYR_FIT_OPTIONS_INIT;
-    myr_fit_report report;
+    myr_fit_report report = MYR_FIT_REPORT_INIT;
     options.ridge = 1.0;
     REQUIRE_OK(context, myr_fit_linear(context, &features, &options, &compute, coefficients, &report));
     cr_expect(report.converged, "seed %llu: %g", (unsigned long long)seed, report.gradient);
@@ -308,7 +308,7 @@ Test(fit_linear, the_same_bits_on_any_number_of_threads) {
     const myr_features features = make(COUNT, P, delta);
     static myr_estimate one[P], many[P];
     myr_fit_options options = MYR_FIT_OPTIONS_INIT;
-    myr_fit_report report;
+    myr_fit_report report = MYR_FIT_REPORT_INIT;
     options.bootstrap = 8;
     myr_compute_options compute = on("cpu", 1);
     REQUIRE_OK(context, myr_fit_linear(context, &features, &options, &compute, one, &report));
@@ -334,7 +334,7 @@ Test(fit_linear, bootstrap_agrees_with_standard_errors) {
     const myr_compute_options compute = on("cpu", 0);
     myr_fit_options options = MYR_FIT_OPTIONS_INIT;
     myr_estimate coefficients[P];
-    myr_fit_report report;
+    myr_fit_report report = MYR_FIT_REPORT_INIT;
     options.bootstrap = B;
     options.seed = seed;
     options.level = 0.68;
@@ -382,7 +382,7 @@ Test(fit_linear, ties_are_drawn_whole) {
     features.weight = (myr_array){half, MYR_F64};
     features.games = TIES;
     features.game_begin = begin;
-    myr_fit_report report;
+    myr_fit_report report = MYR_FIT_REPORT_INIT;
     const myr_estimate found = fit_one(context, &features, 200, fresh_seed(), &report);
     cr_expect(found.estimate == 0.0 && found.ci_low == 0.0 && found.ci_high == 0.0);
     cr_expect(found.standard_error == 0.0 && report.unbounded == 0);
@@ -427,7 +427,7 @@ Test(fit_linear, a_weight_of_n_is_n_draws) {
     features.games = 10;
     features.game_begin = begin;
     features.game_count = times;
-    myr_fit_report report;
+    myr_fit_report report = MYR_FIT_REPORT_INIT;
     const myr_estimate many = fit_one(context, &features, B, seed, &report);
     for (int r = 0; r < 104; r++)
         delta[r] = r < 72 ? 1.0f : -1.0f;
@@ -456,7 +456,7 @@ Test(fit_linear, replicates_without_an_end_count) {
     }
     myr_features features = make(31, 1, delta);
     for (int k = 0; k < 2; k++) {
-        myr_fit_report report;
+        myr_fit_report report = MYR_FIT_REPORT_INIT;
         if (k)
             features.weight = (myr_array){weight, MYR_F64};
         const myr_estimate found = fit_one(context, &features, B, seed, &report);
@@ -524,7 +524,7 @@ Test(fit_linear, refuses_what_has_no_single_maximum) {
     const myr_compute_options compute = on("cpu", 0);
     myr_fit_options options = MYR_FIT_OPTIONS_INIT;
     myr_estimate coefficients[P];
-    myr_fit_report report;
+    myr_fit_report report = MYR_FIT_REPORT_INIT;
     const myr_features features = make(COUNT, P, delta);
 #define REFUSE(text)                                                                                \
     do {                                                                                            \

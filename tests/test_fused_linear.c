@@ -74,7 +74,7 @@ static myr_loss_metrics run_stored(myr_context *context, const layer *l, const c
     myr_compute_options options = on_backend("reference");
     myr_loss_options loss = loss_named(name);
     myr_token_pairs pairs = pairs_of(l, name);
-    myr_loss_metrics metrics;
+    myr_loss_metrics metrics = MYR_LOSS_METRICS_INIT;
     double *x = malloc(l->rows.logits * sizeof *x);
     memcpy(x, l->rows.exact, l->rows.logits * sizeof *x);
     REQUIRE_OK(context,
@@ -117,7 +117,7 @@ static myr_loss_metrics run_layer(myr_context *context, const char *backend, int
     myr_loss_options loss = loss_named(name);
     myr_token_pairs pairs = pairs_of(l, name);
     myr_head head = MYR_HEAD_INIT;
-    myr_loss_metrics metrics;
+    myr_loss_metrics metrics = MYR_LOSS_METRICS_INIT;
     options.threads = threads;
     head.width = width;
     head.hidden = (myr_array){reference ? (const void *)l->hidden64 : l->hidden, type};
@@ -219,7 +219,7 @@ static myr_loss_metrics run_typed(myr_context *context, const char *backend, con
     myr_loss_options loss = loss_named("sigmoid");
     myr_token_pairs pairs = pairs_of(l, "sigmoid");
     myr_head head = MYR_HEAD_INIT;
-    myr_loss_metrics metrics;
+    myr_loss_metrics metrics = MYR_LOSS_METRICS_INIT;
     options.threads = 2;
     head.width = WIDTH;
     head.hidden = hidden;

@@ -181,7 +181,7 @@ static void run_by_default(myr_context *c) {
     enum { COUNT = 1000000 };
     setup s = make_setup(c);
     const myr_run_options defaults = MYR_RUN_OPTIONS_INIT;
-    myr_run_report with, without;
+    myr_report with = MYR_REPORT_INIT, without = MYR_REPORT_INIT;
     myr_moment moment;
     uint64_t seen = 0;
     TAKEN(myr_run_moments(c, s.plan, s.target, &defaults, &moment, &with));
@@ -271,7 +271,7 @@ static void make_files(myr_context *c) {
                            wordless = {"a", true, 0, 1, NULL, NULL};
     const char *const name = "a", *const no_name = NULL;
     const double *const values = ones, *const no_values = NULL;
-    const myr_samples_shape shape = {0, 2, 0, 1, false};
+    const myr_samples_shape shape = {sizeof shape, 1, false, 0, 2, 0};
     myr_table *table;
     myr_samples_file *file;
     TAKEN(myr_table_write(c, csv, 1, 1, &name, &values));

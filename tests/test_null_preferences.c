@@ -129,7 +129,7 @@ Test(null_preferences, of_losses) {
 static void make_policies(myr_context *c) {
     static const uint32_t answers[4] = {0, 1, 1, 0};
     myr_policy_problem problem = MYR_POLICY_PROBLEM_INIT, no_rewards = problem;
-    myr_policy_value value;
+    myr_policy_value value = MYR_POLICY_VALUE_INIT;
     const myr_gradient_options gradient = MYR_GRADIENT_OPTIONS_INIT;
     myr_run_options run = MYR_RUN_OPTIONS_INIT;
     uint32_t rankings[16];
@@ -171,8 +171,10 @@ static void make_policies(myr_context *c) {
     unnamed = training;
     unnamed.optimizer = NULL;
     REFUSED(myr_policy_train(c, &problem, &pairs, &unnamed, numbers, NULL));
+    myr_loss_options nameless = MYR_LOSS_OPTIONS_INIT;
+    nameless.loss = NULL;
     unnamed = training;
-    unnamed.loss.loss = NULL;
+    unnamed.loss = &nameless;
     REFUSED(myr_policy_train(c, &problem, &pairs, &unnamed, numbers, NULL));
 }
 
@@ -214,7 +216,7 @@ static void make_fits(myr_context *c) {
     myr_outcomes *o = NULL;
     myr_fit_options options = MYR_FIT_OPTIONS_INIT;
     myr_estimate estimates[16];
-    myr_fit_report report;
+    myr_fit_report report = MYR_FIT_REPORT_INIT;
     myr_features features = MYR_FEATURES_INIT, missing = features;
     TAKEN(myr_outcomes_load(c, baseball, &outcomes_options, &o));
     REFUSED(myr_outcomes_load_reference(c, NULL, o, numbers));

@@ -323,7 +323,7 @@ TEST_ON_BACKENDS(pairs, all_types_give_the_same_bits) {
         pairs.policy_rejected = (myr_array){data[type][1], (myr_dtype)type};
         pairs.reference_chosen = (myr_array){data[type][2], (myr_dtype)type};
         pairs.reference_rejected = (myr_array){data[type][3], (myr_dtype)type};
-        memset(&metrics[type], 0, sizeof metrics[type]);
+        metrics[type] = (myr_loss_metrics)MYR_LOSS_METRICS_INIT;
         REQUIRE_OK(
             context,
             myr_loss_pairs(context, &loss, &pairs, &options, (myr_array_out){gradient[type][0], MYR_F64},

@@ -57,9 +57,9 @@ Test(pairs, options_out_of_range_are_refused) {
     expect_refusal(b, MYR_UNSUPPORTED, "sigmoid does not take shift");
     b->loss.loss = "sigmoid_norm";
     expect_refusal(b, MYR_INVALID_ARGUMENT, "sigmoid_norm needs chosen_length");
-    b->loss.struct_size = 8;
+    b->loss.struct_size = 0;
     expect_refusal(b, MYR_INVALID_ARGUMENT, "struct_size");
-    b->options.struct_size = 8;
+    b->options.struct_size = 0;
     expect_refusal(b, MYR_INVALID_ARGUMENT, "struct_size");
     b->options.threads = -1;
     expect_refusal(b, MYR_INVALID_ARGUMENT, "threads: -1");

@@ -275,7 +275,7 @@ Test(plan, bad_options_are_refused_by_name) {
         {OPTIONS(SIZE, "ve", "ddim", 10, -1, "posterior"), "start \"posterior\"", "prior or exact"},
         {OPTIONS(SIZE, "ve", "ddim", 10, -1, NULL), "start", "prior or exact"},
         {OPTIONS(0, "ve", "ddim", 10, -1, "prior"), "struct_size is 0", "expected"},
-        {OPTIONS(8, "ve", "ddim", 10, -1, "prior"), "struct_size is 8", "expected"},
+        {OPTIONS(4, "ve", "ddim", 10, -1, "prior"), "struct_size is 4", "expected"},
         {OPTIONS(SIZE + 1, "ve", "ddim", 10, -1, "prior"), "struct_size", "expected"},
 #undef SIZE
 #undef OPTIONS

@@ -30,7 +30,7 @@ Test(policy, nothing_is_better_than_the_exact_policy) {
     uint64_t seed = fresh_seed();
     world *w = new_world(seed);
     double best[ENTRIES], other[ENTRIES];
-    myr_policy_value value;
+    myr_policy_value value = MYR_POLICY_VALUE_INIT;
     REQUIRE_OK(w->context, myr_policy_exact(w->context, &w->problem, best, NULL));
     REQUIRE_OK(w->context, myr_policy_evaluate(w->context, &w->problem, best, &value));
     cr_expect(fabs(value.objective - value.optimum) <= 1e-14, "%.17g", value.objective - value.optimum);
@@ -71,7 +71,7 @@ Test(policy, extreme_rewards_keep_their_numbers) {
     const myr_policy_problem problem = {sizeof problem, 2, 3, NULL, rewards, 1e-6};
     myr_context *context = new_context();
     double policy[6], log_z[2];
-    myr_policy_value value;
+    myr_policy_value value = MYR_POLICY_VALUE_INIT;
     REQUIRE_OK(context, myr_policy_exact(context, &problem, policy, log_z));
     cr_expect_eq(policy[0], 0.0);
     cr_expect(fabs(log_z[0] - (1e21 - log(3.0))) <= 1e6 && fabs(log_z[1] - (5e6 - 0.0)) <= 1e-8);

@@ -18,7 +18,7 @@ static double loss_at(world *w, const myr_loss_options *loss, const double *logi
         }
     myr_compute_options compute = MYR_COMPUTE_OPTIONS_INIT;
     myr_pairs pairs = MYR_PAIRS_INIT;
-    myr_loss_metrics metrics;
+    myr_loss_metrics metrics = MYR_LOSS_METRICS_INIT;
     const myr_array_out none = {NULL, MYR_F64};
     compute.backend = "reference";
     pairs.count = ROWS;
@@ -43,28 +43,30 @@ Test(policy_training, every_loss_on_pairs_goes_down_its_slope) {
     for (int l = 0; myr_loss_name(l); l++) {
         world *w = new_world(loss_is_sorted(myr_loss_name(l)) ? 5 : seed);
         myr_training_options options = MYR_TRAINING_OPTIONS_INIT;
+        myr_loss_options loss = MYR_LOSS_OPTIONS_INIT;
         double before[ENTRIES], after[ENTRIES];
-        options.loss.loss = myr_loss_name(l);
+        loss.loss = myr_loss_name(l);
+        options.loss = &loss;
         if (loss_needs_lengths(myr_loss_name(l))) {
             free_world(w);
             continue; /* needs lengths: see the refusals */
         }
         if (loss_traits(myr_loss_name(l)) & MYR_TAKES_SHIFT)
-            options.loss.shift = 0.1;
+            loss.shift = 0.1;
         options.steps = 20;
         options.rate = 0.5;
         REQUIRE_OK(w->context,
                    myr_policy_train(w->context, &w->problem, &w->pairs, &options, before, NULL));
         options.steps = 21;
         REQUIRE_OK(w->context, myr_policy_train(w->context, &w->problem, &w->pairs, &options, after, NULL));
-        options.loss.beta = w->problem.beta;
+        loss.beta = w->problem.beta;
         double slope[ENTRIES];
         for (size_t n = 0; n < ENTRIES; n++) {
             const double middle = before[n], d = 1e-6;
             before[n] = middle + d;
-            slope[n] = loss_at(w, &options.loss, before);
+            slope[n] = loss_at(w, &loss, before);
             before[n] = middle - d;
-            slope[n] = (slope[n] - loss_at(w, &options.loss, before)) / (2 * d);
+            slope[n] = (slope[n] - loss_at(w, &loss, before)) / (2 * d);
             before[n] = middle;
         }
         for (size_t n = 0; n < ENTRIES; n++) /* policies are normalised: odds are what steps show */
@@ -81,7 +83,7 @@ Test(policy_training, every_loss_on_pairs_goes_down_its_slope) {
 Test(policy_training, reward_models_are_bradley_terry_fits) {
     world *w = new_world(fresh_seed());
     myr_training_options options = MYR_TRAINING_OPTIONS_INIT;
-    myr_training_report report;
+    myr_training_report report = MYR_TRAINING_REPORT_INIT;
     double rewards[ENTRIES], policy[ENTRIES], implied[ENTRIES];
     options.method = "rewards";
     options.steps = 100000;
@@ -106,7 +108,7 @@ Test(policy_training, reward_models_are_bradley_terry_fits) {
         myr_outcomes *outcomes = NULL;
         myr_fit_options fit = MYR_FIT_OPTIONS_INIT;
         myr_estimate items[ANSWERS];
-        myr_fit_report fitted;
+        myr_fit_report fitted = MYR_FIT_REPORT_INIT;
         fit.tolerance = 1e-10;
         REQUIRE_OK(w->context, myr_outcomes_create_comparisons(w->context, ANSWERS, count, first, second,
                                                                NULL, NULL, &outcomes));
@@ -127,7 +129,9 @@ Test(policy_training, winners_sft_ends_at_the_shares_of_wins) {
     world *w = new_world(fresh_seed());
     myr_training_options options = MYR_TRAINING_OPTIONS_INIT;
     double policy[ENTRIES], wins[ENTRIES] = {0}, all[PROMPTS] = {0};
-    options.loss.loss = "sft";
+    myr_loss_options sft = MYR_LOSS_OPTIONS_INIT;
+    sft.loss = "sft";
+    options.loss = &sft;
     options.steps = 100000;
     options.rate = 3.0;
     options.tolerance = 1e-12;
@@ -230,8 +234,8 @@ Test(policy_training, adamw_steps_as_published) {
 Test(policy_training, reinforce_reaches_the_optimum) {
     world *w = new_world(fresh_seed());
     myr_training_options options = MYR_TRAINING_OPTIONS_INIT;
-    myr_training_report report;
-    myr_policy_value value;
+    myr_training_report report = MYR_TRAINING_REPORT_INIT;
+    myr_policy_value value = MYR_POLICY_VALUE_INIT;
     double policy[ENTRIES];
     options.method = "reinforce";
     options.steps = 1000000;
@@ -282,7 +286,9 @@ Test(policy_training, batches_are_the_documented_rows) {
         cr_expect(fabs(log_odds(got, n) - log_odds(w->reference, n) - log_odds(expected, n)) <= 1e-13);
     options.batch = 0;
     REQUIRE_OK(w->context, myr_policy_train(w->context, &w->problem, &w->pairs, &options, whole, NULL));
-    options.loss.loss = "aot_unpaired"; /* takes no weights, so rows are not merged: it runs */
+    myr_loss_options sorted = MYR_LOSS_OPTIONS_INIT;
+    sorted.loss = "aot_unpaired"; /* takes no weights, so rows are not merged: it runs */
+    options.loss = &sorted;
     REQUIRE_OK(w->context, myr_policy_train(w->context, &w->problem, &w->pairs, &options, whole, NULL));
     free_world(w);
 }
@@ -305,10 +311,11 @@ Test(policy_training, refuses_bad_training) {
     o.method = "dreaming";
     expect_refusal(w, &o, &w->pairs, MYR_INVALID_ARGUMENT, "'dreaming' is not known");
     o = fine;
-    o.loss.loss = "sigmoid_norm";
+    myr_loss_options loss = MYR_LOSS_OPTIONS_INIT;
+    o.loss = &loss;
+    loss.loss = "sigmoid_norm";
     expect_refusal(w, &o, &w->pairs, MYR_INVALID_ARGUMENT, "needs chosen_length");
-    o = fine;
-    o.loss.loss = "nonsense";
+    loss.loss = "nonsense";
     expect_refusal(w, &o, &w->pairs, MYR_INVALID_ARGUMENT, "nonsense");
     o = fine;
     o.optimizer = "lion";

@@ -104,7 +104,7 @@ TEST_ON_BACKENDS(ranges, in_pieces_are_one_run_to_the_bit) {
         for (size_t f = 0; f < sizeof firsts / sizeof *firsts; f++) {
             const myr_run_options options = options_of(backend, seed, firsts[f], count);
             myr_moment whole[MOST_D], joined[MOST_D];
-            myr_run_report report;
+            myr_report report = MYR_REPORT_INIT;
             REQUIRE_OK(context, myr_run_moments(context, s.plan, s.target, &options, whole, &report));
             cr_expect_eq(report.checksum, myr_moment_checksum(whole, (int)d));
             for (int n = 0; n < tries; n++) {

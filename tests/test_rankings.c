@@ -23,7 +23,7 @@ Test(rankings, of_two_are_pairs) {
     myr_loss_options loss = MYR_LOSS_OPTIONS_INIT;
     myr_compute_options options = MYR_COMPUTE_OPTIONS_INIT;
     myr_pairs pairs = MYR_PAIRS_INIT;
-    myr_loss_metrics m;
+    myr_loss_metrics m = MYR_LOSS_METRICS_INIT;
     loss.beta = b.rankings.beta;
     options.backend = "reference";
     pairs.count = b.count;
@@ -58,7 +58,7 @@ Test(rankings, reference_is_right_far_from_the_best) {
         const double first = i == 0 ? 0.0 : i == 1 ? -2.0 / 3.0 : -1.0; /* 1/3 - 1 in a tie */
         const double known[] = {first, -first / 2.0 - 0.5, -first / 2.0 + 0.5};
         double gradient[] = {NAN, NAN, NAN};
-        myr_ranking_metrics metrics;
+        myr_ranking_metrics metrics = MYR_RANKING_METRICS_INIT;
         myr_rankings rankings = MYR_RANKINGS_INIT;
         rankings.beta = 10.0;
         rankings.answers = 3;
@@ -92,7 +92,7 @@ TEST_ON_BACKENDS(rankings, probabilities_of_all_orders_add_up_to_one) {
             memmove(left + choice, left + choice + 1, (size_t)(K - 1 - choice) * sizeof *left);
         }
         myr_rankings rankings = MYR_RANKINGS_INIT;
-        myr_ranking_metrics metrics;
+        myr_ranking_metrics metrics = MYR_RANKING_METRICS_INIT;
         rankings.beta = 1.0;
         rankings.answers = K, rankings.count = 1;
         rankings.log_probs = (myr_array){ranked, MYR_F64};
@@ -219,7 +219,7 @@ TEST_ON_BACKENDS(rankings, extremes_are_finite_and_right) {
     need_backend(context, backend);
     myr_compute_options options = MYR_COMPUTE_OPTIONS_INIT;
     myr_rankings rankings = MYR_RANKINGS_INIT;
-    myr_ranking_metrics metrics;
+    myr_ranking_metrics metrics = MYR_RANKING_METRICS_INIT;
     const myr_array_out to = {gradient, MYR_F64};
     options.backend = backend;
     rankings.beta = 1.0;
@@ -331,7 +331,7 @@ TEST_ON_BACKENDS(rankings, agree_with_the_fit_of_races) {
     FILE *file = open_golden("prefs/nascar2002_orderings.csv");
     myr_outcomes_options options = MYR_OUTCOMES_OPTIONS_INIT;
     myr_fit_options fit = MYR_FIT_OPTIONS_INIT;
-    myr_fit_report report;
+    myr_fit_report report = MYR_FIT_REPORT_INIT;
     myr_outcomes *races = NULL;
     options.without = last;
     options.without_count = 4;
@@ -353,7 +353,7 @@ TEST_ON_BACKENDS(rankings, agree_with_the_fit_of_races) {
     }
     fclose(file);
     myr_rankings rankings = MYR_RANKINGS_INIT;
-    myr_ranking_metrics metrics;
+    myr_ranking_metrics metrics = MYR_RANKING_METRICS_INIT;
     myr_compute_options compute = MYR_COMPUTE_OPTIONS_INIT;
     compute.backend = backend;
     rankings.beta = 1.0;

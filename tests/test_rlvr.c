@@ -50,9 +50,10 @@ static void check_known(myr_context *context, const char *backend, const golden 
     const double bound = is_reference(backend) ? 1e-12 : 1e-5;
     myr_compute_options options = on_backend(backend);
     double known[TOKENS], gradient[TOKENS];
-    myr_rlvr_metrics metrics;
+    myr_rlvr_metrics metrics = MYR_RLVR_METRICS_INIT;
     memset(gradient, 0xff, sizeof gradient);
     memset(&metrics, 0xff, sizeof metrics);
+    metrics.struct_size = sizeof metrics;
     read_numbers(entry, "grad_log_prob", known, TOKENS);
     REQUIRE_OK(context, myr_loss_rlvr(context, rlvr, &g->batch, &options, (myr_array_out){NULL, MYR_F64},
                                       (myr_array_out){gradient, MYR_F64}, &metrics, NULL));
@@ -117,7 +118,7 @@ static myr_rlvr_metrics weigh(myr_context *context, const char *backend, const m
                               const double *pass_rates, double *advantages, double *gradient) {
     double logps[ANSWERS];
     myr_compute_options options = on_backend(backend);
-    myr_rlvr_metrics metrics;
+    myr_rlvr_metrics metrics = MYR_RLVR_METRICS_INIT;
     myr_rlvr_batch batch = MYR_RLVR_BATCH_INIT;
     for (int i = 0; i < ANSWERS; i++)
         logps[i] = -1.0;
@@ -205,7 +206,7 @@ TEST_ON_BACKENDS(rlvr, equal_rewards_have_no_advantage) {
             same[i] = !demean || i < EACH ? 0.3 : i < 2 * EACH ? 0.1 : 0.7;
         memset(got, 0xff, sizeof got);
         myr_compute_options options = on_backend(backend);
-        myr_rlvr_metrics metrics = {.loss = NAN};
+        myr_rlvr_metrics metrics = {.struct_size = sizeof metrics, .loss = NAN};
         myr_rlvr_batch batch = MYR_RLVR_BATCH_INIT;
         batch.tokens = batch.sequences = COUNT;
         batch.groups = 3;
@@ -278,7 +279,7 @@ static void free_random(random_batch *r) {
 
 static double loss_of(myr_context *context, const myr_rlvr_options *rlvr, const random_batch *r,
                       const myr_compute_options *options, double *gradient) {
-    myr_rlvr_metrics metrics = {.loss = NAN};
+    myr_rlvr_metrics metrics = {.struct_size = sizeof metrics, .loss = NAN};
     REQUIRE_OK(context, myr_loss_rlvr(context, rlvr, &r->batch, options, (myr_array_out){NULL, MYR_F64},
                                       (myr_array_out){gradient, MYR_F64}, &metrics, NULL));
     return metrics.loss;

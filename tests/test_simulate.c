@@ -162,7 +162,7 @@ TEST_ON_BACKENDS(simulate, plackett_luce_fits_find_the_rewards) {
         myr_outcomes *outcomes = NULL;
         myr_fit_options options = MYR_FIT_OPTIONS_INIT;
         myr_estimate items[FEW];
-        myr_fit_report report;
+        myr_fit_report report = MYR_FIT_REPORT_INIT;
         REQUIRE_OK(w->context,
                    myr_outcomes_create_rankings(w->context, FEW, DRAWN, offsets, rankings, &outcomes));
         REQUIRE_OK(w->context, myr_fit(w->context, outcomes, &options, items, &report));

@@ -283,7 +283,7 @@ static bool exists(const char *path) {
 
 Test(samples_file, holds_what_was_written_and_appears_at_the_end) {
     myr_context *context = new_context();
-    const myr_samples_shape shape = {.first = 5, .count = 3, .dimension = 2};
+    const myr_samples_shape shape = {.struct_size = sizeof shape, .first = 5, .count = 3, .dimension = 2};
     const double values[] = {1.0, -2.5, 1.0 / 3.0, 4.0, 5.0, 1e-42};
     char path[64];
     snprintf(path, sizeof path, "/tmp/myriad-samples-%" PRIx64 ".npy", fresh_seed());
@@ -312,7 +312,7 @@ Test(samples_file, holds_what_was_written_and_appears_at_the_end) {
 
 Test(samples_file, leaves_nothing_of_a_failure) {
     myr_context *context = new_context();
-    const myr_samples_shape shape = {.count = 3, .levels = 2, .dimension = 1};
+    const myr_samples_shape shape = {.struct_size = sizeof shape, .count = 3, .levels = 2, .dimension = 1};
     const double values[] = {1.0, 2.0};
     char path[64];
     snprintf(path, sizeof path, "/tmp/myriad-samples-%" PRIx64 ".csv", fresh_seed());
@@ -326,7 +326,7 @@ Test(samples_file, leaves_nothing_of_a_failure) {
     cr_assert(!exists(path));
     cr_assert_eq(myr_samples_open(context, "samples.txt", &shape, &file), MYR_INVALID_ARGUMENT);
     cr_assert_eq(myr_samples_open(context, "/no/such/folder/x.npy", &shape, &file), MYR_IO_ERROR);
-    cr_assert_eq(myr_samples_open(context, path, &(myr_samples_shape){.dimension = 1}, &file),
+    cr_assert_eq(myr_samples_open(context, path, &(myr_samples_shape)MYR_SAMPLES_SHAPE_INIT, &file),
                  MYR_INVALID_ARGUMENT);
     cr_assert_eq(myr_samples_close(context, NULL, MYR_OK), MYR_OK);
     myr_context_destroy(context);

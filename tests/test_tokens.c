@@ -87,7 +87,7 @@ static void add_loss(myr_context *context, const char *backend, const head *h, c
     myr_loss_options loss = MYR_LOSS_OPTIONS_INIT;
     myr_token_pairs pairs = MYR_TOKEN_PAIRS_INIT;
     myr_compute_options options = on_backend(backend);
-    myr_loss_metrics part;
+    myr_loss_metrics part = MYR_LOSS_METRICS_INIT;
     double logits[ROWS * VOCABULARY], logps[SEQUENCES];
     loss.loss = name;
     loss.beta = read_number(entry, "beta", NAN);
@@ -96,6 +96,7 @@ static void add_loss(myr_context *context, const char *backend, const head *h, c
     pairs.reference = (myr_array){h->sums[1], MYR_F64};
     memcpy(logits, h->policy, sizeof logits);
     memset(&part, 0xff, sizeof part);
+    part.struct_size = sizeof part;
     REQUIRE_OK(context,
                myr_loss_tokens(context, &loss, &h->tokens, &pairs, (myr_array_out){logits, MYR_F64}, true,
                                &options, (myr_array_out){logps, MYR_F64}, &part, NULL));
@@ -147,7 +148,7 @@ TEST_ON_BACKENDS(tokens, gives_known_losses_and_gradients) {
         const json_t *names = json_object_get(entry, "loss_type");
         const json_t *shares = json_object_get(entry, "loss_weights");
         double gradient[ROWS * VOCABULARY] = {0};
-        myr_loss_metrics metrics = {0};
+        myr_loss_metrics metrics = MYR_LOSS_METRICS_INIT;
         if (!is_ours(entry))
             continue;
         if (json_is_string(names))
@@ -171,7 +172,7 @@ static double loss_at(myr_context *context, const rows_batch *b, const char *nam
     myr_loss_options loss = MYR_LOSS_OPTIONS_INIT;
     myr_token_pairs pairs = MYR_TOKEN_PAIRS_INIT;
     myr_compute_options options = on_backend("reference");
-    myr_loss_metrics metrics = {.loss = NAN};
+    myr_loss_metrics metrics = {.struct_size = sizeof metrics, .loss = NAN};
     loss.loss = name;
     loss.beta = 0.3;
     pairs.reference = (myr_array){reference, MYR_F64};
@@ -329,7 +330,7 @@ typedef struct outcome {
 static outcome run_loss(myr_context *context, const rows_batch *b, const myr_compute_options *options) {
     myr_loss_options loss = MYR_LOSS_OPTIONS_INIT;
     myr_token_pairs pairs = MYR_TOKEN_PAIRS_INIT;
-    outcome o = {.typed = malloc(b->logits * myr_dtype_size(b->type))};
+    outcome o = {.typed = malloc(b->logits * myr_dtype_size(b->type)), .metrics = MYR_LOSS_METRICS_INIT};
     memcpy(o.typed, b->typed, b->logits * myr_dtype_size(b->type));
     loss.reference_free = true;
     REQUIRE_OK(context,

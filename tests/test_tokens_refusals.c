@@ -111,8 +111,8 @@ Test(tokens_refusals, names_the_field) {
             g.pairs.reference.data = NULL);
     REFUSES("cpu", MYR_INVALID_DATA, "weight: all 1 weights are 0 (expected one above 0)",
             g.pairs.weight = ((myr_array){weight, MYR_F32}));
-    REFUSES("cpu", MYR_INVALID_ARGUMENT, "tokens: NULL, or struct_size not set by MYR_TOKENS_INIT",
-            g.tokens.struct_size = 0);
+    REFUSES("cpu", MYR_INVALID_ARGUMENT,
+            "tokens: struct_size is 0 (expected 80, which MYR_TOKENS_INIT sets)", g.tokens.struct_size = 0);
 }
 
 Test(tokens_refusals, gradients_take_one_upstream) {

@@ -45,7 +45,6 @@ typedef struct myr_ranking_draw {
 } myr_ranking_draw;
 
 myr_status myr_options_check(myr_context *context, const myr_run_options *options);
-const myr_run_options *myr_options_or_defaults(const myr_run_options *options); /* NULL: these */
 /* Of calls that write to an array as long as the options' count: whoever leaves them out does not see how long. */
 myr_status myr_options_given(myr_context *context, const myr_run_options *options);
 myr_job myr_job_make(const myr_plan *plan, const myr_target *target, const myr_run_options *options);
@@ -67,9 +66,9 @@ myr_status myr_job_moments(myr_context *context, const myr_backend *backend, con
                            myr_moment *moments);
 
 /* What every public run begins with: checks its arguments (output: where results go, not NULL), resolves
- * the backend, makes the job, and fills in the report but for its seconds. */
+ * the backend, makes the job, and fills in the report, all 0 so far, but for its seconds. */
 myr_status myr_run_prepare(myr_context *context, const myr_plan *plan, const myr_target *target,
                            const myr_run_options *options, const void *output, const myr_backend **backend,
-                           myr_job *job, myr_run_report *report);
+                           myr_job *job, myr_report *report);
 
 #endif

@@ -69,8 +69,8 @@ typedef struct myr_ranking_job {
     myr_array_out gradient; /* MYR_F64 or MYR_F32, or NULL */
 } myr_ranking_job;
 
-/* Checks the options and resolves the backend; fills in the report but for its seconds. */
+/* Checks the options and resolves the backend; fills in the report, all 0 so far, but for its seconds. */
 myr_status myr_compute_begin(myr_context *context, const myr_compute_options *options,
-                             const myr_backend **backend, myr_compute *compute, myr_compute_report *report);
+                             const myr_backend **backend, myr_compute *compute, myr_report *report);
 
 #endif

@@ -385,7 +385,11 @@ static int check_backend(const fit_arguments *a, const cli_run_options *run) {
 }
 
 static int run_command(fit_arguments *arguments, const cli_run_options *run, cli_format format) {
-    fit_job job = {.arguments = arguments, .run = run, .format = format};
+    fit_job job = {.arguments = arguments,
+                   .run = run,
+                   .format = format,
+                   .features = MYR_FEATURES_INIT,
+                   .result = {.report = MYR_FIT_REPORT_INIT}};
     if (myr_context_create(&job.context) != MYR_OK)
         cli_out_of_memory();
     int status = run_job(&job);

@@ -224,7 +224,7 @@ static int check_lengths(const loss_arguments *arguments, const myr_table *table
 
 typedef struct loss_result {
     myr_loss_metrics metrics;
-    myr_compute_report report;
+    myr_report report;
     double *gradient[2];
 } loss_result;
 
@@ -333,7 +333,7 @@ static int fail_reduction(const myr_context *context, const loss_arguments *argu
 static int run_command(const loss_arguments *arguments, const cli_run_options *run, cli_format format) {
     myr_context *context;
     myr_table *table = NULL;
-    loss_result result = {.gradient = {NULL, NULL}};
+    loss_result result = {.metrics = MYR_LOSS_METRICS_INIT, .report = MYR_REPORT_INIT};
     int status = CLI_DONE;
     if (myr_context_create(&context) != MYR_OK)
         cli_out_of_memory();

@@ -182,14 +182,14 @@ static myr_run_options run_options(settings *s) {
     return run;
 }
 
-static myr_status draw_samples(settings *s, const myr_plan *plan, myr_run_report *report) {
+static myr_status draw_samples(settings *s, const myr_plan *plan, myr_report *report) {
     const myr_run_options run = run_options(s);
     cli_progress_part(&s->progress, s->plan.samplers[0], (double)run.count);
     return myr_run_stream(s->context, plan, s->plan.target, &run, write_samples, s, report);
 }
 
 /* Some trajectories at a time, as many as have MYR_SINK_NUMBERS numbers. */
-static myr_status draw_traces(settings *s, const myr_plan *plan, myr_run_report *report) {
+static myr_status draw_traces(settings *s, const myr_plan *plan, myr_report *report) {
     myr_run_options run = run_options(s);
     const uint64_t total = run.count;
     const double numbers = ((double)s->plan.steps[0] + 1.0) * myr_plan_dimension(plan);
@@ -229,17 +229,23 @@ static double now(void) {
 }
 
 static int run_command(settings *s) {
-    cli_sample_report r = {
-        .path = s->arguments.output, .plan = &s->plan, .run = &s->run, .repeat = &s->repeat};
+    cli_sample_report r = {.path = s->arguments.output,
+                           .plan = &s->plan,
+                           .run = &s->run,
+                           .repeat = &s->repeat,
+                           .shape = MYR_SAMPLES_SHAPE_INIT,
+                           .report = MYR_REPORT_INIT};
     const double begun = now();
     int refused = CLI_DONE;
     myr_plan *plan = NULL;
     const myr_plan_options asked = cli_plan_options_make(&s->plan, 0, 0);
     myr_status result = myr_plan_create(s->context, &asked, s->plan.target, &plan);
     if (result == MYR_OK) {
-        r.shape = (myr_samples_shape){s->arguments.first, s->run.trajectories,
-                                      s->arguments.trace > 0 ? s->plan.steps[0] + 1 : 0,
-                                      myr_plan_dimension(plan), s->arguments.doubles};
+        r.shape.dimension = myr_plan_dimension(plan);
+        r.shape.doubles = s->arguments.doubles;
+        r.shape.first = s->arguments.first;
+        r.shape.count = s->run.trajectories;
+        r.shape.levels = s->arguments.trace > 0 ? s->plan.steps[0] + 1 : 0;
         s->shape = r.shape;
         s->numbers = (r.shape.levels > 0 ? r.shape.levels : 1) * (uint64_t)myr_plan_dimension(plan);
         result = cli_run_record_make(s->context, &s->plan, &asked, r.shape.first, &r.record);

@@ -232,6 +232,7 @@ static int run_one(settings *s, const myr_plan_options *options, cli_sweep_line 
     cli_study *study = &s->latest.study;
     cli_sweep_point *point = &line->points[step];
     memset(study, 0, sizeof *study); /* no literal, which might take a third of a MiB of stack */
+    study->run.struct_size = sizeof study->run;
     study->sampler = options->sampler;
     study->steps = (uint64_t)options->steps;
     *point = (cli_sweep_point){.steps = study->steps};

@@ -81,6 +81,7 @@ static myr_status run_statistics(settings *s, const myr_plan *plan, const myr_ru
 static myr_status run_study(settings *s, const myr_plan_options *options, cli_study *study) {
     static myr_moment moments[MYR_MAX_DATA_DIMENSION];
     memset(study, 0, sizeof *study); /* no literal, which might take a third of a MiB of stack */
+    study->run.struct_size = sizeof study->run;
     study->sampler = options->sampler;
     study->steps = (uint64_t)options->steps;
     myr_run_options run = cli_run_options_make(&s->run);

@@ -115,13 +115,13 @@ void cli_study_end_json(json_t *result, const cli_run_options *run, const cli_st
                  cli_json_number(rate_of(cli_study_work(run, study), study->run.seconds)));
 }
 
-void cli_study_keep_warning(cli_warning *kept, myr_run_report *report) {
+void cli_study_keep_warning(cli_warning *kept, myr_report *report) {
     if (kept->text[0] == '\0')
         memcpy(kept->text, report->warning, sizeof kept->text);
     memcpy(report->warning, kept->text, sizeof kept->text);
 }
 
-void cli_note_run(const myr_run_report *report) {
+void cli_note_run(const myr_report *report) {
     cli_note(report->note);
     cli_note(report->warning);
 }

@@ -12,7 +12,7 @@ typedef struct cli_study {
     const char *sampler;
     uint64_t steps;
     cli_run_record record;
-    myr_run_report run;
+    myr_report run;
     double mean[MYR_MAX_DATA_DIMENSION], mean_error[MYR_MAX_DATA_DIMENSION];
     double variance[MYR_MAX_DATA_DIMENSION], variance_error[MYR_MAX_DATA_DIMENSION];
     double exact_mean[MYR_MAX_DATA_DIMENSION], exact_variance[MYR_MAX_DATA_DIMENSION];
@@ -45,15 +45,15 @@ void cli_study_begin_json(json_t *result, const cli_plan_options *plan, const cl
 void cli_study_end_json(json_t *result, const cli_run_options *run, const cli_study *study);
 
 typedef struct cli_warning {
-    char text[sizeof((myr_run_report *)0)->warning];
+    char text[sizeof((myr_report *)0)->warning];
 } cli_warning;
 
 /* The first warning of a command's runs is what the last one's report says: others may differ in the sampler
  * or the steps, but one line is enough. kept is empty before the first. */
-void cli_study_keep_warning(cli_warning *kept, myr_run_report *report);
+void cli_study_keep_warning(cli_warning *kept, myr_report *report);
 
 /* What a run's report has to say besides, on stderr: a line each. */
-void cli_note_run(const myr_run_report *report);
+void cli_note_run(const myr_report *report);
 
 /* The line of text on all runs together: where the last one ran, and how fast they were. */
 void cli_study_end_text(double work, double seconds, const cli_study *last);

@@ -15,6 +15,7 @@
 #include "ground/environment.h"
 #include "ground/failure.h"
 #include "ground/product.h"
+#include "ground/sized.h"
 
 typedef struct fit {
     myr_context *context;
@@ -232,15 +233,9 @@ static myr_status check(myr_context *context, const myr_outcomes *o, const myr_f
     return MYR_OK;
 }
 
-myr_status myr_fit(myr_context *context, const myr_outcomes *outcomes, const myr_fit_options *options,
-                   myr_estimate *items, myr_fit_report *report) {
-    MYR_STANDARD_ENVIRONMENT;
-    static const myr_fit_options defaults = MYR_FIT_OPTIONS_INIT;
+static myr_status run(myr_context *context, const myr_outcomes *outcomes, const myr_fit_options *options,
+                      myr_estimate *items, myr_fit_report *report) {
     const myr_objective *objective = NULL;
-    options = options ? options : &defaults;
-    if (!outcomes || !items || !report)
-        return myr_fail(context, MYR_INVALID_ARGUMENT,
-                        "outcomes, items or report is NULL (expected all three)");
     myr_status status = check(context, outcomes, options, &objective);
     if (status != MYR_OK)
         return status;
@@ -279,5 +274,22 @@ myr_status myr_fit(myr_context *context, const myr_outcomes *outcomes, const myr
     if (status == MYR_OK)
         set_probabilities(&f);
     myr_models_free(&f.models);
+    return status;
+}
+
+myr_status myr_fit(myr_context *context, const myr_outcomes *outcomes, const myr_fit_options *options,
+                   myr_estimate *items, myr_fit_report *report) {
+    MYR_STANDARD_ENVIRONMENT;
+    myr_fit_options known;
+    myr_fit_report made = {0};
+    if (!outcomes || !items || !report)
+        return myr_fail(context, MYR_INVALID_ARGUMENT,
+                        "outcomes, items or report is NULL (expected all three)");
+    myr_status status = myr_fit_report_ready(context, report);
+    if (status == MYR_OK)
+        status = myr_fit_options_read(context, &options, &known);
+    if (status == MYR_OK)
+        status = run(context, outcomes, options, items, &made);
+    myr_fit_report_fill(report, &made);
     return status;
 }

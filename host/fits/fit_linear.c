@@ -11,12 +11,10 @@
 #include "ground/environment.h"
 #include "ground/failure.h"
 #include "ground/product.h"
+#include "ground/sized.h"
 
 static myr_status check(myr_context *context, const myr_features *features, const myr_fit_options *options,
                         const myr_compute_options *compute, const myr_objective **objective) {
-    if (!features || features->struct_size != sizeof *features || compute->struct_size != sizeof *compute)
-        return myr_fail(context, MYR_INVALID_ARGUMENT,
-                        "features: NULL; or their struct_size, or compute's, is not set by an initialiser");
     myr_status status = myr_fit_check_options(context, options, MYR_COMPARISONS, objective);
     if (status != MYR_OK)
         return status;
@@ -187,17 +185,10 @@ static myr_status run(myr_linear_fit *fit, myr_estimate *estimates) {
     return status;
 }
 
-myr_status myr_fit_linear(myr_context *context, const myr_features *features,
-                          const myr_fit_options *options, const myr_compute_options *compute,
-                          myr_estimate *estimates, myr_fit_report *report) {
-    MYR_STANDARD_ENVIRONMENT;
+static myr_status fit_features(myr_context *context, const myr_features *features,
+                               const myr_fit_options *options, const myr_compute_options *compute,
+                               myr_estimate *estimates, myr_fit_report *report) {
     const myr_objective *objective = NULL;
-    static const myr_fit_options defaults = MYR_FIT_OPTIONS_INIT;
-    static const myr_compute_options anywhere = MYR_COMPUTE_OPTIONS_INIT;
-    options = options ? options : &defaults;
-    compute = compute ? compute : &anywhere;
-    if (!estimates || !report)
-        return myr_fail(context, MYR_INVALID_ARGUMENT, "estimates or report is NULL (expected both)");
     myr_status status = check(context, features, options, compute, &objective);
     if (status == MYR_OK)
         status = check_games(context, features);
@@ -235,5 +226,28 @@ myr_status myr_fit_linear(myr_context *context, const myr_features *features,
     }
     free(fit.theta);
     free(fit.inverse);
+    return status;
+}
+
+myr_status myr_fit_linear(myr_context *context, const myr_features *features,
+                          const myr_fit_options *options, const myr_compute_options *compute,
+                          myr_estimate *estimates, myr_fit_report *report) {
+    MYR_STANDARD_ENVIRONMENT;
+    myr_features known;
+    myr_fit_options how;
+    myr_compute_options where;
+    myr_fit_report made = {0};
+    if (!estimates || !report)
+        return myr_fail(context, MYR_INVALID_ARGUMENT, "estimates or report is NULL (expected both)");
+    myr_status status = myr_fit_report_ready(context, report);
+    if (status == MYR_OK)
+        status = myr_features_read(context, &features, &known);
+    if (status == MYR_OK)
+        status = myr_fit_options_read(context, &options, &how);
+    if (status == MYR_OK)
+        status = myr_compute_options_read(context, &compute, &where);
+    if (status == MYR_OK)
+        status = fit_features(context, features, options, compute, estimates, &made);
+    myr_fit_report_fill(report, &made);
     return status;
 }

@@ -58,9 +58,6 @@ static myr_status check_errors(myr_context *context, const myr_fit_options *opti
 
 myr_status myr_fit_check_options(myr_context *context, const myr_fit_options *options,
                                  myr_outcome_kind kind, const myr_objective **objective) {
-    if (options->struct_size != sizeof *options)
-        return myr_fail(context, MYR_INVALID_ARGUMENT,
-                        "fit options: struct_size is not set by MYR_FIT_OPTIONS_INIT");
     const char *usual = kind == MYR_RANKINGS ? "pl" : "bt";
     myr_status status = find(context, options->objective ? options->objective : usual, objective);
     if (status == MYR_OK)

@@ -13,6 +13,7 @@
 
 #include "ground/environment.h"
 #include "ground/failure.h"
+#include "ground/sized.h"
 #include "input_file.h"
 #include "myriad/atomic_file.h"
 
@@ -132,14 +133,18 @@ static myr_status check_shape(myr_context *context, const myr_samples_shape *sha
 myr_status myr_samples_open(myr_context *context, const char *path, const myr_samples_shape *shape,
                             myr_samples_file **file) {
     MYR_STANDARD_ENVIRONMENT;
-    if (!path || !shape || !file)
-        return myr_fail(context, MYR_INVALID_ARGUMENT, "samples: path, shape and file must not be NULL");
+    if (!path || !file)
+        return myr_fail(context, MYR_INVALID_ARGUMENT, "samples: path and file must not be NULL");
     *file = NULL;
+    myr_samples_shape known;
+    myr_status status = myr_samples_shape_read(context, &shape, &known);
+    if (status != MYR_OK)
+        return status;
     const bool csv = ends_in(path, ".csv") || myr_input_is_standard(path);
     if (!csv && !ends_in(path, ".npy"))
         return myr_fail(context, MYR_INVALID_ARGUMENT,
                         "%s: of no known format; expected a name in .csv or .npy", path);
-    myr_status status = check_shape(context, shape);
+    status = check_shape(context, shape);
     if (status != MYR_OK)
         return status;
     myr_samples_file *made = calloc(1, sizeof *made);

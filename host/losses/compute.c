@@ -6,6 +6,7 @@
 
 #include "backends/reductions.h"
 #include "ground/failure.h"
+#include "ground/sized.h"
 #include "ground/threads.h"
 
 static const struct {
@@ -24,9 +25,6 @@ size_t myr_dtype_size(myr_dtype type) {
 }
 
 static myr_status check_options(myr_context *context, const myr_compute_options *options) {
-    if (options->struct_size != sizeof *options)
-        return myr_fail(context, MYR_INVALID_ARGUMENT,
-                        "compute options: struct_size is not set by MYR_COMPUTE_OPTIONS_INIT");
     const myr_status status = myr_threads_check(context, options->threads);
     if (status != MYR_OK)
         return status;
@@ -39,12 +37,11 @@ static myr_status check_options(myr_context *context, const myr_compute_options 
 }
 
 myr_status myr_compute_begin(myr_context *context, const myr_compute_options *options,
-                             const myr_backend **backend, myr_compute *compute,
-                             myr_compute_report *report) {
-    static const myr_compute_options defaults = MYR_COMPUTE_OPTIONS_INIT;
-    options = options ? options : &defaults;
-    memset(report, 0, sizeof *report);
-    myr_status status = check_options(context, options);
+                             const myr_backend **backend, myr_compute *compute, myr_report *report) {
+    myr_compute_options known;
+    myr_status status = myr_compute_options_read(context, &options, &known);
+    if (status == MYR_OK)
+        status = check_options(context, options);
     if (status != MYR_OK)
         return status;
     status = myr_backend_resolve_memory(context, options->backend, options->device,
@@ -57,6 +54,7 @@ myr_status myr_compute_begin(myr_context *context, const myr_compute_options *op
                              .memory = options->memory,
                              .stream = options->stream};
     report->backend = (*backend)->name;
+    report->math = (*backend)->doubles ? "double" : "exact";
     (*backend)->describe(compute->device, compute->threads, report->device, sizeof report->device);
     return MYR_OK;
 }

@@ -10,6 +10,7 @@
 #include "backends/reductions.h"
 #include "ground/environment.h"
 #include "ground/failure.h"
+#include "ground/sized.h"
 #include "linear_faults.h"
 
 #define MYR_MAX_PAIRS (UINT64_C(1) << 40)
@@ -23,9 +24,6 @@ static myr_status check_count(myr_context *context, const char *name, uint64_t v
 
 static myr_status check_features(myr_context *context, const myr_linear_job *job) {
     const myr_features *f = job->features;
-    if (!f || f->struct_size != sizeof *f)
-        return myr_fail(context, MYR_INVALID_ARGUMENT,
-                        "features: NULL, or struct_size not set by MYR_FEATURES_INIT");
     myr_status status = check_count(context, "count", f->count, MYR_MAX_PAIRS);
     if (status == MYR_OK)
         status = check_count(context, "parameters", f->parameters, MYR_MAX_PARAMETERS);
@@ -61,9 +59,6 @@ static myr_status make_loss(myr_context *context, const myr_loss_options *option
 }
 
 static myr_status check_many(myr_context *context, const myr_many *many) {
-    if (!many || many->struct_size != sizeof *many)
-        return myr_fail(context, MYR_INVALID_ARGUMENT,
-                        "many: NULL, or struct_size not set by MYR_MANY_INIT");
     if (many->replicates < 1 || many->replicates > MYR_MAX_REPLICATES)
         return myr_fail(context, MYR_INVALID_ARGUMENT,
                         "many: replicates %lu is out of range (expected 1 … %d)",
@@ -92,7 +87,7 @@ static void take_means(const myr_linear_job *job, double beta, const myr_margin_
 /* All checks, and the backend. */
 static myr_status begin(myr_context *context, const myr_loss_options *loss,
                         const myr_compute_options *options, myr_linear_job *job,
-                        const myr_backend **backend, myr_compute_report *report) {
+                        const myr_backend **backend, myr_report *report) {
     myr_status status = make_loss(context, loss, &job->loss);
     if (status == MYR_OK)
         status = check_features(context, job);
@@ -118,15 +113,11 @@ static myr_status finish(myr_context *context, const myr_linear_job *job, myr_st
     return status;
 }
 
-myr_status myr_loss_linear(myr_context *context, const myr_loss_options *loss, const myr_features *features,
-                           myr_array theta, const myr_compute_options *options, myr_array_out gradient,
-                           myr_linear_metrics *metrics, myr_compute_report *report) {
-    MYR_STANDARD_ENVIRONMENT;
+static myr_status reduce(myr_context *context, const myr_loss_options *loss, const myr_features *features,
+                         myr_array theta, const myr_compute_options *options, myr_array_out gradient,
+                         myr_linear_metrics *metrics, myr_report *report) {
     myr_linear_job job = {.features = features, .theta = theta, .gradient = gradient};
     const myr_backend *backend;
-    myr_compute_report scratch;
-    if (!report)
-        report = &scratch;
     myr_status status = begin(context, loss, options, &job, &backend, report);
     if (status != MYR_OK)
         return status;
@@ -141,15 +132,27 @@ myr_status myr_loss_linear(myr_context *context, const myr_loss_options *loss, c
     return status;
 }
 
-myr_status myr_loss_many(myr_context *context, const myr_loss_options *loss, const myr_features *features,
-                         myr_array theta, const myr_many *many, const myr_compute_options *options,
-                         myr_array_out gradient, myr_linear_metrics *metrics, myr_compute_report *report) {
+myr_status myr_loss_linear(myr_context *context, const myr_loss_options *loss, const myr_features *features,
+                           myr_array theta, const myr_compute_options *options, myr_array_out gradient,
+                           myr_linear_metrics *metrics, myr_report *report) {
     MYR_STANDARD_ENVIRONMENT;
+    myr_features known;
+    myr_report made = {0};
+    myr_status status = myr_report_ready(context, report);
+    if (status == MYR_OK)
+        status = myr_features_read(context, &features, &known);
+    if (status == MYR_OK)
+        status = reduce(context, loss, features, theta, options, gradient, metrics, &made);
+    myr_report_fill(report, &made);
+    return status;
+}
+
+static myr_status reduce_many(myr_context *context, const myr_loss_options *loss,
+                              const myr_features *features, myr_array theta, const myr_many *many,
+                              const myr_compute_options *options, myr_array_out gradient,
+                              myr_linear_metrics *metrics, myr_report *report) {
     myr_linear_job job = {.features = features, .theta = theta, .many = many, .gradient = gradient};
     const myr_backend *backend;
-    myr_compute_report scratch;
-    if (!report)
-        report = &scratch;
     myr_status status = check_many(context, many);
     if (status == MYR_OK)
         status = begin(context, loss, options, &job, &backend, report);
@@ -171,5 +174,23 @@ myr_status myr_loss_many(myr_context *context, const myr_loss_options *loss, con
     status = finish(context, &job, status, bad, weighed);
     report->seconds = omp_get_wtime() - start;
     free(sums);
+    return status;
+}
+
+myr_status myr_loss_many(myr_context *context, const myr_loss_options *loss, const myr_features *features,
+                         myr_array theta, const myr_many *many, const myr_compute_options *options,
+                         myr_array_out gradient, myr_linear_metrics *metrics, myr_report *report) {
+    MYR_STANDARD_ENVIRONMENT;
+    myr_features known;
+    myr_many replicates;
+    myr_report made = {0};
+    myr_status status = myr_report_ready(context, report);
+    if (status == MYR_OK)
+        status = myr_features_read(context, &features, &known);
+    if (status == MYR_OK)
+        status = myr_many_read(context, &many, &replicates);
+    if (status == MYR_OK)
+        status = reduce_many(context, loss, features, theta, many, options, gradient, metrics, &made);
+    myr_report_fill(report, &made);
     return status;
 }

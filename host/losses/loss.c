@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "ground/failure.h"
+#include "ground/sized.h"
 
 typedef struct loss_line {
     const char *name;
@@ -122,13 +123,11 @@ static myr_status check_taken(myr_context *context, const myr_loss_options *opti
 }
 
 myr_status myr_loss_make(myr_context *context, const myr_loss_options *options, myr_loss *loss) {
-    static const myr_loss_options defaults = MYR_LOSS_OPTIONS_INIT;
+    myr_loss_options known;
     int kind, divergence;
-    options = options ? options : &defaults;
-    if (options->struct_size != sizeof *options)
-        return myr_fail(context, MYR_INVALID_ARGUMENT,
-                        "loss options: struct_size is not set by MYR_LOSS_OPTIONS_INIT");
-    myr_status status = resolve(context, "loss", options->loss, myr_loss_name, &kind);
+    myr_status status = myr_loss_options_read(context, &options, &known);
+    if (status == MYR_OK)
+        status = resolve(context, "loss", options->loss, myr_loss_name, &kind);
     if (status == MYR_OK)
         status = resolve(context, "f_divergence", options->f_divergence, myr_divergence_name, &divergence);
     if (status == MYR_OK)

@@ -8,6 +8,7 @@
 #include "backends/reductions.h"
 #include "ground/environment.h"
 #include "ground/failure.h"
+#include "ground/sized.h"
 #include "losses/tokens/token_arrays.h"
 
 #define MYR_MOST_ANSWERS (UINT64_C(1) << 40)
@@ -28,9 +29,6 @@ static myr_status check_arrays(myr_context *context, const myr_rankings *r, cons
 
 static myr_status check_rankings(myr_context *context, const myr_rankings *r,
                                  const myr_array_out *gradient) {
-    if (!r || r->struct_size != sizeof *r)
-        return myr_fail(context, MYR_INVALID_ARGUMENT,
-                        "rankings: NULL, or struct_size not set by MYR_RANKINGS_INIT");
     if (!(r->beta >= 1e-6 && r->beta <= 1e6))
         return myr_fail(context, MYR_INVALID_ARGUMENT, "beta: %g is out of range (expected 1e-06 … 1e+06)",
                         r->beta);
@@ -154,15 +152,12 @@ static myr_status run(myr_context *context, const myr_backend *backend, myr_rank
     return status;
 }
 
-myr_status myr_loss_rankings(myr_context *context, const myr_rankings *rankings,
-                             const myr_compute_options *options, myr_array_out gradient,
-                             myr_ranking_metrics *metrics, myr_compute_report *report) {
-    MYR_STANDARD_ENVIRONMENT;
+static myr_status reduce(myr_context *context, const myr_rankings *rankings,
+                         const myr_compute_options *options, myr_array_out gradient,
+                         myr_ranking_metrics *metrics, myr_report *report) {
     myr_ranking_job job = {.rankings = rankings, .gradient = gradient};
     const myr_backend *backend;
-    myr_compute_report scratch;
     myr_ranking_sums sums = {0};
-    report = report ? report : &scratch;
     myr_status status = check_rankings(context, rankings, &gradient);
     if (status == MYR_OK)
         status = myr_compute_begin(context, options, &backend, &job.compute, report);
@@ -171,7 +166,27 @@ myr_status myr_loss_rankings(myr_context *context, const myr_rankings *rankings,
     const double start = omp_get_wtime();
     status = run(context, backend, &job, &sums);
     report->seconds = omp_get_wtime() - start;
-    if (status == MYR_OK && metrics)
+    if (status == MYR_OK)
         take_means(&sums, rankings->count, metrics);
+    return status;
+}
+
+myr_status myr_loss_rankings(myr_context *context, const myr_rankings *rankings,
+                             const myr_compute_options *options, myr_array_out gradient,
+                             myr_ranking_metrics *metrics, myr_report *report) {
+    MYR_STANDARD_ENVIRONMENT;
+    myr_rankings known;
+    myr_ranking_metrics found = {0};
+    myr_report made = {0};
+    myr_status status = myr_ranking_metrics_ready(context, metrics);
+    if (status == MYR_OK)
+        status = myr_report_ready(context, report);
+    if (status == MYR_OK)
+        status = myr_rankings_read(context, &rankings, &known);
+    if (status == MYR_OK)
+        status = reduce(context, rankings, options, gradient, &found, &made);
+    if (status == MYR_OK)
+        myr_ranking_metrics_fill(metrics, &found);
+    myr_report_fill(report, &made);
     return status;
 }

@@ -5,6 +5,7 @@
 
 #include "ground/environment.h"
 #include "ground/failure.h"
+#include "ground/sized.h"
 #include "io/npy_read.h"
 #include "outcomes.h"
 
@@ -94,15 +95,16 @@ static myr_status make(myr_context *context, myr_outcomes *o, myr_npy *array, co
         o->delta = array->values;
         array->values = NULL;
     }
-    *features = (myr_features)MYR_FEATURES_INIT;
-    features->count = rows;
-    features->parameters = parameters;
-    features->delta = (myr_array){o->delta, MYR_F32};
-    features->weight = (myr_array){o->feature_weight, MYR_F64};
-    features->reference_margin = (myr_array){o->feature_reference, MYR_F64};
-    features->games = o->duel_count;
-    features->game_begin = o->feature_begin;
-    features->game_count = o->feature_count;
+    myr_features made = MYR_FEATURES_INIT;
+    made.count = rows;
+    made.parameters = parameters;
+    made.delta = (myr_array){o->delta, MYR_F32};
+    made.weight = (myr_array){o->feature_weight, MYR_F64};
+    made.reference_margin = (myr_array){o->feature_reference, MYR_F64};
+    made.games = o->duel_count;
+    made.game_begin = o->feature_begin;
+    made.game_count = o->feature_count;
+    myr_features_fill(features, &made);
     return MYR_OK;
 }
 
@@ -116,7 +118,10 @@ myr_status myr_outcomes_features(myr_context *context, myr_outcomes *outcomes, c
         return myr_fail(context, MYR_INVALID_ARGUMENT,
                         "features: rankings have none (expected comparisons)");
     myr_npy array;
-    myr_status status = read_delta(context, outcomes, path, &array);
+    myr_status status = myr_features_ready(context, features);
+    if (status != MYR_OK)
+        return status;
+    status = read_delta(context, outcomes, path, &array);
     if (status == MYR_OK)
         status = make(context, outcomes, &array, reference, features);
     free(array.values);

@@ -7,6 +7,7 @@
 
 #include "ground/environment.h"
 #include "ground/failure.h"
+#include "ground/sized.h"
 #include "io/csv_field.h"
 #include "io/whole_file.h"
 
@@ -195,18 +196,19 @@ static myr_status read_bytes(myr_context *context, const char *path, const char 
 myr_status myr_outcomes_load(myr_context *context, const char *path, const myr_outcomes_options *options,
                              myr_outcomes **outcomes) {
     MYR_STANDARD_ENVIRONMENT;
-    static const myr_outcomes_options defaults = MYR_OUTCOMES_OPTIONS_INIT;
-    options = options ? options : &defaults;
+    myr_outcomes_options known;
     if (!outcomes)
         return myr_fail(context, MYR_INVALID_ARGUMENT, "outcomes is NULL (expected a place for them)");
     *outcomes = NULL;
-    if (!path || options->struct_size != sizeof *options || !options->input ||
-        (options->without_count && !options->without))
+    myr_status status = myr_outcomes_options_read(context, &options, &known);
+    if (status != MYR_OK)
+        return status;
+    if (!path || !options->input || (options->without_count && !options->without))
         return myr_fail(context, MYR_INVALID_ARGUMENT,
-                        "outcomes: path is NULL, or options are not set by MYR_OUTCOMES_OPTIONS_INIT");
+                        "outcomes: path, input or without is NULL (expected all that are counted)");
     char *bytes;
     size_t size;
-    myr_status status = myr_read_whole(context, path, &bytes, &size);
+    status = myr_read_whole(context, path, &bytes, &size);
     if (status != MYR_OK)
         return status;
     myr_outcome_reader r = {.pool = options->pool, .map = options->columns};

@@ -6,6 +6,7 @@
 
 #include "ground/environment.h"
 #include "ground/failure.h"
+#include "ground/sized.h"
 
 #define LARGEST_SIGMA 1e9 /* of churn's range, as of the process edm */
 
@@ -16,22 +17,6 @@ static const char *list_names(const char *(*name)(int), char *text, size_t size)
     for (int index = 0; name(index) && used < size; index++)
         used += (size_t)snprintf(text + used, size - used, "%s%s", index ? ", " : "", name(index));
     return text;
-}
-
-/* Fills in the defaults of fields that the caller's header did not have yet; all of them for NULL. */
-static myr_status complete_options(myr_context *context, const myr_plan_options *options,
-                                   myr_plan_options *complete) {
-    size_t first = offsetof(myr_plan_options, final_noise) + sizeof options->final_noise;
-    *complete = (myr_plan_options)MYR_PLAN_OPTIONS_INIT;
-    if (!options)
-        return MYR_OK;
-    size_t size = options->struct_size;
-    if (size < first || size > sizeof *complete)
-        return myr_fail(context, MYR_INVALID_ARGUMENT,
-                        "plan options: struct_size is %zu; expected %zu (use MYR_PLAN_OPTIONS_INIT)", size,
-                        sizeof *complete);
-    memcpy(complete, options, size);
-    return MYR_OK;
 }
 
 /* ---- what belongs to some processes only ----------------------------------------------------------- */
@@ -203,7 +188,7 @@ static void settle(myr_plan_choice *choice) {
 
 myr_status myr_plan_choose(myr_context *context, const myr_plan_options *options, myr_plan_choice *choice) {
     *choice = (myr_plan_choice){0};
-    myr_status status = complete_options(context, options, &choice->options);
+    myr_status status = myr_plan_options_read(context, &options, &choice->options);
     if (status == MYR_OK)
         status = look_up(context, choice);
     if (status == MYR_OK && (choice->options.steps < 1 || choice->options.steps > MYR_MAX_STEPS))
@@ -232,8 +217,10 @@ myr_status myr_plan_settle(myr_context *context, const myr_plan_options *options
     if (!settled)
         return myr_fail(context, MYR_INVALID_ARGUMENT, "plan options: settled is NULL; expected a place");
     myr_plan_choice choice;
-    const myr_status status = myr_plan_choose(context, options, &choice);
+    myr_status status = myr_plan_options_ready(context, settled);
     if (status == MYR_OK)
-        *settled = choice.options;
+        status = myr_plan_choose(context, options, &choice);
+    if (status == MYR_OK)
+        myr_plan_options_fill(settled, &choice.options);
     return status;
 }

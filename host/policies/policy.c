@@ -4,6 +4,7 @@
 
 #include "ground/environment.h"
 #include "ground/failure.h"
+#include "ground/sized.h"
 #include "policy_tables.h"
 
 static const double largest_size = 1e15;
@@ -18,10 +19,7 @@ myr_status myr_policy_check_table(myr_context *context, const myr_policy_problem
     return MYR_OK;
 }
 
-myr_status myr_policy_check(myr_context *context, const myr_policy_problem *problem, bool rewards) {
-    if (!problem || problem->struct_size != sizeof *problem)
-        return myr_fail(context, MYR_INVALID_ARGUMENT,
-                        "problem: NULL, or struct_size not set by MYR_POLICY_PROBLEM_INIT");
+static myr_status check(myr_context *context, const myr_policy_problem *problem, bool rewards) {
     if (problem->prompts < 1 || problem->prompts > MYR_MAX_PROMPTS || problem->answers < 2 ||
         problem->answers > MYR_MAX_ANSWERS || (uint64_t)problem->prompts * problem->answers > MYR_MAX_TABLE)
         return myr_fail(context, MYR_INVALID_ARGUMENT,
@@ -38,6 +36,12 @@ myr_status myr_policy_check(myr_context *context, const myr_policy_problem *prob
     if (status == MYR_OK && rewards)
         status = myr_policy_check_table(context, problem, "the reward", problem->rewards);
     return status;
+}
+
+myr_status myr_policy_take(myr_context *context, const myr_policy_problem **problem,
+                           myr_policy_problem *known, bool rewards) {
+    const myr_status status = myr_policy_problem_read(context, problem, known);
+    return status == MYR_OK ? check(context, known, rewards) : status;
 }
 
 size_t myr_policy_size(const myr_policy_problem *problem) {
@@ -77,17 +81,17 @@ void myr_policy_centre(const myr_policy_problem *problem, double *table) {
     }
 }
 
-/* log pi_ref, normalised, in new memory. */
-static myr_status make_reference(myr_context *context, const myr_policy_problem *problem, bool rewards,
-                                 double **reference) {
-    myr_status status = myr_policy_check(context, problem, rewards);
+/* The problem, and log pi_ref, normalised, in new memory. */
+static myr_status begin(myr_context *context, const myr_policy_problem **problem, myr_policy_problem *known,
+                        bool rewards, double **reference) {
+    myr_status status = myr_policy_take(context, problem, known, rewards);
     if (status != MYR_OK)
         return status;
-    const size_t bytes = myr_policy_size(problem) * sizeof **reference;
+    const size_t bytes = myr_policy_size(known) * sizeof **reference;
     *reference = malloc(bytes);
     if (!*reference)
         return myr_fail_memory(context, bytes);
-    myr_policy_reference(problem, *reference);
+    myr_policy_reference(known, *reference);
     return MYR_OK;
 }
 
@@ -102,8 +106,9 @@ static void tilt(const myr_policy_problem *problem, const double *reference, dou
 myr_status myr_policy_exact(myr_context *context, const myr_policy_problem *problem, double *policy,
                             double *log_z) {
     MYR_STANDARD_ENVIRONMENT;
+    myr_policy_problem known;
     double *table = NULL;
-    myr_status status = make_reference(context, problem, true, &table);
+    myr_status status = begin(context, &problem, &known, true, &table);
     if (status != MYR_OK)
         return status;
     tilt(problem, table, policy ? policy : table, log_z);
@@ -124,10 +129,14 @@ static void add_value(const myr_policy_problem *problem, const double *reference
 myr_status myr_policy_evaluate(myr_context *context, const myr_policy_problem *problem,
                                const double *policy, myr_policy_value *value) {
     MYR_STANDARD_ENVIRONMENT;
+    myr_policy_problem known;
+    myr_policy_value made = {0};
     double *reference = NULL;
     if (!policy || !value)
         return myr_fail(context, MYR_INVALID_ARGUMENT, "policy or value is NULL (expected both)");
-    myr_status status = make_reference(context, problem, true, &reference);
+    myr_status status = myr_policy_value_ready(context, value);
+    if (status == MYR_OK)
+        status = begin(context, &problem, &known, true, &reference);
     if (status != MYR_OK)
         return status;
     const size_t size = myr_policy_size(problem), answers = problem->answers;
@@ -137,18 +146,18 @@ myr_status myr_policy_evaluate(myr_context *context, const myr_policy_problem *p
                    : myr_fail_memory(context, bytes);
     if (status == MYR_OK) {
         double *log_z = table + size;
-        *value = (myr_policy_value){0};
         tilt(problem, reference, table, log_z);
         myr_policy_normalise(problem, policy, table, NULL);
         for (size_t x = 0; x < problem->prompts; x++) {
             add_value(problem, reference + x * answers, table + x * answers, problem->rewards + x * answers,
-                      value);
-            value->optimum += problem->beta * log_z[x];
+                      &made);
+            made.optimum += problem->beta * log_z[x];
         }
-        value->reward /= problem->prompts;
-        value->kl /= problem->prompts;
-        value->optimum /= problem->prompts;
-        value->objective = value->reward - problem->beta * value->kl;
+        made.reward /= problem->prompts;
+        made.kl /= problem->prompts;
+        made.optimum /= problem->prompts;
+        made.objective = made.reward - problem->beta * made.kl;
+        myr_policy_value_fill(value, &made);
     }
     free(table);
     free(reference);
@@ -158,10 +167,11 @@ myr_status myr_policy_evaluate(myr_context *context, const myr_policy_problem *p
 myr_status myr_policy_rewards(myr_context *context, const myr_policy_problem *problem, const double *policy,
                               double *rewards) {
     MYR_STANDARD_ENVIRONMENT;
+    myr_policy_problem known;
     double *reference = NULL;
     if (!policy || !rewards)
         return myr_fail(context, MYR_INVALID_ARGUMENT, "policy or rewards is NULL (expected both)");
-    myr_status status = make_reference(context, problem, false, &reference);
+    myr_status status = begin(context, &problem, &known, false, &reference);
     if (status != MYR_OK)
         return status;
     status = myr_policy_check_table(context, problem, "the policy", policy);

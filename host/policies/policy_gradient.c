@@ -5,6 +5,7 @@
 #include "ground/environment.h"
 #include "ground/failure.h"
 #include "ground/generator.h"
+#include "ground/sized.h"
 #include "policy_tables.h"
 
 /* pi_y (f_y - E f). */
@@ -97,9 +98,6 @@ static void find_variance(uint32_t answers, const double *log_policy, const doub
 }
 
 static myr_status check_options(myr_context *context, const myr_gradient_options *options) {
-    if (options->struct_size != sizeof *options)
-        return myr_fail(context, MYR_INVALID_ARGUMENT,
-                        "gradient options: struct_size is not set by MYR_GRADIENT_OPTIONS_INIT");
     if (options->samples > 1 << 20 || (options->baseline && options->samples == 1))
         return myr_fail(context, MYR_INVALID_ARGUMENT,
                         "samples: %lu is out of range (expected 0 … 2^20, and not 1 with a baseline)",
@@ -111,9 +109,11 @@ myr_status myr_policy_gradient(myr_context *context, const myr_policy_problem *p
                                const double *logits, const myr_gradient_options *options, double *gradient,
                                double *variance) {
     MYR_STANDARD_ENVIRONMENT;
-    static const myr_gradient_options defaults = MYR_GRADIENT_OPTIONS_INIT;
-    options = options ? options : &defaults;
-    myr_status status = myr_policy_check(context, problem, true);
+    myr_policy_problem known;
+    myr_gradient_options how;
+    myr_status status = myr_policy_take(context, &problem, &known, true);
+    if (status == MYR_OK)
+        status = myr_gradient_options_read(context, &options, &how);
     if (status == MYR_OK)
         status = check_options(context, options);
     if (status == MYR_OK && (!logits || !gradient))

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "ground/failure.h"
+#include "ground/sized.h"
 
 static myr_status take_row(myr_context *context, const myr_policy_problem *problem,
                            const myr_policy_pairs *pairs, uint64_t i, myr_policy_row *row) {
@@ -45,9 +46,12 @@ static void merge_rows(myr_policy_rows *rows) {
 myr_status myr_policy_rows_make(myr_context *context, const myr_policy_problem *problem,
                                 const myr_policy_pairs *pairs, bool merge, myr_policy_rows *rows) {
     *rows = (myr_policy_rows){0};
-    if (!pairs || pairs->struct_size != sizeof *pairs || !pairs->answers)
-        return myr_fail(context, MYR_INVALID_ARGUMENT,
-                        "pairs: NULL, or struct_size not set by MYR_POLICY_PAIRS_INIT, or no answers");
+    myr_policy_pairs known;
+    myr_status status = myr_policy_pairs_read(context, &pairs, &known);
+    if (status != MYR_OK)
+        return status;
+    if (!pairs->answers)
+        return myr_fail(context, MYR_INVALID_ARGUMENT, "pairs: answers is NULL (expected an array)");
     if (pairs->count < 1 || pairs->count > UINT64_C(1) << 32)
         return myr_fail(context, MYR_INVALID_ARGUMENT, "pairs: count %llu is out of range (1 … 2^32)",
                         (unsigned long long)pairs->count);
@@ -58,7 +62,7 @@ myr_status myr_policy_rows_make(myr_context *context, const myr_policy_problem *
         return myr_fail_memory(context, bytes);
     }
     for (uint64_t i = 0; i < pairs->count; i++) {
-        myr_status status = take_row(context, problem, pairs, i, &rows->rows[i]);
+        status = take_row(context, problem, pairs, i, &rows->rows[i]);
         if (status != MYR_OK) {
             myr_policy_rows_free(rows);
             return status;

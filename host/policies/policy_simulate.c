@@ -4,6 +4,7 @@
 
 #include "ground/environment.h"
 #include "ground/failure.h"
+#include "ground/sized.h"
 #include "policy_tables.h"
 #include "race_scales.h"
 
@@ -55,9 +56,7 @@ double *myr_race_scales(const myr_ranking_draw *draw) {
 
 static myr_status check(myr_context *context, const myr_policy_problem *problem,
                         const myr_run_options *options, uint32_t length, const uint32_t *rankings) {
-    myr_status status = myr_policy_check(context, problem, true);
-    if (status == MYR_OK)
-        status = check_range(context, problem);
+    myr_status status = check_range(context, problem);
     if (status == MYR_OK)
         status = myr_options_check(context, options);
     if (status != MYR_OK)
@@ -79,8 +78,14 @@ myr_status myr_policy_simulate(myr_context *context, const myr_policy_problem *p
                                const myr_run_options *options, uint32_t length, uint32_t *rankings) {
     MYR_STANDARD_ENVIRONMENT;
     const myr_backend *backend;
+    myr_policy_problem known;
+    myr_run_options how;
     char note[256];
     myr_status status = myr_options_given(context, options);
+    if (status == MYR_OK)
+        status = myr_policy_take(context, &problem, &known, true);
+    if (status == MYR_OK)
+        status = myr_run_options_read(context, &options, &how);
     if (status == MYR_OK)
         status = check(context, problem, options, length, rankings);
     if (status == MYR_OK)

@@ -5,7 +5,8 @@
 #include "myriad/policy.h"
 
 /* Checks shape, beta and the reference; and the rewards, if they are needed. */
-myr_status myr_policy_check(myr_context *context, const myr_policy_problem *problem, bool rewards);
+myr_status myr_policy_take(myr_context *context, const myr_policy_problem **problem,
+                           myr_policy_problem *known, bool rewards);
 
 /* Fails with the first entry that is not finite, or beyond 1e15. */
 myr_status myr_policy_check_table(myr_context *context, const myr_policy_problem *problem, const char *name,

@@ -8,6 +8,7 @@
 #include "ground/environment.h"
 #include "ground/failure.h"
 #include "ground/generator.h"
+#include "ground/sized.h"
 #include "optimizer.h"
 #include "policy_rows.h"
 #include "policy_tables.h"
@@ -96,7 +97,7 @@ static void through_softmax(training *t) {
 
 static myr_status step_pairs(training *t, uint64_t step, double *loss) {
     myr_compute_options compute = MYR_COMPUTE_OPTIONS_INIT;
-    myr_loss_metrics metrics;
+    myr_loss_metrics metrics = MYR_LOSS_METRICS_INIT;
     compute.backend = "reference";
     draw_rows(t, step);
     fill_columns(t);
@@ -176,9 +177,6 @@ static myr_status make_step(training *t, uint64_t step, myr_training_report *rep
 /* ---- before and after ------------------------------------------------------------------------------ */
 
 static myr_status check_options(myr_context *context, const myr_training_options *o, training_kind *kind) {
-    if (o->struct_size != sizeof *o)
-        return myr_fail(context, MYR_INVALID_ARGUMENT,
-                        "training: struct_size is not set by MYR_TRAINING_OPTIONS_INIT");
     int index = 0;
     while (index < TRAININGS && (!o->method || strcmp(o->method, trainings[index].name) != 0))
         index++;
@@ -205,14 +203,15 @@ static myr_status check_options(myr_context *context, const myr_training_options
 }
 
 static myr_status begin_pairs(training *t, const myr_policy_pairs *pairs) {
-    t->loss = (myr_loss_options)MYR_LOSS_OPTIONS_INIT;
-    if (t->kind == TRAIN_pairs)
-        t->loss = t->options->loss;
-    else
+    const myr_loss_options *given = t->kind == TRAIN_pairs ? t->options->loss : NULL;
+    myr_status status = myr_loss_options_read(t->context, &given, &t->loss);
+    if (status != MYR_OK)
+        return status;
+    if (t->kind != TRAIN_pairs)
         t->loss.reference_free = true; /* -log sigmoid(r_w - r_l): DPO's loss of rewards for logarithms */
     t->loss.beta = t->kind == TRAIN_pairs ? t->problem->beta : 1.0;
     myr_loss loss;
-    myr_status status = myr_loss_make(t->context, &t->loss, &loss);
+    status = myr_loss_make(t->context, &t->loss, &loss);
     if (status != MYR_OK)
         return status;
     /* Of a whole batch equal rows are one that weighs more; but sorted losses take no weights. */
@@ -270,13 +269,17 @@ myr_status myr_policy_train(myr_context *context, const myr_policy_problem *prob
                             const myr_policy_pairs *pairs, const myr_training_options *options,
                             double *result, myr_training_report *report) {
     MYR_STANDARD_ENVIRONMENT;
-    static const myr_training_options defaults = MYR_TRAINING_OPTIONS_INIT;
-    options = options ? options : &defaults;
-    training t = {.context = context, .problem = problem, .options = options};
-    myr_training_report made = {0, NAN, NAN};
-    myr_status status = check_options(context, options, &t.kind);
+    myr_policy_problem known;
+    myr_training_options how;
+    myr_training_report made = {.loss = NAN, .gradient = NAN};
+    training t = {.context = context, .problem = &known, .options = &how};
+    myr_status status = myr_training_report_ready(context, report);
     if (status == MYR_OK)
-        status = myr_policy_check(context, problem, t.kind == TRAIN_reinforce);
+        status = myr_training_options_read(context, &options, &how);
+    if (status == MYR_OK)
+        status = check_options(context, options, &t.kind);
+    if (status == MYR_OK)
+        status = myr_policy_take(context, &problem, &known, t.kind == TRAIN_reinforce);
     if (status == MYR_OK && !result)
         status = myr_fail(context, MYR_INVALID_ARGUMENT, "result is NULL (expected a table)");
     if (status != MYR_OK)
@@ -292,8 +295,7 @@ myr_status myr_policy_train(myr_context *context, const myr_policy_problem *prob
         memcpy(result, t.policy, t.size * sizeof *result);
         if (t.kind == TRAIN_rewards)
             myr_policy_centre(problem, result);
-        if (report)
-            *report = made;
+        myr_training_report_fill(report, &made);
     }
     end(&t);
     return status;

@@ -5,12 +5,16 @@
 #include "backends/backend.h"
 #include "ground/environment.h"
 #include "ground/failure.h"
+#include "ground/sized.h"
 
 /* Checks a request and resolves the backend that is to serve it. */
 static myr_status prepare(myr_context *context, const myr_run_options *options, uint32_t stream,
                           uint32_t block, uint32_t blocks, const void *output, size_t element,
                           myr_draw *draw, const myr_backend **backend) {
+    myr_run_options known;
     myr_status status = myr_options_given(context, options);
+    if (status == MYR_OK)
+        status = myr_run_options_read(context, &options, &known);
     if (status == MYR_OK)
         status = myr_options_check(context, options);
     if (status != MYR_OK)

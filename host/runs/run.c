@@ -11,12 +11,8 @@
 #include "given.h"
 #include "ground/environment.h"
 #include "ground/failure.h"
+#include "ground/sized.h"
 #include "plans/chain.h"
-
-const myr_run_options *myr_options_or_defaults(const myr_run_options *options) {
-    static const myr_run_options defaults = MYR_RUN_OPTIONS_INIT;
-    return options ? options : &defaults;
-}
 
 myr_status myr_options_given(myr_context *context, const myr_run_options *options) {
     return options ? MYR_OK
@@ -26,9 +22,6 @@ myr_status myr_options_given(myr_context *context, const myr_run_options *option
 }
 
 myr_status myr_options_check(myr_context *context, const myr_run_options *options) {
-    if (options->struct_size != sizeof *options)
-        return myr_fail(context, MYR_INVALID_ARGUMENT,
-                        "options: struct_size is not set by MYR_RUN_OPTIONS_INIT");
     if (!options->backend || !options->math)
         return myr_fail(context, MYR_INVALID_ARGUMENT, "options: backend and math must not be NULL");
     if (strcmp(options->math, "exact") != 0 && strcmp(options->math, "fast") != 0)
@@ -99,8 +92,7 @@ static int digits_of(const myr_backend *backend) {
 
 myr_status myr_run_prepare(myr_context *context, const myr_plan *plan, const myr_target *target,
                            const myr_run_options *options, const void *output, const myr_backend **backend,
-                           myr_job *job, myr_run_report *report) {
-    memset(report, 0, sizeof *report);
+                           myr_job *job, myr_report *report) {
     myr_status status = check_run(context, plan, target, options, output);
     if (status == MYR_OK)
         status = myr_backend_resolve(context, options->backend, options->device, backend, report->note);
@@ -114,17 +106,10 @@ myr_status myr_run_prepare(myr_context *context, const myr_plan *plan, const myr
     return MYR_OK;
 }
 
-myr_status myr_run_range(myr_context *context, const myr_plan *plan, const myr_target *target,
-                         const myr_run_options *options, myr_range **range, myr_run_report *report) {
-    MYR_STANDARD_ENVIRONMENT;
-    myr_run_report scratch;
-    if (!report)
-        report = &scratch;
-    if (range)
-        *range = NULL;
+static myr_status run_range(myr_context *context, const myr_plan *plan, const myr_target *target,
+                            const myr_run_options *options, myr_range **range, myr_report *report) {
     const myr_backend *backend = NULL;
     myr_job job;
-    options = myr_options_or_defaults(options);
     myr_status status = myr_run_prepare(context, plan, target, options, range, &backend, &job, report);
     if (status == MYR_OK)
         status = myr_range_begin(context, &job, range);
@@ -143,8 +128,24 @@ myr_status myr_run_range(myr_context *context, const myr_plan *plan, const myr_t
     return status;
 }
 
+myr_status myr_run_range(myr_context *context, const myr_plan *plan, const myr_target *target,
+                         const myr_run_options *options, myr_range **range, myr_report *report) {
+    MYR_STANDARD_ENVIRONMENT;
+    myr_run_options known;
+    myr_report made = {0};
+    if (range)
+        *range = NULL;
+    myr_status status = myr_report_ready(context, report);
+    if (status == MYR_OK)
+        status = myr_run_options_read(context, &options, &known);
+    if (status == MYR_OK)
+        status = run_range(context, plan, target, options, range, &made);
+    myr_report_fill(report, &made);
+    return status;
+}
+
 myr_status myr_run_moments(myr_context *context, const myr_plan *plan, const myr_target *target,
-                           const myr_run_options *options, myr_moment *moments, myr_run_report *report) {
+                           const myr_run_options *options, myr_moment *moments, myr_report *report) {
     MYR_STANDARD_ENVIRONMENT;
     myr_range *range = NULL;
     myr_status status = myr_run_range(context, plan, target, options, moments ? &range : NULL, report);
@@ -153,18 +154,12 @@ myr_status myr_run_moments(myr_context *context, const myr_plan *plan, const myr
     return status;
 }
 
-/* Samples; given may be NULL. */
 static myr_status run(myr_context *context, const myr_plan *plan, const myr_target *target,
                       const myr_run_options *options, const myr_given *given, double *samples,
-                      myr_run_report *report) {
-    myr_run_report scratch;
-    if (!report)
-        report = &scratch;
+                      myr_report *report) {
     const myr_backend *backend = NULL;
     myr_job job;
-    myr_status status = myr_options_given(context, options);
-    if (status == MYR_OK)
-        status = myr_run_prepare(context, plan, target, options, samples, &backend, &job, report);
+    myr_status status = myr_run_prepare(context, plan, target, options, samples, &backend, &job, report);
     if (status != MYR_OK)
         return status;
     double *turned = NULL;
@@ -180,18 +175,34 @@ static myr_status run(myr_context *context, const myr_plan *plan, const myr_targ
     return status;
 }
 
+/* Samples; given may be NULL. */
+static myr_status run_samples(myr_context *context, const myr_plan *plan, const myr_target *target,
+                              const myr_run_options *options, const myr_given *given, double *samples,
+                              myr_report *report) {
+    myr_run_options known;
+    myr_report made = {0};
+    myr_status status = myr_report_ready(context, report);
+    if (status == MYR_OK)
+        status = myr_options_given(context, options);
+    if (status == MYR_OK)
+        status = myr_run_options_read(context, &options, &known);
+    if (status == MYR_OK)
+        status = run(context, plan, target, options, given, samples, &made);
+    myr_report_fill(report, &made);
+    return status;
+}
+
 myr_status myr_run_samples(myr_context *context, const myr_plan *plan, const myr_target *target,
-                           const myr_run_options *options, double *samples, myr_run_report *report) {
+                           const myr_run_options *options, double *samples, myr_report *report) {
     MYR_STANDARD_ENVIRONMENT;
-    return run(context, plan, target, options, NULL, samples, report);
+    return run_samples(context, plan, target, options, NULL, samples, report);
 }
 
 myr_status myr_run_samples_given(myr_context *context, const myr_plan *plan, const myr_target *target,
                                  const myr_run_options *options, const myr_given *given, double *samples,
-                                 myr_run_report *report) {
+                                 myr_report *report) {
     MYR_STANDARD_ENVIRONMENT;
-    if (!given || given->struct_size != sizeof *given)
-        return myr_fail(context, MYR_INVALID_ARGUMENT,
-                        "given: NULL, or struct_size not set by MYR_GIVEN_INIT");
-    return run(context, plan, target, options, given, samples, report);
+    myr_given numbers;
+    const myr_status status = myr_given_read(context, &given, &numbers);
+    return status == MYR_OK ? run_samples(context, plan, target, options, given, samples, report) : status;
 }

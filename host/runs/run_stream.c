@@ -8,6 +8,7 @@
 #include "chunk_moments.h"
 #include "ground/environment.h"
 #include "ground/failure.h"
+#include "ground/sized.h"
 
 /* A job's share of the whole: parts before … before + size of total, in trajectories. */
 typedef struct share {
@@ -48,7 +49,7 @@ static uint64_t job_size(const myr_backend *backend, uint64_t block, int dimensi
 /* A job, whose trajectories the sink gets block by block. */
 static myr_status run_blocks(myr_context *context, const myr_backend *backend, const myr_job *job,
                              uint64_t block, double *samples, myr_sink sink, void *user,
-                             myr_run_report *report) {
+                             myr_report *report) {
     const double start = omp_get_wtime();
     myr_status status = backend->states(context, job, samples);
     report->seconds += omp_get_wtime() - start;
@@ -58,18 +59,12 @@ static myr_status run_blocks(myr_context *context, const myr_backend *backend, c
     return status;
 }
 
-myr_status myr_run_stream(myr_context *context, const myr_plan *plan, const myr_target *target,
-                          const myr_run_options *options, myr_sink sink, void *user,
-                          myr_run_report *report) {
-    MYR_STANDARD_ENVIRONMENT;
-    myr_run_report scratch;
+static myr_status stream(myr_context *context, const myr_plan *plan, const myr_target *target,
+                         const myr_run_options *options, myr_sink sink, void *user, myr_report *report) {
     const myr_backend *backend = NULL;
     myr_job job;
-    if (!report)
-        report = &scratch;
     if (!sink)
         return myr_fail(context, MYR_INVALID_ARGUMENT, "sink: NULL (expected a function)");
-    options = myr_options_or_defaults(options);
     myr_status status = myr_run_prepare(context, plan, target, options, options, &backend, &job, report);
     if (status != MYR_OK)
         return status;
@@ -87,6 +82,20 @@ myr_status myr_run_stream(myr_context *context, const myr_plan *plan, const myr_
         status = run_blocks(context, backend, &job, block, samples, sink, user, report);
     }
     free(samples);
+    return status;
+}
+
+myr_status myr_run_stream(myr_context *context, const myr_plan *plan, const myr_target *target,
+                          const myr_run_options *options, myr_sink sink, void *user, myr_report *report) {
+    MYR_STANDARD_ENVIRONMENT;
+    myr_run_options known;
+    myr_report made = {0};
+    myr_status status = myr_report_ready(context, report);
+    if (status == MYR_OK)
+        status = myr_run_options_read(context, &options, &known);
+    if (status == MYR_OK)
+        status = stream(context, plan, target, options, sink, user, &made);
+    myr_report_fill(report, &made);
     return status;
 }
 
@@ -148,17 +157,11 @@ static myr_status trace_levels(myr_context *context, const myr_backend *backend,
     return status;
 }
 
-myr_status myr_run_trace(myr_context *context, const myr_plan *plan, const myr_target *target,
-                         const myr_run_options *options, double *states, myr_run_report *report) {
-    MYR_STANDARD_ENVIRONMENT;
-    myr_run_report scratch;
+static myr_status trace(myr_context *context, const myr_plan *plan, const myr_target *target,
+                        const myr_run_options *options, double *states, myr_report *report) {
     const myr_backend *backend = NULL;
     myr_job job;
-    if (!report)
-        report = &scratch;
-    myr_status status = myr_options_given(context, options);
-    if (status == MYR_OK)
-        status = myr_run_prepare(context, plan, target, options, states, &backend, &job, report);
+    myr_status status = myr_run_prepare(context, plan, target, options, states, &backend, &job, report);
     if (status != MYR_OK)
         return status;
     if (options->count > SIZE_MAX / sizeof(double) / (size_t)plan->dimension)
@@ -175,5 +178,21 @@ myr_status myr_run_trace(myr_context *context, const myr_plan *plan, const myr_t
         status = trace_levels(context, backend, &job, options, level, states);
     report->seconds = omp_get_wtime() - start;
     free(level);
+    return status;
+}
+
+myr_status myr_run_trace(myr_context *context, const myr_plan *plan, const myr_target *target,
+                         const myr_run_options *options, double *states, myr_report *report) {
+    MYR_STANDARD_ENVIRONMENT;
+    myr_run_options known;
+    myr_report made = {0};
+    myr_status status = myr_report_ready(context, report);
+    if (status == MYR_OK)
+        status = myr_options_given(context, options);
+    if (status == MYR_OK)
+        status = myr_run_options_read(context, &options, &known);
+    if (status == MYR_OK)
+        status = trace(context, plan, target, options, states, &made);
+    myr_report_fill(report, &made);
     return status;
 }

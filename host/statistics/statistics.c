@@ -8,6 +8,7 @@
 #include "backends/backend.h"
 #include "ground/environment.h"
 #include "ground/failure.h"
+#include "ground/sized.h"
 #include "statistic.h"
 
 #define MYR_STATISTIC_ADDRESS(name) &myr_statistic_##name,
@@ -63,9 +64,6 @@ bool myr_statistic_supports_target(const char *statistic, const myr_target *targ
 /* ---- making one ------------------------------------------------------------------------------------ */
 
 static myr_status check_options(myr_context *context, const myr_statistics_options *options) {
-    if (options->struct_size != sizeof *options)
-        return myr_fail(context, MYR_INVALID_ARGUMENT,
-                        "options: struct_size is not set by MYR_STATISTICS_OPTIONS_INIT");
     if (!options->names)
         return myr_fail(context, MYR_INVALID_ARGUMENT, "statistics: NULL (expected names)");
     if (options->bins < 1 || options->bins > MYR_MAX_BINS)
@@ -114,12 +112,13 @@ const myr_marginal_bins *myr_statistics_marginals(myr_context *context, myr_stat
 myr_status myr_statistics_create(myr_context *context, const myr_target *target,
                                  const myr_statistics_options *options, myr_statistics **statistics) {
     MYR_STANDARD_ENVIRONMENT;
-    static const myr_statistics_options defaults = MYR_STATISTICS_OPTIONS_INIT;
-    options = options ? options : &defaults;
+    myr_statistics_options known;
     if (!target || !statistics)
         return myr_fail(context, MYR_INVALID_ARGUMENT, "target and statistics must not be NULL");
     *statistics = NULL;
-    myr_status status = check_options(context, options);
+    myr_status status = myr_statistics_options_read(context, &options, &known);
+    if (status == MYR_OK)
+        status = check_options(context, options);
     if (status != MYR_OK)
         return status;
     myr_statistics *made = calloc(1, sizeof *made);
@@ -187,7 +186,7 @@ static myr_status take(void *user, uint64_t first, uint64_t count, const double 
 
 myr_status myr_run_statistics(myr_context *context, const myr_plan *plan, const myr_target *target,
                               const myr_run_options *options, myr_statistics *statistics,
-                              myr_run_report *report) {
+                              myr_report *report) {
     MYR_STANDARD_ENVIRONMENT;
     if (!statistics)
         return myr_fail(context, MYR_INVALID_ARGUMENT, "statistics must not be NULL");

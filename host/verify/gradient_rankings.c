@@ -18,7 +18,7 @@ typedef struct ranked {
 static myr_status run(myr_context *context, myr_gradient_problem *problem,
                       const myr_compute_options *options) {
     const ranked *r = problem->data;
-    myr_ranking_metrics metrics = {.loss = (double)NAN};
+    myr_ranking_metrics metrics = {.struct_size = sizeof metrics, .loss = (double)NAN};
     myr_status status = myr_loss_rankings(context, &r->rankings, options,
                                           (myr_array_out){problem->gradient, MYR_F64}, &metrics, NULL);
     problem->loss = metrics.loss;

@@ -37,7 +37,7 @@ static myr_status run(myr_context *context, myr_gradient_problem *problem,
     batch.rewards = (myr_array){r->rewards, MYR_F64};
     myr_rlvr_options rlvr_options = MYR_RLVR_OPTIONS_INIT;
     rlvr_options.cap = 1.5;
-    myr_rlvr_metrics metrics = {.loss = (double)NAN};
+    myr_rlvr_metrics metrics = {.struct_size = sizeof metrics, .loss = (double)NAN};
     myr_status status =
         myr_loss_rlvr(context, &rlvr_options, &batch, options, (myr_array_out){NULL, MYR_F64},
                       (myr_array_out){problem->gradient, MYR_F64}, &metrics, NULL);

@@ -77,7 +77,7 @@ static myr_status run_tokens(myr_context *context, myr_gradient_problem *p,
                              const myr_compute_options *options) {
     token_data *d = p->data;
     const bool doubles = takes_doubles(options);
-    myr_loss_metrics metrics = {.loss = (double)NAN};
+    myr_loss_metrics metrics = {.struct_size = sizeof metrics, .loss = (double)NAN};
     to_floats(d, p->count);
     memcpy(p->gradient, d->x, (size_t)p->count * sizeof *d->x); /* the gradient takes the logits' place */
     myr_array_out logits =
@@ -99,7 +99,7 @@ static myr_status run_head(myr_context *context, myr_gradient_problem *p,
     token_data *d = p->data;
     const bool doubles = takes_doubles(options);
     const uint64_t hidden = hidden_count(d);
-    myr_loss_metrics metrics = {.loss = (double)NAN};
+    myr_loss_metrics metrics = {.struct_size = sizeof metrics, .loss = (double)NAN};
     myr_head head = MYR_HEAD_INIT;
     to_floats(d, p->count);
     head.width = WIDTH;

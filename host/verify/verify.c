@@ -4,6 +4,7 @@
 
 #include "ground/environment.h"
 #include "ground/failure.h"
+#include "ground/sized.h"
 #include "tiers.h"
 
 bool myr_verifies_reference(const myr_verification *v) {
@@ -16,7 +17,8 @@ uint64_t myr_verify_count(const myr_verification *v) {
 }
 
 void myr_report_check(myr_verification *v, const char *name, double worst, double bound, uint64_t count) {
-    myr_check check = {.name = name,
+    myr_check check = {.struct_size = sizeof check,
+                       .name = name,
                        .backend = v->backend->name,
                        .passed = worst <= bound,
                        .worst = worst,
@@ -28,7 +30,11 @@ void myr_report_check(myr_verification *v, const char *name, double worst, doubl
 }
 
 void myr_report_skip(myr_verification *v, const char *name) {
-    myr_check check = {.name = name, .backend = v->backend->name, .skipped = true, .done = v->done};
+    myr_check check = {.struct_size = sizeof check,
+                       .name = name,
+                       .backend = v->backend->name,
+                       .skipped = true,
+                       .done = v->done};
     v->report(v->user, &check);
 }
 
@@ -92,11 +98,10 @@ myr_status myr_verify_backend(myr_context *context, const myr_verify_options *op
 myr_status myr_verify(myr_context *context, const myr_verify_options *options, myr_check_report report,
                       void *user) {
     MYR_STANDARD_ENVIRONMENT;
-    static const myr_verify_options defaults = MYR_VERIFY_OPTIONS_INIT;
-    options = options ? options : &defaults;
-    if (options->struct_size != sizeof *options)
-        return myr_fail(context, MYR_INVALID_ARGUMENT,
-                        "verify options: struct_size is not set by MYR_VERIFY_OPTIONS_INIT");
+    myr_verify_options known;
+    myr_status status = myr_verify_options_read(context, &options, &known);
+    if (status != MYR_OK)
+        return status;
     if (options->count < MYR_VERIFY_MIN_COUNT || options->count > MYR_VERIFY_MAX_COUNT)
         return myr_fail(context, MYR_INVALID_ARGUMENT,
                         "trajectories: %llu is out of range (expected %d … 1e12 for verification)",
@@ -108,7 +113,7 @@ myr_status myr_verify(myr_context *context, const myr_verify_options *options, m
                            .count = options->count,
                            .threads = options->threads,
                            .device = options->device};
-    myr_status status = myr_options_check(context, &run);
+    status = myr_options_check(context, &run);
     if (status != MYR_OK)
         return status;
     char note[256];

@@ -19,7 +19,7 @@ static const double closed_bound = 100.0 * 8.0 * 0x1p-53;
 
 static myr_status verify_closed_forms(myr_verification *v) {
     double policy[ENTRIES], implied[ENTRIES], log_z[PROMPTS], worst = 0.0;
-    myr_policy_value value = {NAN, NAN, NAN, NAN};
+    myr_policy_value value = {sizeof value, NAN, NAN, NAN, NAN};
     myr_status status = myr_policy_exact(v->context, &myr_policy_case, policy, log_z);
     if (status == MYR_OK)
         status = myr_policy_rewards(v->context, &myr_policy_case, policy, implied);
@@ -48,9 +48,9 @@ static myr_status verify_closed_forms(myr_verification *v) {
  * of 20 overshoot for no one. */
 static const double gradient_left = 1e-10;
 
-static myr_training_options make_training(const char *loss) {
+static myr_training_options make_training(const myr_loss_options *loss) {
     myr_training_options options = MYR_TRAINING_OPTIONS_INIT;
-    options.loss.loss = loss;
+    options.loss = loss;
     options.steps = 20000;
     options.rate = 20.0;
     options.tolerance = gradient_left;
@@ -94,7 +94,7 @@ enum { REPLICATES = 16, SIZES = 3, LARGEST = 32768, FREE = PROMPTS * (ANSWERS - 
 
 static myr_status recover(myr_verification *v, uint64_t first, uint64_t count, uint32_t *rankings,
                           double *chi2) {
-    const myr_training_options options = make_training("sigmoid");
+    const myr_training_options options = make_training(NULL);
     double policy[ENTRIES], estimate[ENTRIES];
     myr_policy_pairs pairs;
     *chi2 = 0.0;
@@ -143,7 +143,7 @@ static myr_status fit_bradley_terry(myr_verification *v, const myr_policy_pairs 
     uint32_t *columns = malloc(2 * pairs->count * sizeof *columns);
     myr_fit_options options = MYR_FIT_OPTIONS_INIT;
     myr_estimate estimates[ANSWERS];
-    myr_fit_report report;
+    myr_fit_report report = MYR_FIT_REPORT_INIT;
     myr_status status = MYR_OK;
     if (!columns)
         return myr_fail_memory(v->context, 2 * pairs->count * sizeof *columns);
@@ -173,7 +173,7 @@ static myr_status fit_bradley_terry(myr_verification *v, const myr_policy_pairs 
  * eigenvalue but 0 is at least beta^2 answers times the smallest share of a pair times p (1 - p), here
  * 0.7^2 * 5 * 0.04 * 0.08. */
 static myr_status verify_uniform(myr_verification *v, const myr_policy_pairs *pairs) {
-    const myr_training_options options = make_training("sigmoid");
+    const myr_training_options options = make_training(NULL);
     myr_policy_problem uniform = myr_policy_case;
     double policy[ENTRIES], estimate[ENTRIES], abilities[ENTRIES], worst = 0.0;
     uniform.reference = NULL;
@@ -196,9 +196,11 @@ static myr_status verify_uniform(myr_verification *v, const myr_policy_pairs *pa
  * of `steps` terms is off by at most steps 2^-53 of it, and there are two. */
 static myr_status verify_unlikelihood(myr_verification *v, const myr_policy_pairs *pairs) {
     enum { STEPS = 2000 };
-    myr_training_options options = make_training("unlikelihood");
+    myr_loss_options unlikelihood = MYR_LOSS_OPTIONS_INIT;
+    unlikelihood.loss = "unlikelihood";
+    myr_training_options options = make_training(&unlikelihood);
     double policy[ENTRIES], slope[ENTRIES] = {0}, worst = 0.0, left = 0.0;
-    myr_training_report rest = {0, NAN, NAN};
+    myr_training_report rest = {sizeof rest, 0, NAN, NAN};
     options.steps = STEPS;
     options.rate = 1.0;
     myr_status status = myr_policy_train(v->context, &myr_policy_case, pairs, &options, policy, NULL);
@@ -218,7 +220,7 @@ static myr_status verify_unlikelihood(myr_verification *v, const myr_policy_pair
             least = fmin(least, policy[x * ANSWERS + y]);
         left = myr_worse(left, exp(least));
     }
-    options = make_training("sigmoid");
+    options = make_training(NULL);
     if (status == MYR_OK)
         status = myr_policy_train(v->context, &myr_policy_case, pairs, &options, policy, &rest);
     if (status != MYR_OK)

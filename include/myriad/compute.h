@@ -2,10 +2,7 @@
 #ifndef MYRIAD_COMPUTE_H
 #define MYRIAD_COMPUTE_H
 
-#include <stddef.h>
-#include <stdint.h>
-
-#include "myriad/context.h"
+#include "myriad/report.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -52,14 +49,6 @@ typedef struct myr_compute_options {
 #define MYR_COMPUTE_OPTIONS_INIT \
     { sizeof(myr_compute_options), "auto", 0, 0, MYR_HOST, NULL }
 MYR_API void myr_compute_options_default(myr_compute_options *made, size_t struct_size);
-
-/* What happened. */
-typedef struct myr_compute_report {
-    const char *backend; /* the one that ran; a string that lives as long as the library */
-    char device[128];    /* the GPU's name, or the instruction set and threads of the CPU */
-    char note[256];      /* why auto did not take the GPU; "" if there is nothing to say */
-    double seconds;      /* wall time */
-} myr_compute_report;
 
 #ifdef __cplusplus
 }

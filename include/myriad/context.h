@@ -16,6 +16,18 @@
  * Bindings of other languages, which cannot read an initialiser MYR_…_INIT, have the function beside each:
  * myr_…_default(made, sizeof of the struct as they declare it) writes the same, and struct_size.
  *
+ * How structs grow. One that a call takes, or fills in, by a pointer begins with a struct_size, the size that it has
+ * in the headers which the caller was compiled with: its initialiser MYR_…_INIT sets it, and so does myr_…_default.
+ * Later versions append fields and change none; so programs and libraries of different versions understand each other:
+ *
+ *     taken    fields that the caller does not know have the initialiser's values; fields that the library does not
+ *              know must be 0, as their initialiser leaves them, or the call is refused, MYR_INVALID_ARGUMENT
+ *     filled   what both know is written, and no byte beyond: the rest stays as the caller's initialiser left it
+ *
+ * A struct_size that no initialiser sets (0, say) is refused. What stands in arrays never grows, nor what is a member
+ * of other structs: myr_row, myr_moment, myr_estimate, myr_statistic_row, myr_linear_metrics, myr_table_column,
+ * myr_array and myr_array_out are as they are; more would come as arrays or calls beside them.
+ *
  * What holds in all headers. Options, pointers to structs myr_…_options, may be NULL: the defaults, those
  * of the struct's initialiser MYR_…_OPTIONS_INIT; but not where their count is the length of the caller's
  * array. Other pointers may be NULL where a header says so; else NULL is refused, MYR_INVALID_ARGUMENT. Arrays

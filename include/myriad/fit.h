@@ -172,6 +172,7 @@ typedef struct myr_estimate {
 } myr_estimate;
 
 typedef struct myr_fit_report {
+    size_t struct_size;
     const char *objective;        /* the one that was fitted */
     const char *method;           /* "newton" or "l-bfgs" (of the largest part) */
     double log_likelihood;        /* without the ridge's term */
@@ -188,6 +189,13 @@ typedef struct myr_fit_report {
     double descent_seconds;       /* the descent's part of the seconds */
     const char *errors;           /* the kind of the standard errors: "sandwich" or "information" */
 } myr_fit_report;
+
+#define MYR_FIT_REPORT_INIT                                                                              \
+    {                                                                                                    \
+        sizeof(myr_fit_report), NULL, NULL, 0.0, 0, 0, false, 0.0, {0.0, 0.0, 0.0, 0.0, 0.0}, 0, 0, 0.0, \
+            0.0, 0, 0.0, NULL                                                                            \
+    }
+MYR_API void myr_fit_report_default(myr_fit_report *made, size_t struct_size);
 
 /* Fits; items [myr_outcomes_items]; options may be NULL. The same bits on any number of threads; on another
  * machine, where OpenBLAS solves the equations by other kernels, the last digits may be others.

@@ -61,7 +61,7 @@ typedef struct myr_linear_metrics {
 MYR_API myr_status myr_loss_linear(myr_context *context, const myr_loss_options *loss,
                                    const myr_features *features, myr_array theta,
                                    const myr_compute_options *options, myr_array_out gradient,
-                                   myr_linear_metrics *metrics, myr_compute_report *report);
+                                   myr_linear_metrics *metrics, myr_report *report);
 
 #define MYR_MAX_REPLICATES 65536
 
@@ -75,17 +75,16 @@ MYR_API myr_status myr_loss_linear(myr_context *context, const myr_loss_options 
  * stored. */
 typedef struct myr_many {
     size_t struct_size;
-    uint32_t replicates; /* 1 … MYR_MAX_REPLICATES */
-    bool each_theta;     /* theta is [replicates][parameters]; else one for all */
-    const double *betas; /* [replicates] in host memory, 1e-6 … 1e6; NULL: the loss's own for all */
-    bool bootstrap;      /* Poisson weights */
-    uint64_t seed;       /* theirs */
-    /* So that replicates can be drawn in parts; first_replicate + replicates at most 2^32. */
-    uint32_t first_replicate;
+    uint32_t replicates;      /* 1 … MYR_MAX_REPLICATES */
+    uint32_t first_replicate; /* so that replicates can be drawn in parts; their sum is at most 2^32 */
+    const double *betas;      /* [replicates] in host memory, 1e-6 … 1e6; NULL: the loss's own for all */
+    bool each_theta;          /* theta is [replicates][parameters]; else one for all */
+    bool bootstrap;           /* Poisson weights */
+    uint64_t seed;            /* theirs */
 } myr_many;
 
 #define MYR_MANY_INIT \
-    { sizeof(myr_many), 1, false, NULL, false, MYR_DEFAULT_SEED, 0 }
+    { sizeof(myr_many), 1, 0, NULL, false, false, MYR_DEFAULT_SEED }
 MYR_API void myr_many_default(myr_many *made, size_t struct_size);
 
 /* As myr_loss_linear, for every replicate: gradient [replicates][parameters], metrics [replicates] or NULL;
@@ -98,7 +97,7 @@ MYR_API void myr_many_default(myr_many *made, size_t struct_size);
 MYR_API myr_status myr_loss_many(myr_context *context, const myr_loss_options *loss,
                                  const myr_features *features, myr_array theta, const myr_many *many,
                                  const myr_compute_options *options, myr_array_out gradient,
-                                 myr_linear_metrics *metrics, myr_compute_report *report);
+                                 myr_linear_metrics *metrics, myr_report *report);
 
 #ifdef __cplusplus
 }

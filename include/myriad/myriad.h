@@ -14,6 +14,7 @@
 #include "myriad/random.h"
 #include "myriad/range.h"
 #include "myriad/rankings.h"
+#include "myriad/report.h"
 #include "myriad/rlvr.h"
 #include "myriad/run.h"
 #include "myriad/samples.h"

@@ -54,8 +54,6 @@ typedef struct myr_row {
     double A2, B2, Y, H;       /* the second stage's A', B', Y, H */
 } myr_row;
 
-/* struct_size is sizeof(myr_plan_options) of the header that the caller was compiled with. The struct
- * only ever grows by appended fields; the library takes their defaults where the caller has none. */
 typedef struct myr_plan_options {
     size_t struct_size;
     const char *process; /* "ve", "vp", "edm", "discrete"; see myr_process_name */

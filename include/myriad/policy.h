@@ -41,11 +41,16 @@ MYR_API myr_status myr_policy_exact(myr_context *context, const myr_policy_probl
 
 /* Means over the prompts. */
 typedef struct myr_policy_value {
+    size_t struct_size;
     double reward;    /* E[r] */
     double kl;        /* KL(pi || pi_ref) */
     double objective; /* reward - beta kl */
     double optimum;   /* beta log Z, which no objective exceeds */
 } myr_policy_value;
+
+#define MYR_POLICY_VALUE_INIT \
+    { sizeof(myr_policy_value), 0.0, 0.0, 0.0, 0.0 }
+MYR_API void myr_policy_value_default(myr_policy_value *made, size_t struct_size);
 
 /* policy: [prompts][answers], logarithms up to a constant a prompt, so logits do. */
 MYR_API myr_status myr_policy_evaluate(myr_context *context, const myr_policy_problem *problem,
@@ -96,10 +101,11 @@ MYR_API const char *myr_training_help(int index);
 
 typedef struct myr_training_options {
     size_t struct_size;
-    const char *method;    /* "pairs": a policy, by loss. "rewards": a reward model, by maximum likelihood:
+    const char *method; /* "pairs": a policy, by loss. "rewards": a reward model, by maximum likelihood:
                               -log sigmoid(r_w - r_l). "reinforce": a policy, by the gradient of J */
-    myr_loss_options loss; /* of pairs: any that needs no lengths; the problem's beta stands for its own */
-    uint64_t steps;        /* 0 … 2^32 */
+    const myr_loss_options *loss; /* of pairs: any that needs no lengths; the problem's beta stands for its
+                                     own. NULL: its initialiser's */
+    uint64_t steps;               /* 0 … 2^32 */
     uint32_t batch;        /* rows of a step, drawn with replacement; of reinforce, answers drawn for each
                               prompt. 0: all rows; of reinforce, the exact gradient */
     bool baseline;         /* of reinforce: the mean of the other answers' rewards, batch 2 or more */
@@ -114,18 +120,23 @@ typedef struct myr_training_options {
     uint64_t seed;
 } myr_training_options;
 
-#define MYR_TRAINING_OPTIONS_INIT                                                                     \
-    {                                                                                                 \
-        sizeof(myr_training_options), "pairs", MYR_LOSS_OPTIONS_INIT, 1000, 0, true, "sgd", 1.0, 0.9, \
-            0.999, 1e-8, 0.0, 0, 1.0, 0.0, MYR_DEFAULT_SEED                                           \
+#define MYR_TRAINING_OPTIONS_INIT                                                                         \
+    {                                                                                                     \
+        sizeof(myr_training_options), "pairs", NULL, 1000, 0, true, "sgd", 1.0, 0.9, 0.999, 1e-8, 0.0, 0, \
+            1.0, 0.0, MYR_DEFAULT_SEED                                                                    \
     }
 MYR_API void myr_training_options_default(myr_training_options *made, size_t struct_size);
 
 typedef struct myr_training_report {
+    size_t struct_size;
     uint64_t steps;  /* made */
     double loss;     /* at the last one, before it: of pairs and rewards; else -J, estimated */
     double gradient; /* the largest component in size, likewise */
 } myr_training_report;
+
+#define MYR_TRAINING_REPORT_INIT \
+    { sizeof(myr_training_report), 0, 0.0, 0.0 }
+MYR_API void myr_training_report_default(myr_training_report *made, size_t struct_size);
 
 /* Trains from log pi_ref on (a reward model from 0) and leaves in result, [prompts][answers], log pi, or
  * the rewards, centred prompt by prompt. options may be NULL. The table's entries are the parameters:

@@ -87,10 +87,15 @@ MYR_API void myr_pairs_default(myr_pairs *made, size_t struct_size);
 /* Weighted means over the batch, named as TRL names them. The implicit rewards are beta w and beta l;
  * accuracy is the share of pairs whose chosen reward is above the rejected one. */
 typedef struct myr_loss_metrics {
+    size_t struct_size;
     uint64_t count;
     double loss;
     double rewards_chosen, rewards_rejected, rewards_accuracies, rewards_margins;
 } myr_loss_metrics;
+
+#define MYR_LOSS_METRICS_INIT \
+    { sizeof(myr_loss_metrics), 0, 0.0, 0.0, 0.0, 0.0, 0.0 }
+MYR_API void myr_loss_metrics_default(myr_loss_metrics *made, size_t struct_size);
 
 /* Loss, metrics and, unless their data is NULL, the gradients of the loss to the two policy columns,
  * [count] each, both MYR_F64 or both MYR_F32; one alone is refused. loss and options may be NULL (sigmoid
@@ -105,7 +110,7 @@ typedef struct myr_loss_metrics {
 MYR_API myr_status myr_loss_pairs(myr_context *context, const myr_loss_options *loss,
                                   const myr_pairs *pairs, const myr_compute_options *options,
                                   myr_array_out chosen_gradient, myr_array_out rejected_gradient,
-                                  myr_loss_metrics *metrics, myr_compute_report *report);
+                                  myr_loss_metrics *metrics, myr_report *report);
 
 #ifdef __cplusplus
 }

@@ -22,7 +22,7 @@ typedef struct myr_range myr_range;
 /* As myr_run_moments, but leaves a range: free it with myr_range_destroy. The report's checksum is that of its
  * moments. options and report may be NULL. */
 MYR_API myr_status myr_run_range(myr_context *context, const myr_plan *plan, const myr_target *target,
-                                 const myr_run_options *options, myr_range **range, myr_run_report *report);
+                                 const myr_run_options *options, myr_range **range, myr_report *report);
 
 /* Appends the range that follows, right, which stays as it is, to left. Both are of the same seed, plan and
  * target; left holds a multiple of MYR_RANGE_CHUNK trajectories, and right begins where it ends. Errors:

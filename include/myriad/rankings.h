@@ -45,10 +45,15 @@ MYR_API void myr_rankings_default(myr_rankings *made, size_t struct_size);
  * weights: the share with r_k > r_{k+1}, and r_k - r_{k+1}; 0 if no ranking has two answers. Those of pairs
  * are myr_loss_metrics'. */
 typedef struct myr_ranking_metrics {
+    size_t struct_size;
     uint64_t count; /* of rankings */
     double loss;
     double rewards_accuracies, rewards_margins;
 } myr_ranking_metrics;
+
+#define MYR_RANKING_METRICS_INIT \
+    { sizeof(myr_ranking_metrics), 0, 0.0, 0.0, 0.0 }
+MYR_API void myr_ranking_metrics_default(myr_ranking_metrics *made, size_t struct_size);
 
 /* Loss, metrics and, unless its data is NULL, the gradient of the loss to log_probs, [answers], MYR_F64 or
  * MYR_F32. options, metrics and report may be NULL. cpu and cuda take rewards and sums in double and
@@ -60,7 +65,7 @@ typedef struct myr_ranking_metrics {
  * in it; the gradient is then unspecified. Other errors as of myr_loss_pairs. */
 MYR_API myr_status myr_loss_rankings(myr_context *context, const myr_rankings *rankings,
                                      const myr_compute_options *options, myr_array_out gradient,
-                                     myr_ranking_metrics *metrics, myr_compute_report *report);
+                                     myr_ranking_metrics *metrics, myr_report *report);
 
 #ifdef __cplusplus
 }

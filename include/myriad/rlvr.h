@@ -72,6 +72,7 @@ typedef struct myr_rlvr_batch {
 MYR_API void myr_rlvr_batch_default(myr_rlvr_batch *made, size_t struct_size);
 
 typedef struct myr_rlvr_metrics {
+    size_t struct_size;
     double loss;
     uint64_t groups, sequences; /* kept */
     uint64_t equal, passed;     /* groups dropped for equal rewards, or else for their pass rate */
@@ -79,6 +80,10 @@ typedef struct myr_rlvr_metrics {
     double capped;              /* share of those whose ratio was truncated */
     double deviation;           /* the standard deviation that advantages were divided by; 1 without */
 } myr_rlvr_metrics;
+
+#define MYR_RLVR_METRICS_INIT \
+    { sizeof(myr_rlvr_metrics), 0.0, 0, 0, 0, 0, 0.0, 0.0, 1.0 }
+MYR_API void myr_rlvr_metrics_default(myr_rlvr_metrics *made, size_t struct_size);
 
 /* The loss, its metrics and, unless their data is NULL, the advantages, [sequences], 0 where dropped, and
  * the gradient of the loss to log_probs, [tokens], 0 where dropped or not counted; MYR_F64 or MYR_F32.
@@ -89,7 +94,7 @@ typedef struct myr_rlvr_metrics {
 MYR_API myr_status myr_loss_rlvr(myr_context *context, const myr_rlvr_options *rlvr,
                                  const myr_rlvr_batch *batch, const myr_compute_options *options,
                                  myr_array_out advantages, myr_array_out gradient,
-                                 myr_rlvr_metrics *metrics, myr_compute_report *report);
+                                 myr_rlvr_metrics *metrics, myr_report *report);
 
 #ifdef __cplusplus
 }

@@ -6,6 +6,7 @@
 #define MYRIAD_RUN_H
 
 #include "myriad/plan.h"
+#include "myriad/report.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -42,26 +43,11 @@ typedef struct myr_moment {
     double mean, m2, m3, m4;
 } myr_moment;
 
-/* What happened. */
-typedef struct myr_run_report {
-    const char *backend; /* the one that ran; a string that lives as long as the library */
-    const char *math;    /* "exact", "fast", or "double" for the reference */
-    char device[128];    /* the GPU's name, or the instruction set and threads of the CPU */
-    char note[256];      /* why auto did not take the GPU; "" if there is nothing to say */
-    double seconds;      /* wall time of the run */
-    uint64_t checksum;   /* over the moments' bits: FNV-1a of count, mean, m2, m3, m4, coordinate by
-                            coordinate, little-endian */
-    char warning[256]; /* that the backend's numbers are too coarse for the target, which is far from where
-                            states are held about, or too small (docs/mathematics.md, section 9); "" if they are
-                            not */
-} myr_run_report;
-
 /* Runs the trajectories and keeps their moments: moments[dimension], dimension being the plan's and the
  * target's. Memory does not grow with the count. options and report may be NULL. Errors:
  * MYR_INVALID_ARGUMENT, MYR_NO_DEVICE, MYR_DEVICE_ERROR, MYR_OUT_OF_MEMORY, MYR_CANCELLED. */
 MYR_API myr_status myr_run_moments(myr_context *context, const myr_plan *plan, const myr_target *target,
-                                   const myr_run_options *options, myr_moment *moments,
-                                   myr_run_report *report);
+                                   const myr_run_options *options, myr_moment *moments, myr_report *report);
 
 /* Runs the trajectories and keeps their results: samples[count][dimension], count being that of the
  * options, which must not be NULL, here and in the other calls that write to an array as long. Those of the
@@ -69,7 +55,7 @@ MYR_API myr_status myr_run_moments(myr_context *context, const myr_plan *plan, c
  * mean for others (docs/mathematics.md, section 9). Errors here and below as of myr_run_moments; report may be
  * NULL. */
 MYR_API myr_status myr_run_samples(myr_context *context, const myr_plan *plan, const myr_target *target,
-                                   const myr_run_options *options, double *samples, myr_run_report *report);
+                                   const myr_run_options *options, double *samples, myr_report *report);
 
 /* Receives trajectories first … first + count - 1 of a run: samples[count][dimension], as of
  * myr_run_samples, valid during the call. A status other than MYR_OK stops the run, which returns it. */
@@ -82,14 +68,14 @@ typedef myr_status (*myr_sink)(void *user, uint64_t first, uint64_t count, const
 #define MYR_SINK_NUMBERS 1048576
 MYR_API myr_status myr_run_stream(myr_context *context, const myr_plan *plan, const myr_target *target,
                                   const myr_run_options *options, myr_sink sink, void *user,
-                                  myr_run_report *report);
+                                  myr_report *report);
 
 /* Runs the trajectories and keeps all of each: states[count][steps + 1][dimension], from x_T to the result,
  * which is that of myr_run_samples to the bit. On cpu, and for chains, it takes the work of one run; on the
  * others, level k comes from a run of the first k rows, so the whole takes that of some steps/2 runs. options
  * must not be NULL. */
 MYR_API myr_status myr_run_trace(myr_context *context, const myr_plan *plan, const myr_target *target,
-                                 const myr_run_options *options, double *states, myr_run_report *report);
+                                 const myr_run_options *options, double *states, myr_report *report);
 
 /* Numbers of the caller's own in place of the generator's: who compares with another program feeds both the
  * same. Each array is NULL where the generator's are wanted; states and start_normals exclude each other.
@@ -111,7 +97,7 @@ MYR_API void myr_given_default(myr_given *made, size_t struct_size);
  * that is not finite. */
 MYR_API myr_status myr_run_samples_given(myr_context *context, const myr_plan *plan,
                                          const myr_target *target, const myr_run_options *options,
-                                         const myr_given *given, double *samples, myr_run_report *report);
+                                         const myr_given *given, double *samples, myr_report *report);
 
 /* The unbiased variance m2/(N - 1), and the standard errors of mean and variance:
  * sqrt(variance/N) and sqrt((mu4 - sigma^4 (N - 3)/(N - 1))/N). NaN where N is too small (N < 2), and for

@@ -12,12 +12,18 @@ extern "C" {
 
 /* What a file holds: results, [count][dimension], or whole trajectories, [count][levels][dimension]. */
 typedef struct myr_samples_shape {
+    size_t struct_size;
+    int dimension;
+    bool doubles;    /* the file holds doubles; else floats */
     uint64_t first;  /* index of the first trajectory */
     uint64_t count;  /* of trajectories, 1 or more */
     uint64_t levels; /* of a whole trajectory, steps + 1; 0: results alone */
-    int dimension;
-    bool doubles; /* the file holds doubles; else floats */
 } myr_samples_shape;
+
+/* Results of one coordinate, as floats: set the count, which is 0. */
+#define MYR_SAMPLES_SHAPE_INIT \
+    { sizeof(myr_samples_shape), 1, false, 0, 0, 0 }
+MYR_API void myr_samples_shape_default(myr_samples_shape *made, size_t struct_size);
 
 typedef struct myr_samples_file myr_samples_file;
 

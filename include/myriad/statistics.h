@@ -76,7 +76,7 @@ MYR_API myr_status myr_statistics_add(myr_context *context, myr_statistics *stat
  * host's to look at: from a GPU they come over in blocks (myr_run_stream). Errors: as of myr_run_stream. */
 MYR_API myr_status myr_run_statistics(myr_context *context, const myr_plan *plan, const myr_target *target,
                                       const myr_run_options *options, myr_statistics *statistics,
-                                      myr_run_report *report);
+                                      myr_report *report);
 
 /* What is known of the samples so far: rows[count], in the order of the list of statistics, which stay
  * valid until the next call on the set. Errors: MYR_INVALID_ARGUMENT, MYR_OUT_OF_MEMORY. */

@@ -29,14 +29,18 @@ typedef struct myr_tokens {
     myr_array labels;    /* [rows], MYR_I32 or MYR_I64; 0 … vocabulary - 1 in rows that count */
     const uint8_t *mask; /* [rows]: 0 where the row does not count; neither its label nor its logits are
                             read. NULL: all count */
-    uint64_t sequences;  /* 1 … rows; each has a row that counts */
+    bool average; /* a sequence's log-probability is the mean over its rows that count, else the sum */
+    uint64_t sequences; /* 1 … rows; each has a row that counts */
     myr_array starts; /* [sequences + 1], MYR_I32 or MYR_I64: sequence s is rows starts[s] … starts[s + 1] -
                          1; from 0 to rows. data NULL: all are equally long */
-    bool average;     /* a sequence's log-probability is the mean over its rows that count, else the sum */
 } myr_tokens;
 
-#define MYR_TOKENS_INIT \
-    { sizeof(myr_tokens), 0, 0, {NULL, MYR_I64}, NULL, 0, {NULL, MYR_I64}, false }
+#define MYR_TOKENS_INIT                                              \
+    {                                                                \
+        sizeof(myr_tokens), 0, 0, {NULL, MYR_I64}, NULL, false, 0, { \
+            NULL, MYR_I64                                            \
+        }                                                            \
+    }
 MYR_API void myr_tokens_default(myr_tokens *made, size_t struct_size);
 
 /* From logits [rows][vocabulary] the log-probabilities of the sequences, [sequences], and of the rows,
@@ -45,7 +49,7 @@ MYR_API void myr_tokens_default(myr_tokens *made, size_t struct_size);
  * MYR_INVALID_DATA; other errors as of myr_loss_pairs. */
 MYR_API myr_status myr_token_logps(myr_context *context, const myr_tokens *tokens, myr_array logits,
                                    const myr_compute_options *options, myr_array_out sequence_logps,
-                                   myr_array_out row_logps, myr_compute_report *report);
+                                   myr_array_out row_logps, myr_report *report);
 
 /* From the gradient of some loss to the log-probabilities of the sequences, [sequences], or of the rows,
  * [rows] (the data of the other is NULL; MYR_F64 or MYR_F32, finite; tokens->average is about sequences),
@@ -55,7 +59,7 @@ MYR_API myr_status myr_token_logps(myr_context *context, const myr_tokens *token
  *     upstream_t ([j = label_t] - softmax(logits_t)_j)          0 in rows that do not count */
 MYR_API myr_status myr_token_gradient(myr_context *context, const myr_tokens *tokens, myr_array_out logits,
                                       myr_array sequence_gradient, myr_array row_gradient,
-                                      const myr_compute_options *options, myr_compute_report *report);
+                                      const myr_compute_options *options, myr_report *report);
 
 /* What a loss on pairs needs besides: sequences 0 … pairs - 1 are the chosen answers, sequences pairs …
  * 2 pairs - 1 the rejected ones. MYR_F64 or MYR_F32. */
@@ -84,7 +88,7 @@ MYR_API myr_status myr_loss_tokens(myr_context *context, const myr_loss_options 
                                    const myr_tokens *tokens, const myr_token_pairs *pairs,
                                    myr_array_out logits, bool write_gradient,
                                    const myr_compute_options *options, myr_array_out sequence_logps,
-                                   myr_loss_metrics *metrics, myr_compute_report *report);
+                                   myr_loss_metrics *metrics, myr_report *report);
 
 /* The last layer of a language model: logits = hidden times the transposed matrix. */
 typedef struct myr_head {
@@ -114,7 +118,7 @@ MYR_API myr_status myr_loss_head(myr_context *context, const myr_loss_options *l
                                  const myr_head *head, const myr_compute_options *options,
                                  myr_array_out hidden_gradient, myr_array_out matrix_gradient,
                                  myr_array_out sequence_logps, myr_loss_metrics *metrics,
-                                 myr_compute_report *report);
+                                 myr_report *report);
 
 #ifdef __cplusplus
 }

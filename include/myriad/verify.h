@@ -11,7 +11,8 @@ extern "C" {
 /* One check's outcome. worst and bound are in the unit that the name says; a check passes where
  * worst <= bound, so that NaN fails. The strings are valid until the report returns. */
 typedef struct myr_check {
-    const char *name; /* as "one step, ddim: share of the rounding bound" */
+    size_t struct_size; /* what this library knows: later fields are there from their size on */
+    const char *name;   /* as "one step, ddim: share of the rounding bound" */
     const char *backend;
     bool passed;
     bool skipped; /* not possible here; worst, bound and count are 0 */

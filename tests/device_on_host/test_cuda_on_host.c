@@ -516,7 +516,7 @@ Test(cuda_on_host, traces_and_statistics_are_those_of_the_cpu) {
     for (int b = 0; b < 2; b++) {
         myr_run_options options = MYR_RUN_OPTIONS_INIT;
         myr_statistics_options wanted = MYR_STATISTICS_OPTIONS_INIT;
-        myr_run_report report;
+        myr_report report = MYR_REPORT_INIT;
         options.backend = backends[b];
         options.count = traced;
         memset(states[b], 0xff - b, sizeof states[b]);
@@ -546,7 +546,7 @@ Test(cuda_on_host, auto_takes_the_gpu_or_says_why_not) {
     myr_target *target = make_target(context, 1, true);
     myr_plan *plan = new_plan(context, "ddpm-exact", 3, "prior", target);
     myr_run_options options = MYR_RUN_OPTIONS_INIT;
-    myr_run_report report;
+    myr_report report = MYR_REPORT_INIT;
     myr_moment moments[1];
     options.count = 100;
     REQUIRE_OK(context, myr_run_moments(context, plan, target, &options, moments, &report));

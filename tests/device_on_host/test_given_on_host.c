@@ -158,7 +158,7 @@ static void expect_equal_calls(myr_context *context, const myr_plan *plan, const
     const size_t size = count * (size_t)plan->dimension * sizeof(double);
     double *cpu = malloc(size), *cuda = malloc(size);
     myr_run_options options = MYR_RUN_OPTIONS_INIT;
-    myr_run_report report;
+    myr_report report = MYR_REPORT_INIT;
     options.count = count;
     options.math = "fast";
     options.backend = "cpu";

@@ -130,7 +130,7 @@ Test(pairs_on_host, device_memory_and_the_callers_stream_are_taken) {
     myr_compute_options options = MYR_COMPUTE_OPTIONS_INIT;
     options.memory = MYR_DEVICE;
     options.stream = stream;
-    myr_loss_metrics metrics;
+    myr_loss_metrics metrics = MYR_LOSS_METRICS_INIT;
     myr_array_out to[2] = {{columns[4], MYR_F64}, {columns[5], MYR_F64}};
     REQUIRE_OK(b->context,
                myr_loss_pairs(b->context, &b->loss, &pairs, &options, to[0], to[1], &metrics, NULL));

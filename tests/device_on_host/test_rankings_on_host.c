@@ -92,7 +92,7 @@ Test(rankings_on_host, device_memory_and_the_callers_stream_are_taken) {
     on.starts.data = on_device(b.starts, (b.count + 1) * sizeof(int64_t));
     double *gradient = on_device(NULL, b.answers * sizeof(double));
     myr_compute_options options = MYR_COMPUTE_OPTIONS_INIT;
-    myr_ranking_metrics metrics;
+    myr_ranking_metrics metrics = MYR_RANKING_METRICS_INIT;
     options.memory = MYR_DEVICE;
     options.stream = stream;
     REQUIRE_OK(context, myr_loss_rankings(context, &on, &options, (myr_array_out){gradient, MYR_F64},

@@ -293,7 +293,7 @@ Test(tokens_on_host, device_memory_and_the_callers_stream_are_taken) {
     myr_compute_options on_cpu = MYR_COMPUTE_OPTIONS_INIT;
     const myr_loss_options loss = MYR_LOSS_OPTIONS_INIT;
     myr_token_pairs pairs = MYR_TOKEN_PAIRS_INIT, d_pairs = MYR_TOKEN_PAIRS_INIT;
-    myr_loss_metrics cpu, cuda;
+    myr_loss_metrics cpu = MYR_LOSS_METRICS_INIT, cuda = MYR_LOSS_METRICS_INIT;
     on_cpu.backend = "cpu";
     pairs.reference.data = reference;
     d_pairs.reference.data = place(&d, reference, sizeof reference);
@@ -348,7 +348,7 @@ Test(tokens_on_host, the_last_layer_takes_device_memory) {
     const myr_loss_options loss = MYR_LOSS_OPTIONS_INIT;
     const myr_array_out none = {NULL, MYR_F64};
     myr_compute_options on_cpu = MYR_COMPUTE_OPTIONS_INIT;
-    myr_loss_metrics cpu, cuda;
+    myr_loss_metrics cpu = MYR_LOSS_METRICS_INIT, cuda = MYR_LOSS_METRICS_INIT;
     on_cpu.backend = "cpu";
     REQUIRE_OK(context, myr_loss_head(context, &loss, &tokens, &pairs, &head, &on_cpu,
                                       (myr_array_out){to_hidden, MYR_F32},
@@ -377,7 +377,7 @@ Test(tokens_on_host, the_last_layer_takes_bf16) {
     const int32_t labels[N] = {4150, 17};
     uint64_t state = fresh_seed();
     myr_context *context = new_context();
-    myr_loss_metrics metrics[2];
+    myr_loss_metrics metrics[2] = {MYR_LOSS_METRICS_INIT, MYR_LOSS_METRICS_INIT};
     fake_machine(1, CUDART_VERSION);
     for (int k = 0; k < 2; k++)
         for (int i = 0; i < V * WIDTH; i++) {
@@ -443,7 +443,7 @@ Test(tokens_on_host, rlvr_takes_device_memory) {
     float *d_gradient = place(&d, gradient, sizeof gradient);
     double *d_advantages = place(&d, advantages, sizeof advantages);
     myr_compute_options on_cpu = MYR_COMPUTE_OPTIONS_INIT;
-    myr_rlvr_metrics cpu, cuda;
+    myr_rlvr_metrics cpu = MYR_RLVR_METRICS_INIT, cuda = MYR_RLVR_METRICS_INIT;
     on_cpu.backend = "cpu";
     REQUIRE_OK(context, myr_loss_rlvr(context, &rlvr, &batch, &on_cpu, (myr_array_out){advantages, MYR_F64},
                                       (myr_array_out){gradient, MYR_F32}, &cpu, NULL));

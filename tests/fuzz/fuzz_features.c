@@ -28,7 +28,7 @@ static void fit(myr_context *context, const myr_features *features) {
         return;
     myr_fit_options options = MYR_FIT_OPTIONS_INIT;
     myr_compute_options compute = MYR_COMPUTE_OPTIONS_INIT;
-    myr_fit_report report;
+    myr_fit_report report = MYR_FIT_REPORT_INIT;
     myr_estimate *estimates = malloc(parameters * sizeof *estimates);
     fuzz_expect(estimates != NULL);
     options.max_iterations = 30;
@@ -44,7 +44,7 @@ static void fit(myr_context *context, const myr_features *features) {
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     myr_context *context;
     myr_outcomes *outcomes = NULL;
-    myr_features features;
+    myr_features features = MYR_FEATURES_INIT;
     myr_outcomes_options options = MYR_OUTCOMES_OPTIONS_INIT;
     fuzz_expect(myr_context_create(&context) == MYR_OK);
     const char *path = fuzz_write_file(".csv", (const uint8_t *)comparisons, sizeof comparisons - 1);

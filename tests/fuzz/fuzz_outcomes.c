@@ -17,7 +17,7 @@ static void fit(myr_context *context, const myr_outcomes *outcomes) {
     for (uint32_t i = 0; i < items; i++)
         fuzz_expect(myr_outcomes_name(outcomes, i)[0] != '\0' && myr_outcomes_prompt(outcomes, i) != NULL);
     myr_fit_options options = MYR_FIT_OPTIONS_INIT;
-    myr_fit_report report;
+    myr_fit_report report = MYR_FIT_REPORT_INIT;
     myr_estimate *estimates = malloc(items * sizeof *estimates);
     fuzz_expect(estimates != NULL);
     options.max_iterations = 30;

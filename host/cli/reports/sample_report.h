@@ -15,7 +15,7 @@ typedef struct cli_sample_report {
     cli_run_record record;
     const cli_repeat *repeat;
     uint64_t checksum; /* over the bits of the samples, or states, in double */
-    myr_run_report report;
+    myr_report report;
     double seconds; /* all of it: drawing and writing */
 } cli_sample_report;
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "ground/failure.h"
+#include "ground/sized.h"
 #include "losses/tokens/token_arrays.h"
 
 static myr_status check_given(myr_context *context, const char *name, const myr_array *array, bool needed) {
@@ -46,15 +47,16 @@ myr_status myr_pair_step_make(myr_context *context, const myr_loss_options *opti
                               const myr_token_pairs *given, uint64_t sequences, bool average,
                               const myr_backend *backend, const myr_compute *compute, myr_pair_step *step) {
     memset(step, 0, sizeof *step);
-    if (!given || given->struct_size != sizeof *given)
-        return myr_fail(context, MYR_INVALID_ARGUMENT,
-                        "token pairs: NULL, or struct_size not set by MYR_TOKEN_PAIRS_INIT");
+    myr_token_pairs known;
+    myr_status status = myr_token_pairs_read(context, &given, &known);
+    if (status != MYR_OK)
+        return status;
     if (sequences % 2 != 0)
         return myr_fail(
             context, MYR_INVALID_ARGUMENT,
             "tokens: sequences is %llu (expected an even number: chosen answers, then rejected)",
             (unsigned long long)sequences);
-    myr_status status = myr_loss_make(context, options, &step->loss);
+    status = myr_loss_make(context, options, &step->loss);
     if (status == MYR_OK)
         status = check_given(context, "reference", &given->reference, !step->loss.reference_free);
     if (status == MYR_OK)
@@ -149,7 +151,7 @@ myr_status myr_pair_step_run(myr_context *context, const myr_pair_step *step, ui
     options.backend = step->backend;
     options.threads = step->threads;
     myr_pairs pairs = make_pairs(step, first, count, logps);
-    myr_loss_metrics part;
+    myr_loss_metrics part = MYR_LOSS_METRICS_INIT;
     myr_status status =
         myr_loss_pairs(context, step->options, &pairs, &options,
                        (myr_array_out){gradient ? gradient + first : NULL, MYR_F64},

@@ -8,6 +8,7 @@
 #include "backends/reductions.h"
 #include "ground/environment.h"
 #include "ground/failure.h"
+#include "ground/sized.h"
 #include "pair_faults.h"
 #include "sorted_pairs.h"
 
@@ -67,9 +68,6 @@ static myr_status check_lengths(myr_context *context, const char *loss_name, con
 
 static myr_status check_pairs(myr_context *context, const char *loss_name, const myr_loss *loss,
                               const myr_pairs *pairs) {
-    if (!pairs || pairs->struct_size != sizeof *pairs)
-        return myr_fail(context, MYR_INVALID_ARGUMENT,
-                        "pairs: NULL, or struct_size not set by MYR_PAIRS_INIT");
     if (pairs->count < 1 || pairs->count > MYR_MAX_PAIRS)
         return myr_fail(context, MYR_INVALID_ARGUMENT,
                         "pairs: count %llu is out of range (expected 1 … 2^40)",
@@ -129,17 +127,12 @@ static myr_status reduce(myr_context *context, const myr_backend *backend, const
     return MYR_OK;
 }
 
-myr_status myr_loss_pairs(myr_context *context, const myr_loss_options *loss, const myr_pairs *pairs,
-                          const myr_compute_options *options, myr_array_out chosen_gradient,
-                          myr_array_out rejected_gradient, myr_loss_metrics *metrics,
-                          myr_compute_report *report) {
-    MYR_STANDARD_ENVIRONMENT;
-    myr_compute_report scratch;
+static myr_status run(myr_context *context, const myr_loss_options *loss, const myr_pairs *pairs,
+                      const myr_compute_options *options, myr_array_out chosen_gradient,
+                      myr_array_out rejected_gradient, myr_loss_metrics *metrics, myr_report *report) {
     myr_pair_job job = {
         .pairs = pairs, .chosen_gradient = chosen_gradient, .rejected_gradient = rejected_gradient};
     const myr_backend *backend;
-    if (!report)
-        report = &scratch;
     myr_status status = myr_loss_make(context, loss, &job.loss);
     if (status == MYR_OK)
         status = check_pairs(context, myr_loss_name((int)job.loss.kind), &job.loss, pairs);
@@ -153,7 +146,27 @@ myr_status myr_loss_pairs(myr_context *context, const myr_loss_options *loss, co
     double start = omp_get_wtime();
     status = reduce(context, backend, &job, &sums);
     report->seconds = omp_get_wtime() - start;
-    if (status == MYR_OK && metrics)
+    if (status == MYR_OK)
         take_means(&job, &sums, metrics);
+    return status;
+}
+
+myr_status myr_loss_pairs(myr_context *context, const myr_loss_options *loss, const myr_pairs *pairs,
+                          const myr_compute_options *options, myr_array_out chosen_gradient,
+                          myr_array_out rejected_gradient, myr_loss_metrics *metrics, myr_report *report) {
+    MYR_STANDARD_ENVIRONMENT;
+    myr_pairs known;
+    myr_loss_metrics found = {0};
+    myr_report made = {0};
+    myr_status status = myr_loss_metrics_ready(context, metrics);
+    if (status == MYR_OK)
+        status = myr_report_ready(context, report);
+    if (status == MYR_OK)
+        status = myr_pairs_read(context, &pairs, &known);
+    if (status == MYR_OK)
+        status = run(context, loss, pairs, options, chosen_gradient, rejected_gradient, &found, &made);
+    if (status == MYR_OK)
+        myr_loss_metrics_fill(metrics, &found);
+    myr_report_fill(report, &made);
     return status;
 }

@@ -9,6 +9,7 @@
 
 #include "ground/environment.h"
 #include "ground/failure.h"
+#include "ground/sized.h"
 #include "losses/array_rules.h"
 #include "losses/pairs/pair_step.h"
 #include "token_arrays.h"
@@ -208,20 +209,14 @@ static myr_status run(myr_context *context, head_call *call) {
     return status;
 }
 
-myr_status myr_loss_head(myr_context *context, const myr_loss_options *loss, const myr_tokens *tokens,
+static myr_status reduce(myr_context *context, const myr_loss_options *loss, const myr_tokens *tokens,
                          const myr_token_pairs *pairs, const myr_head *head,
                          const myr_compute_options *options, myr_array_out hidden_gradient,
                          myr_array_out matrix_gradient, myr_array_out sequence_logps,
-                         myr_loss_metrics *metrics, myr_compute_report *report) {
-    MYR_STANDARD_ENVIRONMENT;
+                         myr_loss_metrics *metrics, myr_report *report) {
     head_call call = {.gradients = hidden_gradient.data != NULL};
-    myr_compute_report scratch;
     const myr_backend *backend;
     myr_compute compute;
-    report = report ? report : &scratch;
-    if (!head || head->struct_size != sizeof *head)
-        return myr_fail(context, MYR_INVALID_ARGUMENT,
-                        "head: NULL, or struct_size not set by MYR_HEAD_INIT");
     if (sequence_logps.data && sequence_logps.type != MYR_F64 && sequence_logps.type != MYR_F32)
         return myr_fail(context, MYR_INVALID_ARGUMENT, "sequence_logps: of type %s (expected f64 or f32)",
                         myr_dtype_name(sequence_logps.type));
@@ -242,10 +237,35 @@ myr_status myr_loss_head(myr_context *context, const myr_loss_options *loss, con
     }
     if (status == MYR_OK)
         status = myr_put(context, &compute, call.batch.logps, tokens->sequences, sequence_logps);
-    if (status == MYR_OK && metrics)
-        *metrics = call.metrics;
+    *metrics = call.metrics;
     myr_pair_step_destroy(&call.step);
     myr_token_batch_destroy(&call.batch);
     report->seconds = omp_get_wtime() - start;
+    return status;
+}
+
+myr_status myr_loss_head(myr_context *context, const myr_loss_options *loss, const myr_tokens *tokens,
+                         const myr_token_pairs *pairs, const myr_head *head,
+                         const myr_compute_options *options, myr_array_out hidden_gradient,
+                         myr_array_out matrix_gradient, myr_array_out sequence_logps,
+                         myr_loss_metrics *metrics, myr_report *report) {
+    MYR_STANDARD_ENVIRONMENT;
+    myr_tokens rows;
+    myr_head layer;
+    myr_loss_metrics found = {0};
+    myr_report made = {0};
+    myr_status status = myr_loss_metrics_ready(context, metrics);
+    if (status == MYR_OK)
+        status = myr_report_ready(context, report);
+    if (status == MYR_OK)
+        status = myr_head_read(context, &head, &layer);
+    if (status == MYR_OK)
+        status = myr_tokens_read(context, &tokens, &rows);
+    if (status == MYR_OK)
+        status = reduce(context, loss, tokens, pairs, head, options, hidden_gradient, matrix_gradient,
+                        sequence_logps, &found, &made);
+    if (status == MYR_OK)
+        myr_loss_metrics_fill(metrics, &found);
+    myr_report_fill(report, &made);
     return status;
 }

@@ -10,6 +10,7 @@
 #include "backends/token_jobs.h"
 #include "ground/environment.h"
 #include "ground/failure.h"
+#include "ground/sized.h"
 #include "losses/array_rules.h"
 #include "rlvr_groups.h"
 #include "token_arrays.h"
@@ -36,9 +37,6 @@ static myr_status check_number(myr_context *context, const char *name, double va
 }
 
 static myr_status check_options(myr_context *context, const myr_rlvr_options *o) {
-    if (o->struct_size != sizeof *o)
-        return myr_fail(context, MYR_INVALID_ARGUMENT,
-                        "rlvr options: struct_size is not set by MYR_RLVR_OPTIONS_INIT");
     myr_status status = check_number(context, "drop_pass_rate", o->drop_pass_rate, 0.0, limit);
     if (status == MYR_OK)
         status = check_number(context, "pass_reward", o->pass_reward, -limit, limit);
@@ -77,9 +75,6 @@ static myr_status check_arrays(myr_context *context, const myr_rlvr_batch *b, my
 
 static myr_status check_batch(myr_context *context, const myr_rlvr_batch *b, myr_array_out advantages,
                               myr_array_out gradient) {
-    if (!b || b->struct_size != sizeof *b)
-        return myr_fail(context, MYR_INVALID_ARGUMENT,
-                        "rlvr batch: NULL, or struct_size not set by MYR_RLVR_BATCH_INIT");
     myr_status status = myr_check_count(context, "rlvr", "tokens", b->tokens, UINT64_C(1) << 40);
     if (status == MYR_OK)
         status = myr_check_count(context, "rlvr", "sequences", b->sequences, 2147483647);
@@ -243,16 +238,10 @@ static myr_status run(myr_context *context, const myr_rlvr_options *rlvr, rlvr_c
     return reduce_tokens(context, call, metrics);
 }
 
-myr_status myr_loss_rlvr(myr_context *context, const myr_rlvr_options *rlvr, const myr_rlvr_batch *batch,
+static myr_status reduce(myr_context *context, const myr_rlvr_options *rlvr, const myr_rlvr_batch *batch,
                          const myr_compute_options *options, myr_array_out advantages,
-                         myr_array_out gradient, myr_rlvr_metrics *metrics, myr_compute_report *report) {
-    MYR_STANDARD_ENVIRONMENT;
-    static const myr_rlvr_options defaults = MYR_RLVR_OPTIONS_INIT;
+                         myr_array_out gradient, myr_rlvr_metrics *metrics, myr_report *report) {
     rlvr_call call = {.batch = batch};
-    myr_rlvr_metrics found;
-    myr_compute_report scratch;
-    report = report ? report : &scratch;
-    rlvr = rlvr ? rlvr : &defaults;
     call.job.gradient = gradient;
     myr_status status = check_options(context, rlvr);
     if (status == MYR_OK)
@@ -262,12 +251,33 @@ myr_status myr_loss_rlvr(myr_context *context, const myr_rlvr_options *rlvr, con
     if (status != MYR_OK)
         return status;
     const double start = omp_get_wtime();
-    status = run(context, rlvr, &call, &found);
+    status = run(context, rlvr, &call, metrics);
     if (status == MYR_OK)
         status = myr_put(context, &call.job.compute, call.advantage, batch->sequences, advantages);
-    if (status == MYR_OK && metrics)
-        *metrics = found;
     call_end(&call);
     report->seconds = omp_get_wtime() - start;
+    return status;
+}
+
+myr_status myr_loss_rlvr(myr_context *context, const myr_rlvr_options *rlvr, const myr_rlvr_batch *batch,
+                         const myr_compute_options *options, myr_array_out advantages,
+                         myr_array_out gradient, myr_rlvr_metrics *metrics, myr_report *report) {
+    MYR_STANDARD_ENVIRONMENT;
+    myr_rlvr_options how;
+    myr_rlvr_batch known;
+    myr_rlvr_metrics found = {0};
+    myr_report made = {0};
+    myr_status status = myr_rlvr_metrics_ready(context, metrics);
+    if (status == MYR_OK)
+        status = myr_report_ready(context, report);
+    if (status == MYR_OK)
+        status = myr_rlvr_options_read(context, &rlvr, &how);
+    if (status == MYR_OK)
+        status = myr_rlvr_batch_read(context, &batch, &known);
+    if (status == MYR_OK)
+        status = reduce(context, rlvr, batch, options, advantages, gradient, &found, &made);
+    if (status == MYR_OK)
+        myr_rlvr_metrics_fill(metrics, &found);
+    myr_report_fill(report, &made);
     return status;
 }

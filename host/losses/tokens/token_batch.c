@@ -11,9 +11,6 @@
 enum { MOST = 2147483647 };
 
 static myr_status check_tokens(myr_context *context, const myr_tokens *tokens) {
-    if (!tokens || tokens->struct_size != sizeof *tokens)
-        return myr_fail(context, MYR_INVALID_ARGUMENT,
-                        "tokens: NULL, or struct_size not set by MYR_TOKENS_INIT");
     myr_status status = myr_check_count(context, "tokens", "rows", tokens->rows, MOST);
     if (status == MYR_OK)
         status = myr_check_count(context, "tokens", "vocabulary", tokens->vocabulary, MOST);

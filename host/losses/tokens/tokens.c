@@ -5,6 +5,7 @@
 
 #include "ground/environment.h"
 #include "ground/failure.h"
+#include "ground/sized.h"
 #include "losses/array_rules.h"
 #include "losses/pairs/pair_step.h"
 #include "token_arrays.h"
@@ -15,7 +16,8 @@ typedef struct token_call {
     const myr_backend *backend;
     myr_token_batch batch;
     myr_row_job job;
-    myr_compute_report scratch, *report;
+    myr_tokens tokens;
+    myr_report report;
     double start;
 } token_call;
 
@@ -30,13 +32,16 @@ static myr_status check_logits(myr_context *context, const myr_array_out *logits
 }
 
 static myr_status call_begin(myr_context *context, const myr_tokens *tokens, myr_array_out logits,
-                             const myr_compute_options *options, myr_compute_report *report,
-                             token_call *call) {
+                             const myr_compute_options *options, myr_report *report, token_call *call) {
     memset(call, 0, sizeof *call);
-    call->report = report ? report : &call->scratch;
-    myr_status status = check_logits(context, &logits);
+    call->start = omp_get_wtime();
+    myr_status status = myr_report_ready(context, report);
     if (status == MYR_OK)
-        status = myr_compute_begin(context, options, &call->backend, &call->job.compute, call->report);
+        status = myr_tokens_read(context, &tokens, &call->tokens);
+    if (status == MYR_OK)
+        status = check_logits(context, &logits);
+    if (status == MYR_OK)
+        status = myr_compute_begin(context, options, &call->backend, &call->job.compute, &call->report);
     call->start = omp_get_wtime();
     if (status == MYR_OK)
         status = myr_token_batch_make(context, tokens, &call->job.compute, &call->batch);
@@ -50,9 +55,10 @@ static myr_status call_begin(myr_context *context, const myr_tokens *tokens, myr
     return MYR_OK;
 }
 
-static myr_status call_end(token_call *call, myr_status status) {
+static myr_status call_end(token_call *call, myr_report *report, myr_status status) {
     myr_token_batch_destroy(&call->batch);
-    call->report->seconds = omp_get_wtime() - call->start;
+    call->report.seconds = omp_get_wtime() - call->start;
+    myr_report_fill(report, &call->report);
     return status;
 }
 
@@ -81,7 +87,7 @@ static myr_status put_rows(myr_context *context, token_call *call, myr_array_out
 
 myr_status myr_token_logps(myr_context *context, const myr_tokens *tokens, myr_array logits,
                            const myr_compute_options *options, myr_array_out sequence_logps,
-                           myr_array_out row_logps, myr_compute_report *report) {
+                           myr_array_out row_logps, myr_report *report) {
     MYR_STANDARD_ENVIRONMENT;
     token_call call;
     /* Only the gradient writes logits. NOLINTNEXTLINE(performance-no-int-to-ptr) */
@@ -96,10 +102,11 @@ myr_status myr_token_logps(myr_context *context, const myr_tokens *tokens, myr_a
     if (status == MYR_OK)
         status = run_rows(context, &call);
     if (status == MYR_OK)
-        status = myr_put(context, &call.job.compute, call.batch.logps, tokens->sequences, sequence_logps);
+        status =
+            myr_put(context, &call.job.compute, call.batch.logps, call.tokens.sequences, sequence_logps);
     if (status == MYR_OK)
         status = put_rows(context, &call, row_logps);
-    return call_end(&call, status);
+    return call_end(&call, report, status);
 }
 
 static myr_status check_finite(myr_context *context, const char *name, const double *values,
@@ -132,7 +139,7 @@ static myr_status read_upstream(myr_context *context, token_call *call, myr_arra
 
 myr_status myr_token_gradient(myr_context *context, const myr_tokens *tokens, myr_array_out logits,
                               myr_array sequence_gradient, myr_array row_gradient,
-                              const myr_compute_options *options, myr_compute_report *report) {
+                              const myr_compute_options *options, myr_report *report) {
     MYR_STANDARD_ENVIRONMENT;
     token_call call;
     if (!sequence_gradient.data == !row_gradient.data)
@@ -153,7 +160,7 @@ myr_status myr_token_gradient(myr_context *context, const myr_tokens *tokens, my
     if (status == MYR_OK)
         status =
             call.backend->tokens->gradient(context, &call.job, call.batch.results, call.batch.upstream);
-    return call_end(&call, status);
+    return call_end(&call, report, status);
 }
 
 /* From the sequences' log-probabilities to upstream of every row; the gradients take the place of the
@@ -197,18 +204,20 @@ static myr_status run_loss(myr_context *context, token_call *call, const myr_los
 myr_status myr_loss_tokens(myr_context *context, const myr_loss_options *loss, const myr_tokens *tokens,
                            const myr_token_pairs *pairs, myr_array_out logits, bool write_gradient,
                            const myr_compute_options *options, myr_array_out sequence_logps,
-                           myr_loss_metrics *metrics, myr_compute_report *report) {
+                           myr_loss_metrics *metrics, myr_report *report) {
     MYR_STANDARD_ENVIRONMENT;
     token_call call;
     myr_loss_metrics found = {0};
     myr_status status =
         myr_check_reals(context, "sequence_logps", sequence_logps.data, sequence_logps.type, false);
+    if (status == MYR_OK)
+        status = myr_loss_metrics_ready(context, metrics);
     if (status != MYR_OK)
         return status;
     status = call_begin(context, tokens, logits, options, report, &call);
     if (status == MYR_OK)
         status = run_loss(context, &call, loss, pairs, write_gradient, sequence_logps, &found);
-    if (status == MYR_OK && metrics)
-        *metrics = found;
-    return call_end(&call, status);
+    if (status == MYR_OK)
+        myr_loss_metrics_fill(metrics, &found);
+    return call_end(&call, report, status);
 }
