@@ -4,7 +4,8 @@
 
 #include "affine_row.h"
 #include "chunk_moments.h"
-#include "mixture_row.h"
+#include "pointwise.h"
+#include "step_row.h"
 #include "word_launch.h"
 
 #ifdef __cplusplus
@@ -58,27 +59,30 @@ cudaError_t myr_launch_small(const myr_device_slice *slice, cudaStream_t stream)
 /* Any table, any dimension, any rows; d_cells is myr_affine_cell or myr_device_general [rows][columns]. */
 cudaError_t myr_launch_any(const myr_device_slice *slice, cudaStream_t stream);
 
-/* Rows row … row + rows - 1 of a mixture, as myr_device_slice has them; any dimension up to 64. */
-typedef struct myr_device_mixture {
+/* Rows row … row + rows - 1 of a target whose denoiser is not folded into them, as myr_device_slice has them; any dimension
+ * up to 64. */
+typedef struct myr_device_row_slice {
     myr_device_keys keys;
     uint64_t first;
     uint32_t count; /* at most 2^31 */
     uint32_t row, rows;
-    int dimension, components;
+    int dimension;
     int slots, pre_noise, noise;
     int memory; /* some row has P or Q */
     int fast;
     int draw_start;
     const myr_step *d_steps; /* those of row on */
-    const float *d_levels;   /* [rows][row_floats]: a row's one or two levels (mixture_row.h) */
+    const float *d_levels;   /* [rows][row_floats]: a row's one or two levels, as the denoiser reads them */
     size_t row_floats, level_floats;
     const float *d_mean;                       /* [dimension] */
     const float *d_start_mean, *d_start_scale; /* [1, or components][dimension] */
-    const uint32_t *d_thresholds; /* [choices]: which component it begins in; NULL: one start */
+    /* Of a mixture: components, and which one a trajectory begins in, [choices]; NULL: there is one start. */
+    int components;
+    const uint32_t *d_thresholds;
     int choices;
     const float *d_start_normals;
     const float *d_noise;
-    /* Vectors, [chunks][MYR_MIXTURE_VECTORS][dimension][MYR_PARTIALS]. NULL: they are in registers, in up
+    /* Vectors, [chunks][MYR_ROW_VECTORS][dimension][MYR_PARTIALS]. NULL: they are in registers, in up
      * to MYR_SMALL_DIMENSION dimensions and with normals that are made. */
     float *d_scratch;
     float *d_state;
@@ -86,11 +90,16 @@ typedef struct myr_device_mixture {
     size_t memory_stride;
     int fresh_memory;
     myr_moment_node *d_nodes;
-} myr_device_mixture;
+} myr_device_row_slice;
 
-#define MYR_MIXTURE_VECTORS 6
+#define MYR_ROW_VECTORS 6
 
-cudaError_t myr_launch_mixture(const myr_device_mixture *slice, cudaStream_t stream);
+cudaError_t myr_launch_mixture(const myr_device_row_slice *slice, cudaStream_t stream);
+
+/* Those of pointwise.h. */
+#define MYR_POINTWISE_LAUNCHER(name) \
+    cudaError_t myr_launch_##name(const myr_device_row_slice *slice, cudaStream_t stream);
+MYR_POINTWISE_LIST(MYR_POINTWISE_LAUNCHER)
 
 /* d_turned = d_axes d_state, a trajectory at a time, as affine_row.h orders it; arrays of states as above,
  * d_axes [dimension][dimension]. d_nodes: as above, of the turned ones. */

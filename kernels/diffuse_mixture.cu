@@ -5,6 +5,7 @@
  * arithmetic is that of mixture_row.h. */
 #include "approximate.cuh"
 #include "diffuse_rows.cuh"
+#include "mixture_row.h"
 
 #ifdef __CUDACC__
 MYR_APPROX(myr_approx_exp2, "ex2")
@@ -74,8 +75,8 @@ MYR_GPU void add_tile(const float *tile, int dimension, const int fast, vector<D
 
 /* d = D(x~) at a level. */
 template <int D>
-MYR_GPU void denoise(const myr_device_mixture *slice, const float *level, const int fast, vector<D> &x,
-                     vector<D> &d) {
+MYR_GPU void denoise(const myr_device_row_slice *slice, const int, const float *level, const int fast,
+                     vector<D> &x, vector<D> &d) {
     const int n = D ? D : slice->dimension;
     mixture_sums sums = {MYR_LOWEST_SHARE, 0.0f};
 #pragma unroll
@@ -98,7 +99,7 @@ MYR_GPU void denoise(const myr_device_mixture *slice, const float *level, const 
 
 /* Which component a trajectory begins in: as many thresholds as word 0 of the target's stream reaches. One start is
  * number 0. */
-MYR_GPU int choose_start(const myr_device_mixture *slice, uint32_t high, uint32_t low) {
+MYR_GPU int choose_start(const myr_device_row_slice *slice, uint32_t high, uint32_t low) {
     if (!slice->d_thresholds)
         return 0;
     const myr_trajectory target = myr_trajectory_make(&slice->keys, MYR_STREAM_TARGET, low);
@@ -115,11 +116,11 @@ MYR_GPU int choose_start(const myr_device_mixture *slice, uint32_t high, uint32_
 #define MYR_MIXTURE_LIST(X) \
     MYR_MIXTURE_OF(X, 1) MYR_MIXTURE_OF(X, 2) MYR_MIXTURE_OF(X, 3) MYR_MIXTURE_OF(X, 0)
 
-#define MYR_MIXTURE_KERNEL(D, memory, fast)                                       \
-    static __global__ void __launch_bounds__(MYR_PARTIALS, 2)                     \
-        diffuse_mixture_##D##_##memory##_##fast(const myr_device_mixture slice) { \
-        __shared__ double partials[MYR_PARTIALS];                                 \
-        diffuse_rows<D>(&slice, memory, fast, partials);                          \
+#define MYR_MIXTURE_KERNEL(D, memory, fast)                                         \
+    static __global__ void __launch_bounds__(MYR_PARTIALS, 2)                       \
+        diffuse_mixture_##D##_##memory##_##fast(const myr_device_row_slice slice) { \
+        __shared__ double partials[MYR_PARTIALS];                                   \
+        diffuse_rows<D>(&slice, 0, memory, fast, partials);                         \
     }
 MYR_MIXTURE_LIST(MYR_MIXTURE_KERNEL)
 
@@ -129,7 +130,7 @@ MYR_MIXTURE_LIST(MYR_MIXTURE_KERNEL)
         return MYR_LAUNCH(diffuse_mixture_##D##_##memory_##_##fast_, chunks, MYR_PARTIALS, 0, stream, \
                           *slice);
 
-extern "C" cudaError_t myr_launch_mixture(const myr_device_mixture *slice, cudaStream_t stream) {
+extern "C" cudaError_t myr_launch_mixture(const myr_device_row_slice *slice, cudaStream_t stream) {
     const uint32_t chunks = (slice->count + MYR_CHUNK - 1) / MYR_CHUNK;
     MYR_MIXTURE_LIST(MYR_MIXTURE_CASE)
     return cudaErrorInvalidValue;

@@ -1,6 +1,6 @@
 /* The rows of a slice over a denoiser, all in one launch, a trajectory a thread: the body of the kernels of targets whose
  * denoiser takes one trajectory. Who includes this defines the two functions that are declared here, and a kernel of
- * diffuse_rows for each D, memory and fast.
+ * diffuse_rows for each D, memory and fast, and for each of its denoisers, `which`, if it has several.
  *
  * In a few dimensions the vectors stay in registers and all loops over coordinates are unrolled; in more they are in
  * memory that each thread has to itself, trajectory after trajectory, and that stays in the caches. */
@@ -15,6 +15,8 @@
 template <int D>
 struct vector {
     float value[D];
+    enum { stride = 1 };
+    __device__ __forceinline__ float *first() { return value; }
     __device__ __forceinline__ float &operator[](int c) { return value[c]; }
     __device__ __forceinline__ void place(float *) {}
 };
@@ -22,7 +24,9 @@ struct vector {
 template <>
 struct vector<0> {
     float *at;
-    __device__ __forceinline__ float &operator[](int c) { return at[(size_t)c * MYR_PARTIALS]; }
+    enum { stride = MYR_PARTIALS };
+    __device__ __forceinline__ float *first() { return at; }
+    __device__ __forceinline__ float &operator[](int c) { return at[(size_t)c * stride]; }
     __device__ __forceinline__ void place(float *memory) { at = memory; }
 };
 
@@ -33,15 +37,15 @@ struct row_walk {
 
 /* The including file's. d = D(x~) at a level, as step_row.h takes it; */
 template <int D>
-MYR_GPU void denoise(const myr_device_mixture *slice, const float *level, const int fast, vector<D> &x,
-                     vector<D> &d);
+MYR_GPU void denoise(const myr_device_row_slice *slice, const int which, const float *level, const int fast,
+                     vector<D> &x, vector<D> &d);
 
 /* and the number of the start, of those in the slice, that a trajectory has. */
-MYR_GPU int choose_start(const myr_device_mixture *slice, uint32_t high, uint32_t low);
+MYR_GPU int choose_start(const myr_device_row_slice *slice, uint32_t high, uint32_t low);
 
 template <int D>
-MYR_GPU void run_row(const myr_device_mixture *slice, uint32_t row, const int memory, const int fast,
-                     myr_normal_cursor *cursor, row_walk<D> *w) {
+MYR_GPU void run_row(const myr_device_row_slice *slice, const int which, uint32_t row, const int memory,
+                     const int fast, myr_normal_cursor *cursor, row_walk<D> *w) {
     const int n = D ? D : slice->dimension;
     const myr_step *step = slice->d_steps + row;
     const float *level = slice->d_levels + (size_t)row * slice->row_floats;
@@ -49,7 +53,7 @@ MYR_GPU void run_row(const myr_device_mixture *slice, uint32_t row, const int me
 #pragma unroll
         for (int c = 0; c < n; c++)
             w->x[c] = myr_step_raise(step, w->x[c], myr_cursor_next(&slice->keys, D == 0, fast, cursor));
-    denoise<D>(slice, level, fast, w->x, w->d);
+    denoise<D>(slice, which, level, fast, w->x, w->d);
 #pragma unroll
     for (int c = 0; c < n; c++) {
         const float z = slice->noise ? myr_cursor_next(&slice->keys, D == 0, fast, cursor) : 0.0f;
@@ -58,7 +62,7 @@ MYR_GPU void run_row(const myr_device_mixture *slice, uint32_t row, const int me
                          : myr_step_first(step, m, w->x[c], w->d[c], z);
     }
     if (step->two_stage != 0.0f) {
-        denoise<D>(slice, level + slice->level_floats, fast, w->y, w->second);
+        denoise<D>(slice, which, level + slice->level_floats, fast, w->y, w->second);
 #pragma unroll
         for (int c = 0; c < n; c++)
             w->y[c] = myr_step_second(step, slice->d_mean[c], w->x[c], w->d[c], w->y[c], w->second[c]);
@@ -74,21 +78,21 @@ MYR_GPU void run_row(const myr_device_mixture *slice, uint32_t row, const int me
 }
 
 /* Vectors of more dimensions than registers hold, in this thread's memory. */
-MYR_GPU void place_vectors(const myr_device_mixture *slice, row_walk<0> *w) {
+MYR_GPU void place_vectors(const myr_device_row_slice *slice, row_walk<0> *w) {
     const size_t size = (size_t)slice->dimension * MYR_PARTIALS;
-    float *memory = slice->d_scratch + (size_t)blockIdx.x * MYR_MIXTURE_VECTORS * size + threadIdx.x;
-    vector<0> *const vectors[MYR_MIXTURE_VECTORS] = {&w->x, &w->d, &w->y, &w->second, &w->d1, &w->d2};
+    float *memory = slice->d_scratch + (size_t)blockIdx.x * MYR_ROW_VECTORS * size + threadIdx.x;
+    vector<0> *const vectors[MYR_ROW_VECTORS] = {&w->x, &w->d, &w->y, &w->second, &w->d1, &w->d2};
 #pragma unroll
-    for (int i = 0; i < MYR_MIXTURE_VECTORS; i++)
+    for (int i = 0; i < MYR_ROW_VECTORS; i++)
         vectors[i]->place(memory + (size_t)i * size);
 }
 
 template <int D>
-MYR_GPU void place_vectors(const myr_device_mixture *, row_walk<D> *) {}
+MYR_GPU void place_vectors(const myr_device_row_slice *, row_walk<D> *) {}
 
 /* The start of a trajectory. place: of coordinate 0 in the arrays of states. */
 template <int D>
-MYR_GPU void draw_start(const myr_device_mixture *slice, uint32_t high, uint32_t low, size_t place,
+MYR_GPU void draw_start(const myr_device_row_slice *slice, uint32_t high, uint32_t low, size_t place,
                         const int fast, row_walk<D> *w) {
     const int n = D ? D : slice->dimension;
     const int at = n * choose_start(slice, high, low);
@@ -105,7 +109,7 @@ MYR_GPU void draw_start(const myr_device_mixture *slice, uint32_t high, uint32_t
 
 /* The trajectory at the beginning of the slice. */
 template <int D>
-MYR_GPU void enter(const myr_device_mixture *slice, uint32_t high, uint32_t low, size_t place,
+MYR_GPU void enter(const myr_device_row_slice *slice, uint32_t high, uint32_t low, size_t place,
                    const int memory, const int fast, row_walk<D> *w) {
     const int n = D ? D : slice->dimension;
     if (slice->draw_start)
@@ -124,7 +128,7 @@ MYR_GPU void enter(const myr_device_mixture *slice, uint32_t high, uint32_t low,
 }
 
 template <int D>
-MYR_GPU void leave(const myr_device_mixture *slice, size_t place, const int memory, row_walk<D> *w) {
+MYR_GPU void leave(const myr_device_row_slice *slice, size_t place, const int memory, row_walk<D> *w) {
     const int n = D ? D : slice->dimension;
 #pragma unroll
     for (int c = 0; c < n; c++) {
@@ -138,8 +142,8 @@ MYR_GPU void leave(const myr_device_mixture *slice, size_t place, const int memo
 }
 
 /* The normals of the slice's rows, for trajectory j of the chunk. */
-MYR_GPU myr_normal_cursor step_normals(const myr_device_mixture *slice, uint32_t high, uint32_t low, int j,
-                                       const int fast) {
+MYR_GPU myr_normal_cursor step_normals(const myr_device_row_slice *slice, uint32_t high, uint32_t low,
+                                       int j, const int fast) {
     const uint32_t numbers = (uint32_t)(slice->slots * slice->dimension); /* of a row */
     const float *given =
         slice->d_noise ? slice->d_noise + (size_t)blockIdx.x * slice->rows * numbers * MYR_CHUNK + (size_t)j
@@ -149,10 +153,10 @@ MYR_GPU myr_normal_cursor step_normals(const myr_device_mixture *slice, uint32_t
                            slice->row * numbers, fast);
 }
 
-/* The kernel, for chunk blockIdx.x. memory and fast are literal in each wrapper below. */
+/* The kernel, for chunk blockIdx.x. which, memory and fast are literal in each wrapper. */
 template <int D>
-MYR_GPU void diffuse_rows(const myr_device_mixture *slice, const int memory, const int fast,
-                          double *shared_partials) {
+MYR_GPU void diffuse_rows(const myr_device_row_slice *slice, const int which, const int memory,
+                          const int fast, double *shared_partials) {
     const int n = D ? D : slice->dimension;
     const uint64_t first = slice->first + (uint64_t)blockIdx.x * MYR_CHUNK;
     const size_t chunk = (size_t)blockIdx.x * (size_t)n * MYR_CHUNK;
@@ -166,7 +170,7 @@ MYR_GPU void diffuse_rows(const myr_device_mixture *slice, const int memory, con
         myr_normal_cursor cursor = step_normals(slice, high, low, j, fast);
 #pragma unroll 1
         for (uint32_t row = 0; row < slice->rows; row++)
-            run_row<D>(slice, row, memory, fast, &cursor, &w);
+            run_row<D>(slice, which, row, memory, fast, &cursor, &w);
         leave<D>(slice, chunk + (size_t)j, memory, &w);
     }
     if (!slice->d_nodes)

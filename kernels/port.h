@@ -13,6 +13,17 @@
 #define MYR_HD inline __attribute__((always_inline))
 #endif
 
+/* The loop behind it goes away, for the one around it to be vectorised: its length is literal, at most 32. */
+#if defined(__CUDA_ARCH__)
+#define MYR_UNROLL _Pragma("unroll")
+#elif defined(__CUDACC__) /* its pass over the host's code knows neither */
+#define MYR_UNROLL
+#elif defined(__clang__)
+#define MYR_UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define MYR_UNROLL _Pragma("GCC unroll 32")
+#endif
+
 /* One rounding, always. Where the instruction set has a fused multiply-add the compiler's own is it;
  * elsewhere (x86-64 before 2013) it is built from double: the product is exact, the sum is rounded to
  * odd (Boldo & Melquiond, 2008), so that the second rounding to float is the only one. */

@@ -2,6 +2,8 @@
 
 #include "cpu_isa.h"
 #include "ground/product.h"
+#include "pointwise.h"
+#include "tables/pointwise_table.h"
 #include "targets/empirical.h"
 #include "targets/mixture.h"
 
@@ -15,6 +17,7 @@
 MYR_LANES_OF_DENOISER(affine)
 MYR_LANES_OF_DENOISER(mixture)
 MYR_LANES_OF_DENOISER(empirical)
+MYR_POINTWISE_LIST(MYR_LANES_OF_DENOISER)
 
 /* Folded into the rows. */
 static double affine_work(const myr_target *target) {
@@ -69,12 +72,25 @@ static void empirical_end(myr_lanes_table *table) {
     myr_empirical_table_destroy(&table->empirical);
 }
 
+static myr_status pointwise_begin(myr_context *context, const myr_job *job, double bytes, int threads,
+                                  myr_lanes_table *table) {
+    (void)threads;
+    return myr_row_table_create(context, job, &myr_pointwise_levels, bytes, &table->rows);
+}
+
+static void pointwise_end(myr_lanes_table *table) {
+    myr_row_table_destroy(&table->rows);
+}
+
+#define MYR_CPU_POINTWISE(name) \
+    {&myr_target_##name, myr_pointwise_work, 0, pointwise_begin, pointwise_end, name##_lanes},
+
 static const myr_cpu_denoiser denoisers[] = {
     {&myr_target_gaussian, affine_work, 0, affine_begin, affine_end, affine_lanes},
     {&myr_target_mixture, mixture_work, 0, mixture_begin, mixture_end, mixture_lanes},
     {&myr_target_empirical, empirical_work, MYR_POINT_TILE, empirical_begin, empirical_end,
      empirical_lanes},
-};
+    MYR_POINTWISE_LIST(MYR_CPU_POINTWISE)};
 
 myr_status myr_cpu_denoiser_find(myr_context *context, const myr_target *target,
                                  const myr_cpu_denoiser **denoiser) {

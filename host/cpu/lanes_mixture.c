@@ -14,13 +14,6 @@
 
 #define ALWAYS static inline __attribute__((always_inline))
 
-/* The loop goes away, for the one around it to be vectorised: its length is literal, at most eight. */
-#if defined(__clang__)
-#define UNROLL _Pragma("clang loop unroll(full)")
-#else
-#define UNROLL _Pragma("GCC unroll 8")
-#endif
-
 /* myr_exp2_down, whose least argument gcc makes one instruction of the maximum for if it is no constant. */
 ALWAYS float exp2_down(float t, float lowest) {
     return myr_exp2_unclamped(myr_larger(t, lowest));
@@ -59,30 +52,30 @@ ALWAYS void tile_in_registers(const float *restrict tile, const int D, const int
     for (int lane = 0; lane < MYR_LANES; lane++) {
         float q[MYR_TILE], sum[MYR_SMALL_MIXTURE];
         float before = first ? MYR_LOWEST_SHARE : sums->largest[lane], largest = before;
-        UNROLL
+        MYR_UNROLL
         for (int j = 0; j < count; j++) {
             q[j] = tile[j];
-            UNROLL
+            MYR_UNROLL
             for (int c = 0; c < D; c++)
                 q[j] = share(tile, c, j, x[c][lane], q[j]);
             largest = myr_larger(q[j], largest);
         }
         float rescale = first ? 0.0f : exp2_down(before - largest, lowest);
         float total = first ? 0.0f : sums->total[lane] * rescale;
-        UNROLL
+        MYR_UNROLL
         for (int c = 0; c < D; c++)
             sum[c] = first ? 0.0f : d[c][lane] * rescale;
-        UNROLL
+        MYR_UNROLL
         for (int j = 0; j < count; j++) {
             float e = exp2_down(q[j] - largest, lowest);
             total += e;
-            UNROLL
+            MYR_UNROLL
             for (int c = 0; c < D; c++)
                 sum[c] = myr_fmaf(e, part_mean(tile, c, j, x[c][lane]), sum[c]);
         }
         sums->largest[lane] = largest;
         sums->total[lane] = total;
-        UNROLL
+        MYR_UNROLL
         for (int c = 0; c < D; c++)
             d[c][lane] = sum[c];
     }
@@ -100,7 +93,7 @@ ALWAYS void tile_in_cache(const float *restrict tile, int D, const int count, my
     for (int c = 0; c < D; c++) {
 #pragma omp simd
         for (int lane = 0; lane < MYR_LANES; lane++) {
-            UNROLL
+            MYR_UNROLL
             for (int j = 0; j < count; j++)
                 q[j][lane] = share(tile, c, j, x[c][lane], q[j][lane]);
         }
@@ -108,11 +101,11 @@ ALWAYS void tile_in_cache(const float *restrict tile, int D, const int count, my
 #pragma omp simd
     for (int lane = 0; lane < MYR_LANES; lane++) {
         float before = sums->largest[lane], largest = before;
-        UNROLL
+        MYR_UNROLL
         for (int j = 0; j < count; j++)
             largest = myr_larger(q[j][lane], largest);
         float scale = exp2_down(before - largest, lowest), total = sums->total[lane] * scale;
-        UNROLL
+        MYR_UNROLL
         for (int j = 0; j < count; j++) {
             q[j][lane] = exp2_down(q[j][lane] - largest, lowest);
             total += q[j][lane];
@@ -125,7 +118,7 @@ ALWAYS void tile_in_cache(const float *restrict tile, int D, const int count, my
 #pragma omp simd
         for (int lane = 0; lane < MYR_LANES; lane++) {
             float sum = d[c][lane] * rescale[lane];
-            UNROLL
+            MYR_UNROLL
             for (int j = 0; j < count; j++)
                 sum = myr_fmaf(q[j][lane], part_mean(tile, c, j, x[c][lane]), sum);
             d[c][lane] = sum;

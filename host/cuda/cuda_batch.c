@@ -11,7 +11,7 @@
 static double chunk_bytes(const myr_cuda_work *work, bool split) {
     double floats = MYR_CHUNK * (1.0 + work->turned + work->start_normals + 2.0 * (work->memory && split));
     if (work->scratch)
-        floats += MYR_MIXTURE_VECTORS * MYR_PARTIALS;
+        floats += MYR_ROW_VECTORS * MYR_PARTIALS;
     return floats * work->dimension * sizeof(float);
 }
 
@@ -45,8 +45,7 @@ static void plan_sizes(const myr_cuda_limits *limits, const myr_cuda_work *work,
 }
 
 static myr_status allocate_floats(myr_context *context, const myr_cuda_work *work, myr_cuda_batch *batch) {
-    const size_t scratch =
-        (size_t)batch->chunks * MYR_MIXTURE_VECTORS * (size_t)work->dimension * MYR_PARTIALS;
+    const size_t scratch = (size_t)batch->chunks * MYR_ROW_VECTORS * (size_t)work->dimension * MYR_PARTIALS;
     const size_t noise = (size_t)batch->chunks * batch->rows * work->numbers * MYR_CHUNK;
     const struct {
         size_t count;

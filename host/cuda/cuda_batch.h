@@ -19,7 +19,7 @@ typedef struct myr_cuda_work {
     bool copies;     /* states come from the host, or go there */
     bool nodes;      /* moments are wanted */
     bool memory;     /* rows have a memory */
-    bool scratch;    /* a mixture's vectors are in device memory */
+    bool scratch;    /* the kernel's vectors are in device memory */
     int threads;     /* of the host, for what is copied */
     bool turned;     /* results go through the target's axes */
     bool start_normals; /* given by the caller */

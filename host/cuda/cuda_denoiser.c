@@ -2,11 +2,12 @@
 
 #include "targets/target_data.h"
 
-static const myr_cuda_denoiser denoisers[] = {
-    {&myr_target_gaussian, &myr_cuda_affine, NULL},
-    {&myr_target_mixture, &myr_cuda_mixtures, NULL},
-    {&myr_target_empirical, NULL, &myr_cuda_points},
-};
+#define MYR_CUDA_DENOISER(name) {&myr_target_##name, &myr_cuda_##name, NULL},
+
+static const myr_cuda_denoiser denoisers[] = {{&myr_target_gaussian, &myr_cuda_affine, NULL},
+                                              {&myr_target_mixture, &myr_cuda_mixture, NULL},
+                                              {&myr_target_empirical, NULL, &myr_cuda_points},
+                                              MYR_POINTWISE_LIST(MYR_CUDA_DENOISER)};
 
 myr_status myr_cuda_denoiser_find(myr_context *context, const myr_target *target,
                                   const myr_cuda_denoiser **denoiser) {

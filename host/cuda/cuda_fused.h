@@ -4,12 +4,14 @@
 
 #include "cuda_batch.h"
 #include "cuda_cells.h"
-#include "cuda_mixture.h"
+#include "cuda_rows.h"
+#include "pointwise.h"
+#include "tables/mixture_table.h"
 
 typedef struct myr_cuda_fused myr_cuda_fused;
 
 /* A run, the denoiser's part filled in by its begin. */
-typedef struct myr_fused_run {
+struct myr_fused_run {
     const myr_job *job;
     const myr_cuda_fused *denoiser;
     myr_cuda_session session;
@@ -29,9 +31,17 @@ typedef struct myr_fused_run {
             myr_affine_table table;
             myr_cuda_cells cells;
         } affine;
-        myr_cuda_mixture mixture;
+        struct {
+            myr_mixture_table table;
+            myr_cuda_rows rows;
+            uint32_t *d_thresholds;
+        } mixture;
+        struct {
+            myr_row_table table;
+            myr_cuda_rows rows;
+        } pointwise;
     };
-} myr_fused_run;
+};
 
 struct myr_cuda_fused {
     /* A step of a trajectory, in coordinates of a Gaussian. */
@@ -47,6 +57,8 @@ struct myr_cuda_fused {
 };
 
 extern const myr_cuda_fused myr_cuda_affine;
-extern const myr_cuda_fused myr_cuda_mixtures;
+extern const myr_cuda_fused myr_cuda_mixture;
+#define MYR_DECLARE_POINTWISE(name) extern const myr_cuda_fused myr_cuda_##name;
+MYR_POINTWISE_LIST(MYR_DECLARE_POINTWISE)
 
 #endif

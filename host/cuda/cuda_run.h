@@ -10,7 +10,7 @@ typedef struct myr_cuda_limits {
     uint32_t most_chunks;  /* a power of two, at most 2^19 */
     double state_bytes;    /* states that a batch may keep on the device */
     double copied_bytes;   /* and may have on their way to or from the caller */
-    double window_bytes;   /* tables of a mixture that are kept at a time, a row's at least */
+    double window_bytes;   /* tables of rows that are kept at a time, a row's at least */
 } myr_cuda_limits;
 
 extern const myr_cuda_limits myr_cuda_usual_limits;

@@ -113,6 +113,39 @@ static void denoise_empirical(const myr_target *target, double a, double s, cons
         d[c] /= total;
 }
 
+/* I1(k)/I0(k): both by their power series, all of whose terms are above 0, or far out, where the smallest term is below
+ * e^-80, by Hankel's expansions (DLMF 10.25.2, 10.40.1), whose common factor e^k/sqrt(2 pi k) cancels. */
+static double bessel_ratio(double k) {
+    double term[2] = {1.0, 0.5 * k}, sum[2] = {term[0], term[1]};
+    if (k < 40.0) {
+        for (int n = 1; n < 200; n++)
+            for (int order = 0; order < 2; order++) {
+                term[order] *= 0.25 * k * k / (n * (n + order));
+                sum[order] += term[order];
+            }
+        return sum[1] / sum[0];
+    }
+    for (int order = 0; order < 2; order++) {
+        term[order] = sum[order] = 1.0;
+        for (int n = 1; n < 40; n++) {
+            term[order] *= -(4.0 * order * order - (2.0 * n - 1.0) * (2.0 * n - 1.0)) / (n * 8.0 * k);
+            sum[order] += term[order];
+        }
+    }
+    return sum[1] / sum[0];
+}
+
+/* With x - a m at the angle phi and k = a R |x - a m|/s^2, the angle of x0 - m has a density proportional to
+ * exp(k cos(angle - phi)): the mean of its cosine is I1(k)/I0(k). */
+static void denoise_ring(const myr_target *target, double a, double s, const double *x, double *d) {
+    const double radius = *(const double *)target->content;
+    const double away[2] = {x[0] - a * target->mean[0], x[1] - a * target->mean[1]};
+    const double length = hypot(away[0], away[1]);
+    const double mean_cosine = s > 0.0 ? bessel_ratio(a * radius * length / (s * s)) : 1.0;
+    for (int c = 0; c < 2; c++)
+        d[c] = target->mean[c] + (length > 0.0 ? radius * mean_cosine * away[c] / length : 0.0);
+}
+
 /* ---- starts in a component ------------------------------------------------------------------------- */
 
 /* Word 0 of stream 2. */
@@ -166,6 +199,7 @@ static const struct myr_reference_target denoisers[] = {
     {&myr_target_gaussian, denoise_gaussian, .turn = turn_gaussian, .posterior = posterior_of_gaussian},
     {&myr_target_mixture, denoise_mixture, .choose = choose_component, .part = part_of_mixture},
     {&myr_target_empirical, denoise_empirical, .choose = choose_point, .part = part_of_points},
+    {.operations = &myr_target_ring, .denoise = denoise_ring},
 };
 enum { DENOISERS = sizeof denoisers / sizeof *denoisers };
 

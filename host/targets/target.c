@@ -1,4 +1,4 @@
-/* The list of targets, and what all of them share. */
+/* What all targets share. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,13 +8,8 @@
 #include "ground/failure.h"
 #include "target_data.h"
 
-/* The list, in the order in which help shows it. A new target is a line here. */
-static const myr_target_operations *const targets[] = {
-    &myr_target_gaussian,
-    &myr_target_mixture,
-    &myr_target_empirical,
-    &myr_target_discrete,
-};
+#define MYR_OPERATIONS(name) &myr_target_##name,
+static const myr_target_operations *const targets[] = {MYR_TARGET_LIST(MYR_OPERATIONS)};
 enum { TARGETS = sizeof targets / sizeof *targets };
 
 const myr_target_operations *myr_target_operations_at(int index) {
@@ -65,7 +60,9 @@ myr_status myr_target_lacks(myr_context *context, const myr_target *target, cons
 
 /* A number's place, as "means[3][1]". */
 static const char *place(const char *name, int first, int second, char text[64]) {
-    if (second < 0)
+    if (first < 0)
+        snprintf(text, 64, "%s", name);
+    else if (second < 0)
         snprintf(text, 64, "%s[%d]", name, first);
     else
         snprintf(text, 64, "%s[%d][%d]", name, first, second);

@@ -1,7 +1,7 @@
 /* Targets, for the library's own files: content, and a table of operations on it.
  *
- * Adding a target is a file target_NAME.c, which reads, checks and frees it and is its operations; its line in the list
- * of target.c; its denoisers: a function, and its line, in reference/reference_denoise.c, and what the fast
+ * Adding a target is a file target_NAME.c, which reads, checks and frees it and is its operations; its line in
+ * target_list.h; its denoisers: a function, and its line, in reference/reference_denoise.c, and what the fast
  * backends run for it. Nobody asks which target it is but a backend, in one list. */
 #ifndef MYRIAD_TARGET_DATA_H
 #define MYRIAD_TARGET_DATA_H
@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "myriad/target.h"
+#include "target_list.h"
 
 /* Numbers of a target stay below this size, so that their products with a table stay finite. */
 #define MYR_LARGEST_NUMBER 1e30
@@ -47,6 +48,9 @@ typedef struct myr_target_operations {
     myr_status (*marginal)(myr_context *context, const myr_target *target, int coordinate,
                            const double *direction, struct myr_marginal *marginal);
     double (*covariance)(const myr_target *target, int i, int j);
+    /* If its denoiser is pointwise code of kernels/pointwise.h: the floats that this reads at a level (a, s), so many. */
+    int level_floats;
+    void (*write_level)(const myr_target *target, double a, double s, float *level);
     /* Cells that samples belong to, components or states: how many, and the number that people give the first. */
     int (*cells)(const myr_target *target);
     int first_cell;
@@ -61,15 +65,15 @@ typedef struct myr_target_operations {
     bool batched;
 } myr_target_operations;
 
-/* The list of target.c. */
-extern const myr_target_operations myr_target_gaussian, myr_target_mixture, myr_target_empirical,
-    myr_target_discrete;
+#define MYR_DECLARE_TARGET(name) extern const myr_target_operations myr_target_##name;
+MYR_TARGET_LIST(MYR_DECLARE_TARGET)
 
 struct myr_target {
     const myr_target_operations *operations;
     int dimension;
     double *mean, *variance; /* of x0, [dimension] */
-    void *content; /* what is the operations' own: gaussian.h, mixture.h, empirical.h, discrete.h */
+    void *
+        content; /* what is the operations' own: gaussian.h, mixture.h, empirical.h, discrete.h; a ring's radius */
 };
 
 /* The operations in the order of their list; NULL past the end. */
@@ -94,7 +98,7 @@ static inline const myr_discrete *myr_target_chain(const myr_target *target) {
     return target->operations->chain ? target->operations->chain(target) : NULL;
 }
 
-/* What creators check of numbers; name and the indices say which one (second: -1 if there is but one). */
+/* What creators check of numbers; name and the indices say which one (-1: there is none). */
 myr_status myr_check_number(myr_context *context, const char *name, int first, int second, double value);
 myr_status myr_check_positive(myr_context *context, const char *name, int first, int second, double value);
 myr_status myr_check_array(myr_context *context, const char *name, const double *array);

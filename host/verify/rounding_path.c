@@ -54,13 +54,18 @@ static size_t points_size(const myr_target *target) {
     return (size_t)myr_empirical_of(target)->count;
 }
 
+static size_t no_size(const myr_target *target) {
+    (void)target;
+    return 0;
+}
+
 static myr_second_stage mixture_stage(const myr_target *target, const myr_row *row) {
     double variance, narrowest;
     myr_mixture_widths(target, &variance, &narrowest);
     return myr_second_of_mixture(row, variance, narrowest);
 }
 
-static myr_second_stage points_stage(const myr_target *target, const myr_row *row) {
+static myr_second_stage by_difference(const myr_target *target, const myr_row *row) {
     (void)target;
     return myr_second_by_difference(row);
 }
@@ -73,7 +78,8 @@ static const struct bounded {
     myr_bound_denoiser *denoise;
 } bounds[] = {
     {&myr_target_mixture, mixture_size, mixture_stage, myr_bound_mixture_denoiser},
-    {&myr_target_empirical, points_size, points_stage, myr_bound_points_denoiser},
+    {&myr_target_empirical, points_size, by_difference, myr_bound_points_denoiser},
+    {&myr_target_ring, no_size, by_difference, myr_bound_ring_denoiser},
 };
 enum { BOUNDS = sizeof bounds / sizeof *bounds };
 

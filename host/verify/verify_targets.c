@@ -5,8 +5,8 @@
  * only if x0 - D is uncorrelated with every function of x; so x = a x0 + s z is made of draws, the backend says what D
  * is, and the means of (x0 - D) h(x) are looked at for some functions h, in standard errors.
  *
- * Moments against the exact answer, of every target that has one. Repetitions, and the bits of exact arithmetic, of
- * all. */
+ * Rows against the reference, of every target whose denoiser has a bound; moments against the exact answer, of every one
+ * that has such. Repetitions, and the bits of exact arithmetic, of all. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +16,7 @@
 #include "ground/failure.h"
 #include "ground/generator.h"
 #include "myriad/random.h"
+#include "rounding.h"
 #include "vector_steps.h"
 
 enum { draws = 16384, most_dimension = MYR_VECTOR_DIMENSION, functions = 4 };
@@ -116,7 +117,7 @@ static myr_status plan_of_case(myr_context *context, int index, myr_case *used) 
 }
 
 typedef struct tally {
-    myr_vector_tally repeats;
+    myr_vector_tally vector;
     double z;
     uint64_t compared, exact, different;
 } tally;
@@ -162,10 +163,13 @@ static myr_status add_exact(myr_verification *v, const myr_case *used, tally *t)
 static void report(myr_verification *v, const myr_case *used, const tally *t) {
     char name[128];
     snprintf(name, sizeof name, "targets, %s, repeatability: values that differ", used->name);
-    myr_report_check(v, name, (double)t->repeats.different, 0.0, t->repeats.repeated);
+    myr_report_check(v, name, (double)t->vector.different, 0.0, t->vector.repeated);
     snprintf(name, sizeof name, "targets, %s, exact arithmetic: values that differ", used->name);
     if (t->exact > 0)
         myr_report_check(v, name, (double)t->different, 0.0, t->exact);
+    snprintf(name, sizeof name, "targets, %s, rows: worst share of the rounding bound", used->name);
+    if (t->vector.compared > 0)
+        myr_report_check(v, name, t->vector.worst, 1.0, t->vector.compared);
     snprintf(name, sizeof name, "targets, %s, against the exact answer: worst |z|", used->name);
     if (t->compared > 0)
         myr_report_check(v, name, t->z, 5.3, t->compared);
@@ -180,7 +184,9 @@ static myr_status verify_example(myr_verification *v, myr_case *used) {
         status = plan_of_case(v->context, index, used);
         if (status != MYR_OK || !used->plan)
             break;
-        status = myr_vector_check_repeats(v, used, &t.repeats);
+        status = myr_vector_check_repeats(v, used, &t.vector);
+        if (status == MYR_OK && myr_bounds_vector(used->target))
+            status = myr_vector_check_steps(v, used, &t.vector);
         if (status == MYR_OK)
             status = add_exact(v, used, &t);
         if (status == MYR_OK)

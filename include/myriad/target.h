@@ -65,6 +65,11 @@ MYR_API myr_status myr_target_create_discrete(myr_context *context, int states, 
                                               int64_t matrices, const double *transitions,
                                               const double *prior, myr_target **target);
 
+/* A ring: the circle of the radius about mean[2] in the plane, every angle alike. The mean finite, the radius above 0, at
+ * most 1e30 in size. Errors: as above. */
+MYR_API myr_status myr_target_create_ring(myr_context *context, const double *mean, double radius,
+                                          myr_target **target);
+
 /* Transition matrices by name, to matrix[states][states]; beta is 0 … 1:
  *
  *     "uniform"      with probability beta to a state drawn uniformly from all, the own one included
@@ -89,8 +94,8 @@ MYR_API myr_status myr_target_load(myr_context *context, const char *path, myr_t
 /* Frees it. NULL is allowed. Plans made for the target stay valid. */
 MYR_API void myr_target_destroy(myr_target *target);
 
-/* What it is, as the files name it: "gaussian", "mixture", "empirical" (data) or
- * "discrete"; "" for NULL. */
+/* What it is, as the files name it: "gaussian", "mixture", "empirical" (data),
+ * "discrete" or "ring"; "" for NULL. */
 MYR_API const char *myr_target_type(const myr_target *target);
 
 /* The types, in the order of their list: name and one line of help; NULL past the end. */

@@ -215,7 +215,7 @@ Test(mixture_on_host, long_plans_of_the_largest_mixture_give_the_bits_of_the_cpu
  * nodes of four chunks, the start and the axes, within 4 KiB. More trajectories take no more. */
 Test(mixture_on_host, memory_is_bounded) {
     enum { D = 5 };
-    const double usual_floats = MYR_CHUNK * 3.0 + MYR_MIXTURE_VECTORS * MYR_PARTIALS;
+    const double usual_floats = MYR_CHUNK * 3.0 + MYR_ROW_VECTORS * MYR_PARTIALS;
     const myr_cuda_limits limits = {.launch_steps = 1e6,
                                     .least_chunks = 1,
                                     .most_chunks = 1024,

@@ -1,0 +1,90 @@
+/* Every target that runs fused on the cuda backend, by the examples of its own file, run on the host: in exact arithmetic the
+ * bits of the cpu backend, whatever the sampler, the batches, the index and where the numbers come from. */
+#include "cuda/cuda_denoiser.h"
+#include "on_host.h"
+
+/* The next example of a target that the backend runs fused, from *type and *index on; NULL past the last. */
+static myr_target *next_target(myr_context *context, int *type, int *index) {
+    const myr_target_operations *operations;
+    for (; (operations = myr_target_operations_at(*type)) != NULL; ++*type, *index = 0) {
+        const myr_cuda_denoiser *denoiser;
+        myr_target *target = NULL;
+        if (operations->example)
+            REQUIRE_OK(context, operations->example(context, (*index)++, &target));
+        if (target && myr_cuda_denoiser_find(context, target, &denoiser) == MYR_OK && denoiser->fused)
+            return target;
+        myr_target_destroy(target);
+    }
+    return NULL;
+}
+
+#define EACH_TARGET(context, target)                                                    \
+    int type_ = 0, index_ = 0;                                                          \
+    for (myr_target * target; (target = next_target(context, &type_, &index_)) != NULL; \
+         myr_target_destroy(target))
+
+Test(targets_on_host, every_sampler_gives_the_bits_of_the_cpu) {
+    myr_context *context = new_context();
+    int run = 0;
+    EACH_TARGET(context, target)
+    for (int p = 0; myr_process_name(p); p++)
+        for (int s = 0; myr_sampler_name(s); s++) {
+            myr_plan_options options = MYR_PLAN_OPTIONS_INIT;
+            options.process = myr_process_name(p);
+            options.sampler = myr_sampler_name(s);
+            options.steps = 6;
+            if (!myr_sampler_supports(options.sampler, options.process) ||
+                !myr_sampler_supports_target(options.sampler, target))
+                continue;
+            myr_plan *plan = NULL;
+            REQUIRE_OK(context, myr_plan_create(context, &options, target, &plan));
+            myr_job job = make_job(plan, target, 0, 130);
+            expect_equal(&job, &myr_cuda_usual_limits, options.sampler);
+            myr_plan_destroy(plan);
+            run++;
+        }
+    cr_expect_geq(run, 20);
+    myr_context_destroy(context);
+}
+
+Test(targets_on_host, batches_windows_and_ends_do_not_show) {
+    const myr_cuda_limits small = {.launch_steps = 4e4,
+                                   .least_chunks = 1,
+                                   .most_chunks = 2,
+                                   .state_bytes = 1e5,
+                                   .copied_bytes = 1e4,
+                                   .window_bytes = 200};
+    myr_context *context = new_context();
+    EACH_TARGET(context, target) {
+        myr_plan *plan = make_features(context, myr_target_dimension(target), 7, 15);
+        myr_job job = make_job(plan, target, UINT64_C(0xfffff0c0), 9000); /* past 2^32 */
+        expect_equal(&job, &small, myr_target_type(target));
+        myr_plan_destroy(plan);
+    }
+    myr_context_destroy(context);
+}
+
+/* Normals and states that are given go through the kernels of any dimension. */
+Test(targets_on_host, given_numbers_give_the_bits_of_the_cpu) {
+    enum { count = 70, rows = 5, most = 8 };
+    static double states[count * most], normals[count * rows * 2 * most];
+    uint64_t random = 5;
+    myr_context *context = new_context();
+    for (size_t n = 0; n < sizeof normals / sizeof *normals; n++)
+        normals[n] = uniform(&random, -3.0, 3.0);
+    for (size_t n = 0; n < sizeof states / sizeof *states; n++)
+        states[n] = n % 7 == 0 ? 0.0 : uniform(&random, -3.0, 3.0);
+    EACH_TARGET(context, target) {
+        myr_plan *plan = make_features(context, myr_target_dimension(target), rows, 15);
+        cr_assert_leq(myr_target_dimension(target), most);
+        myr_job job = make_job(plan, target, 3, count);
+        job.noise = normals;
+        job.start_normals = states;
+        expect_equal(&job, &myr_cuda_usual_limits, "given normals");
+        job.start_normals = NULL;
+        job.states = states;
+        expect_equal(&job, &myr_cuda_usual_limits, "given states");
+        myr_plan_destroy(plan);
+    }
+    myr_context_destroy(context);
+}
