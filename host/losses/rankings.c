@@ -125,7 +125,9 @@ static myr_status refuse(myr_context *context, const myr_ranking_job *job, uint6
                                 "1e15 in size)",
                                 name, (unsigned long long)(i - first), found[k].name, found[k].value);
     }
-    return status;
+    return status != MYR_OK
+               ? status
+               : myr_fail(context, MYR_INVALID_DATA, "ranking %llu: a reward is out of range", name);
 }
 
 static void take_means(const myr_ranking_sums *sums, uint64_t count, myr_ranking_metrics *metrics) {
