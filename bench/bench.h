@@ -45,6 +45,11 @@ const bench_case *bench_case_at(int index);
  * ends it. */
 myr_status bench_time(int repeats, myr_status (*work)(void *user), void *user, bench_result *result);
 
+/* Whether a backend that ran is of floats on the host: its limits are the CPU's ceilings. */
+static inline bool bench_on_cpu(const char *backend) {
+    return !myr_backend_has(backend, "device") && !myr_backend_has(backend, "double");
+}
+
 /* Threads of the cpu that --threads means. */
 int bench_threads(const bench_options *options);
 

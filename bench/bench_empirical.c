@@ -78,7 +78,7 @@ static myr_status measure(bench_run *e, const bench_options *options, bench_resu
     const int points = (int)myr_target_points(e->target), dimension = myr_target_dimension(e->target);
     const double step = 2.0 * points * dimension; /* multiply-adds of the two products */
     const bench_speed speed = {.cpu = 2e10 / step, .cuda = 1e13 / step, .reference = 5e8 / step};
-    if (strcmp(e->report.backend, "cpu") == 0)
+    if (bench_on_cpu(e->report.backend))
         result->limit = bench_ceiling_products(points, dimension, bench_threads(options));
     myr_status status = bench_run_time(e, options, &speed, result);
     snprintf(result->size, sizeof result->size, "n = %d, d = %d, T = %d, N = %llu", points, dimension,

@@ -32,7 +32,7 @@ typedef struct fit_bench {
 } fit_bench;
 
 static bool runs_here(const bench_options *options) {
-    return strcmp(options->backend, "auto") == 0 || strcmp(options->backend, "cpu") == 0;
+    return myr_backend_has(options->backend, "abilities");
 }
 
 static double next_uniform(uint64_t *state) {

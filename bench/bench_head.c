@@ -206,7 +206,7 @@ static myr_status run(myr_context *context, const bench_options *options, bench_
     double size = cbrt(options->scale);
     if (b.options.memory == MYR_DEVICE)
         size *= 4.0;
-    if (strcmp(options->backend, "reference") == 0)
+    if (myr_backend_has(options->backend, "double"))
         size *= 0.1;
     b.rows = SEQUENCES * (1 + (uint64_t)(64.0 * size - 0.5));
     b.vocabulary = 1 + (uint64_t)(8000.0 * size - 0.5);

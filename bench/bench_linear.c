@@ -86,7 +86,7 @@ static myr_status run_size(linear_bench *b, const bench_options *options, bench_
 }
 
 static myr_status run(myr_context *context, const bench_options *options, bench_report report, void *user) {
-    const bool slow = strcmp(options->backend, "reference") == 0;
+    const bool slow = myr_backend_has(options->backend, "double");
     myr_status status = MYR_OK;
     for (size_t c = 0; status == MYR_OK && c < sizeof columns / sizeof *columns; c++) {
         linear_bench b = {

@@ -65,7 +65,7 @@ static myr_status count_wrong(many_bench *b, uint64_t *wrong) {
 }
 
 static double limit_of(const many_bench *b, const bench_options *options) {
-    if (strcmp(b->report.backend, "cpu") != 0)
+    if (!bench_on_cpu(b->report.backend))
         return (double)NAN;
     return CEILING_PAIRS * bench_ceiling_products(CEILING_PAIRS, PARAMETERS, bench_threads(options));
 }
@@ -73,7 +73,7 @@ static double limit_of(const many_bench *b, const bench_options *options) {
 static myr_status run(myr_context *context, const bench_options *options, bench_report report, void *user) {
     many_bench b = {.context = context, .options = MYR_COMPUTE_OPTIONS_INIT};
     bench_result result = {.name = "many", .unit = "pair-losses/s"};
-    const bool slow = strcmp(options->backend, "reference") == 0;
+    const bool slow = myr_backend_has(options->backend, "double");
     myr_status status = bench_place(context, options, &b.options);
     b.count = 1 + (uint64_t)((slow ? 2e2 : 1.3e5) * options->scale);
     if (status == MYR_OK)

@@ -10,13 +10,11 @@
 #endif
 
 myr_status bench_place(myr_context *context, const bench_options *options, myr_compute_options *compute) {
-    compute->backend = options->backend;
     compute->threads = options->threads;
     compute->device = options->device;
-    if (strcmp(options->backend, "auto") == 0)
-        compute->backend = myr_backend_available(context, "cuda") == MYR_OK ? "cuda" : "cpu";
-    myr_status status = myr_backend_available(context, compute->backend);
-    if (status == MYR_OK && strcmp(compute->backend, "cuda") == 0)
+    const myr_status status =
+        myr_backend_choose(context, options->backend, options->device, &compute->backend, NULL, 0);
+    if (status == MYR_OK && myr_backend_has(compute->backend, "device"))
         compute->memory = MYR_DEVICE;
     return status;
 }
@@ -141,7 +139,7 @@ myr_status bench_time_reduction(const bench_options *options, myr_status (*prepa
     if (!seconds)
         return MYR_OUT_OF_MEMORY;
     myr_status status = work(user); /* to warm up; and it says where it ran */
-    bench_reading *reading = status == MYR_OK && strcmp(report->backend, "cpu") == 0
+    bench_reading *reading = status == MYR_OK && bench_on_cpu(report->backend)
                                  ? bench_reading_begin(bench_threads(options))
                                  : NULL;
     for (int run = 0; status == MYR_OK && run < repeats; run++)

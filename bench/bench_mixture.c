@@ -57,7 +57,7 @@ static myr_status run(myr_context *context, const bench_options *options, bench_
     bench_run w = {.context = context};
     bench_result result = {.name = "mixture", .unit = "trajectory-steps/s", .limit = NAN};
     myr_status status = prepare(&w, options);
-    if (status == MYR_OK && strcmp(w.report.backend, "cpu") == 0 && bench_ceiling_mix(1) > 0.0)
+    if (status == MYR_OK && bench_on_cpu(w.report.backend) && bench_ceiling_mix(1) > 0.0)
         result.limit = bench_ceiling_mix(bench_threads(options)) / lane_operations;
     if (status == MYR_OK)
         status = bench_run_time(&w, options, &speed, &result);

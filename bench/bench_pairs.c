@@ -101,7 +101,7 @@ static myr_status run(myr_context *context, const bench_options *options, bench_
     pairs_bench b = {.context = context, .options = MYR_COMPUTE_OPTIONS_INIT, .far = options->far};
     bench_result result = {.name = options->far ? "pairs-far" : "pairs", .unit = "bytes/s"};
     myr_status status = bench_place(context, options, &b.options);
-    bool slow = strcmp(options->backend, "reference") == 0;
+    bool slow = myr_backend_has(options->backend, "double");
     b.count = 1 + (uint64_t)((slow ? 1e6 : 1.6e7) * options->scale);
     if (status == MYR_OK)
         status = fill(&b);

@@ -93,7 +93,7 @@ static myr_status run_length(rankings_bench *b, const bench_options *options, be
 }
 
 static myr_status run(myr_context *context, const bench_options *options, bench_report report, void *user) {
-    const bool slow = strcmp(options->backend, "reference") == 0;
+    const bool slow = myr_backend_has(options->backend, "double");
     myr_status status = MYR_OK;
     for (size_t l = 0; status == MYR_OK && l < sizeof lengths / sizeof *lengths; l++) {
         rankings_bench b = {.context = context,

@@ -29,9 +29,9 @@ myr_status bench_run_begin(bench_run *run, const bench_options *options, const m
 static uint64_t half_a_second(const bench_run *run, const bench_options *options,
                               const bench_speed *speed) {
     double per_second = speed->cpu * bench_threads(options);
-    if (strcmp(run->report.backend, "cuda") == 0)
+    if (myr_backend_has(run->report.backend, "device"))
         per_second = speed->cuda;
-    else if (strcmp(run->report.backend, "reference") == 0)
+    else if (myr_backend_has(run->report.backend, "double"))
         per_second = speed->reference;
     const double steps = (double)myr_plan_steps(run->plan);
     const double chunks = ceil(0.5 * options->scale * per_second / steps / CHUNK);

@@ -120,7 +120,7 @@ static void release(tokens_bench *b) {
 static myr_status run(myr_context *context, const bench_options *options, bench_report report, void *user) {
     tokens_bench b = {.context = context, .options = MYR_COMPUTE_OPTIONS_INIT, .far = options->far};
     bench_result result = {.name = options->far ? "tokens-far" : "tokens", .unit = "bytes/s"};
-    const bool slow = strcmp(options->backend, "reference") == 0;
+    const bool slow = myr_backend_has(options->backend, "double");
     myr_status status = bench_place(context, options, &b.options);
     b.rows = CHECKED + CHECKED * (uint64_t)((slow ? 1e6 : 3e7) * options->scale / (CHECKED * VOCABULARY));
     if (status == MYR_OK)

@@ -223,8 +223,10 @@ Test(trace, levels_on_cpu_are_those_of_shorter_runs) {
             options.first = 60;
             options.count = count;
             REQUIRE_OK(context, myr_run_trace(context, s.plan, s.target, &options, states, NULL));
+            myr_compute where;
+            REQUIRE_OK(context, myr_run_where(context, &options, &where, NULL));
             for (int64_t k = 0; k <= steps; k++) {
-                myr_job job = myr_job_make(s.plan, s.target, &options);
+                myr_job job = myr_job_make(s.plan, s.target, &options, &where);
                 job.row_end = k;
                 REQUIRE_OK(context, myr_backend_cpu.states(context, &job, level));
                 for (size_t i = 0; i < count; i++)

@@ -7,8 +7,8 @@
 #include "myriad/random.h"
 #include "myriad/range.h"
 #include "plans/plan_table.h"
-#include "record.h"
 #include "targets/target_data.h"
+#include "where.h"
 
 /* Work for a backend, already validated. */
 typedef struct myr_job {
@@ -44,10 +44,13 @@ typedef struct myr_ranking_draw {
     int device;
 } myr_ranking_draw;
 
-myr_status myr_options_check(myr_context *context, const myr_run_options *options);
 /* Of calls that write to an array as long as the options' count: whoever leaves them out does not see how long. */
 myr_status myr_options_given(myr_context *context, const myr_run_options *options);
-myr_job myr_job_make(const myr_plan *plan, const myr_target *target, const myr_run_options *options);
+/* Checks the options, and finds where (where.h). */
+myr_status myr_run_where(myr_context *context, const myr_run_options *options, myr_compute *where,
+                         myr_report *report);
+myr_job myr_job_make(const myr_plan *plan, const myr_target *target, const myr_run_options *options,
+                     const myr_compute *where);
 
 /* MYR_CANCELLED if the caller wants no more, when so many of the job's trajectories are done. */
 static inline myr_status myr_job_progress(myr_context *context, const myr_job *job, uint64_t done) {

@@ -6,16 +6,7 @@
 #include "loss.h"
 #include "myriad/linear.h"
 #include "myriad/rankings.h"
-#include "record.h"
-
-/* Where a reduction runs, already checked. */
-typedef struct myr_compute {
-    const myr_backend *backend;
-    int threads; /* 1 …: already resolved */
-    int device;
-    myr_memory memory; /* of the job's arrays */
-    void *stream;      /* with device memory */
-} myr_compute;
+#include "where.h"
 
 /* Sums over a batch, v being a pair's weight. */
 typedef struct myr_pair_sums {

@@ -70,8 +70,4 @@ typedef struct myr_token_reductions {
     myr_status (*policy)(myr_context *context, const myr_policy_job *job, myr_policy_sums *sums);
 } myr_token_reductions;
 
-extern const myr_token_reductions myr_reference_tokens;
-extern const myr_token_reductions myr_cpu_tokens;
-extern const myr_token_reductions myr_cuda_tokens; /* only with MYRIAD_HAVE_CUDA */
-
 #endif

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "backends/record.h"
 #include "fit_linked.h"
 #include "fit_resample.h"
 #include "fit_unbounded.h"
@@ -104,7 +105,7 @@ static bool fit_batch(const replicates *r, int threads, const uint32_t *draws, u
 static myr_status draw_words(myr_context *context, const myr_model *m, const myr_bootstrap *bootstrap,
                              uint32_t first, uint32_t batch, uint32_t *draws) {
     myr_run_options options = MYR_RUN_OPTIONS_INIT;
-    options.backend = "cpu";
+    options.backend = myr_backend_near("auto");
     options.seed = bootstrap->seed;
     options.first = m->first_cell;
     options.count = m->cells;

@@ -209,7 +209,7 @@ static bool fit_batch(const myr_linear_fit *f, const uint32_t *draws, uint32_t b
 static myr_status run_batch(myr_linear_fit *f, uint32_t first, uint32_t batch, uint32_t count, int threads,
                             uint32_t *draws, double *estimates) {
     myr_run_options options = MYR_RUN_OPTIONS_INIT;
-    options.backend = "cpu";
+    options.backend = myr_backend_near("auto");
     options.seed = f->options->seed;
     options.count = myr_game_total(f->model.features);
     options.threads = threads;

@@ -56,9 +56,7 @@ double *myr_race_scales(const myr_ranking_draw *draw) {
 
 static myr_status check(myr_context *context, const myr_policy_problem *problem,
                         const myr_run_options *options, uint32_t length, const uint32_t *rankings) {
-    myr_status status = check_range(context, problem);
-    if (status == MYR_OK)
-        status = myr_options_check(context, options);
+    const myr_status status = check_range(context, problem);
     if (status != MYR_OK)
         return status;
     if (!rankings)
@@ -77,10 +75,9 @@ static myr_status check(myr_context *context, const myr_policy_problem *problem,
 myr_status myr_policy_simulate(myr_context *context, const myr_policy_problem *problem,
                                const myr_run_options *options, uint32_t length, uint32_t *rankings) {
     MYR_STANDARD_ENVIRONMENT;
-    const myr_backend *backend;
+    myr_compute where;
     myr_policy_problem known;
     myr_run_options how;
-    char note[256];
     myr_status status = myr_options_given(context, options);
     if (status == MYR_OK)
         status = myr_policy_take(context, &problem, &known, true);
@@ -89,7 +86,7 @@ myr_status myr_policy_simulate(myr_context *context, const myr_policy_problem *p
     if (status == MYR_OK)
         status = check(context, problem, options, length, rankings);
     if (status == MYR_OK)
-        status = myr_backend_resolve(context, options->backend, options->device, &backend, note);
+        status = myr_run_where(context, options, &where, NULL);
     if (status != MYR_OK)
         return status;
     double *rewards = make_relative(problem);
@@ -102,9 +99,9 @@ myr_status myr_policy_simulate(myr_context *context, const myr_policy_problem *p
                                    .answers = problem->answers,
                                    .length = length,
                                    .rewards = rewards,
-                                   .threads = myr_resolve_threads(options->threads),
-                                   .device = options->device};
-    status = backend->simulate(context, &draw, rankings);
+                                   .threads = where.threads,
+                                   .device = where.device};
+    status = where.backend->simulate(context, &draw, rankings);
     free(rewards);
     return status;
 }

@@ -4,6 +4,9 @@
 
 #include "backends/token_jobs.h"
 
+/* Those of this backend's record. */
+extern const myr_token_reductions myr_reference_tokens;
+
 /* The row x, [vocabulary], of which label is chosen. */
 myr_row_result myr_reference_row(const double *x, uint64_t vocabulary, double lowest, double label);
 

@@ -1,7 +1,5 @@
 #include "myriad/random.h"
 
-#include <string.h>
-
 #include "backends/backend.h"
 #include "ground/environment.h"
 #include "ground/failure.h"
@@ -15,8 +13,6 @@ static myr_status prepare(myr_context *context, const myr_run_options *options, 
     myr_status status = myr_options_given(context, options);
     if (status == MYR_OK)
         status = myr_run_options_read(context, &options, &known);
-    if (status == MYR_OK)
-        status = myr_options_check(context, options);
     if (status != MYR_OK)
         return status;
     if (!output)
@@ -29,19 +25,20 @@ static myr_status prepare(myr_context *context, const myr_run_options *options, 
         return myr_fail(context, MYR_INVALID_ARGUMENT,
                         "count is %llu, expected that count x blocks x 4 numbers can be addressed",
                         (unsigned long long)options->count);
-    char note[256];
-    status = myr_backend_resolve(context, options->backend, options->device, backend, note);
+    myr_compute where;
+    status = myr_run_where(context, options, &where, NULL);
     if (status != MYR_OK)
         return status;
+    *backend = where.backend;
     myr_draw made = {.seed = options->seed,
                      .first = options->first,
                      .count = options->count,
                      .stream = stream,
                      .block = block,
                      .blocks = blocks,
-                     .fast = strcmp(options->math, "fast") == 0,
-                     .threads = myr_resolve_threads(options->threads),
-                     .device = options->device};
+                     .fast = where.fast,
+                     .threads = where.threads,
+                     .device = where.device};
     *draw = made;
     return MYR_OK;
 }
@@ -50,7 +47,7 @@ myr_status myr_random_words(myr_context *context, const myr_run_options *options
                             uint32_t block, uint32_t blocks, uint32_t *words) {
     MYR_STANDARD_ENVIRONMENT;
     myr_draw draw;
-    const myr_backend *backend;
+    const myr_backend *backend = NULL;
     myr_status status =
         prepare(context, options, stream, block, blocks, words, sizeof *words, &draw, &backend);
     return status == MYR_OK ? backend->words(context, &draw, words) : status;
@@ -60,7 +57,7 @@ myr_status myr_random_normals(myr_context *context, const myr_run_options *optio
                               uint32_t block, uint32_t blocks, double *normals) {
     MYR_STANDARD_ENVIRONMENT;
     myr_draw draw;
-    const myr_backend *backend;
+    const myr_backend *backend = NULL;
     myr_status status =
         prepare(context, options, stream, block, blocks, normals, sizeof *normals, &draw, &backend);
     return status == MYR_OK ? backend->normals(context, &draw, normals) : status;

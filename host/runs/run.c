@@ -21,12 +21,9 @@ myr_status myr_options_given(myr_context *context, const myr_run_options *option
                               "count says)");
 }
 
-myr_status myr_options_check(myr_context *context, const myr_run_options *options) {
+static myr_status check_options(myr_context *context, const myr_run_options *options) {
     if (!options->backend || !options->math)
         return myr_fail(context, MYR_INVALID_ARGUMENT, "options: backend and math must not be NULL");
-    if (strcmp(options->math, "exact") != 0 && strcmp(options->math, "fast") != 0)
-        return myr_fail(context, MYR_INVALID_ARGUMENT,
-                        "math: unknown arithmetic '%s' (expected exact or fast)", options->math);
     if (options->count < 1 || options->count > UINT64_C(1) << 63)
         return myr_fail(context, MYR_INVALID_ARGUMENT,
                         "trajectories: %llu is out of range (expected 1 … 2^63)",
@@ -35,10 +32,19 @@ myr_status myr_options_check(myr_context *context, const myr_run_options *option
         return myr_fail(context, MYR_INVALID_ARGUMENT,
                         "first: %llu plus %llu trajectories passes the last index, 2^64 - 1",
                         (unsigned long long)options->first, (unsigned long long)options->count);
-    return myr_threads_check(context, options->threads);
+    return MYR_OK;
 }
 
-myr_job myr_job_make(const myr_plan *plan, const myr_target *target, const myr_run_options *options) {
+myr_status myr_run_where(myr_context *context, const myr_run_options *options, myr_compute *where,
+                         myr_report *report) {
+    const myr_status status = check_options(context, options);
+    myr_asked asked = MYR_ASKED(options);
+    asked.math = options->math;
+    return status == MYR_OK ? myr_where_find(context, &asked, where, report) : status;
+}
+
+myr_job myr_job_make(const myr_plan *plan, const myr_target *target, const myr_run_options *options,
+                     const myr_compute *where) {
     return (myr_job){
         .plan = plan,
         .target = target,
@@ -47,16 +53,16 @@ myr_job myr_job_make(const myr_plan *plan, const myr_target *target, const myr_r
         .count = options->count,
         .row_begin = 0,
         .row_end = plan->steps,
-        .fast = strcmp(options->math, "fast") == 0,
-        .threads = myr_resolve_threads(options->threads),
-        .device = options->device,
+        .fast = where->fast,
+        .threads = where->threads,
+        .device = where->device,
         .progress = options->progress,
         .user = options->user,
     };
 }
 
 static myr_status check_run(myr_context *context, const myr_plan *plan, const myr_target *target,
-                            const myr_run_options *options, const void *output) {
+                            const void *output) {
     if (!plan || !target || !output)
         return myr_fail(context, MYR_INVALID_ARGUMENT, "plan, target and output must not be NULL");
     if (plan->dimension != target->dimension)
@@ -76,13 +82,7 @@ static myr_status check_run(myr_context *context, const myr_plan *plan, const my
             "target: is a %s, but a row's noise has a share E of Var(x0 | x), which only Gaussians "
             "have in closed form",
             myr_target_type(target));
-    return myr_options_check(context, options);
-}
-
-static const char *math_of(const myr_backend *backend, const myr_job *job) {
-    if (backend->doubles)
-        return "double";
-    return job->fast && backend->fast ? "fast" : "exact";
+    return MYR_OK;
 }
 
 /* Bits of a backend's numbers. */
@@ -93,16 +93,15 @@ static int digits_of(const myr_backend *backend) {
 myr_status myr_run_prepare(myr_context *context, const myr_plan *plan, const myr_target *target,
                            const myr_run_options *options, const void *output, const myr_backend **backend,
                            myr_job *job, myr_report *report) {
-    myr_status status = check_run(context, plan, target, options, output);
+    myr_compute where;
+    myr_status status = check_run(context, plan, target, output);
     if (status == MYR_OK)
-        status = myr_backend_resolve(context, options->backend, options->device, backend, report->note);
+        status = myr_run_where(context, options, &where, report);
     if (status != MYR_OK)
         return status;
-    *job = myr_job_make(plan, target, options);
-    report->backend = (*backend)->name;
-    report->math = math_of(*backend, job);
+    *backend = where.backend;
+    *job = myr_job_make(plan, target, options, &where);
     myr_coarse_warn(plan, target, digits_of(*backend), report->warning, sizeof report->warning);
-    (*backend)->describe(job->device, job->threads, report->device, sizeof report->device);
     return MYR_OK;
 }
 
@@ -167,7 +166,7 @@ static myr_status run(myr_context *context, const myr_plan *plan, const myr_targ
         status = myr_job_give(context, given, &job, &turned);
     if (status != MYR_OK)
         return status;
-    report->math = math_of(backend, &job);
+    report->math = myr_math_of(backend, job.fast); /* given numbers ask for exact arithmetic */
     double start = omp_get_wtime();
     status = backend->states(context, &job, samples);
     report->seconds = omp_get_wtime() - start;

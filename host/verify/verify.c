@@ -113,11 +113,7 @@ myr_status myr_verify(myr_context *context, const myr_verify_options *options, m
                            .count = options->count,
                            .threads = options->threads,
                            .device = options->device};
-    status = myr_options_check(context, &run);
-    if (status != MYR_OK)
-        return status;
-    char note[256];
-    const myr_backend *backend;
-    status = myr_backend_resolve(context, options->backend, options->device, &backend, note);
-    return status == MYR_OK ? myr_verify_backend(context, options, backend, report, user) : status;
+    myr_compute where;
+    status = myr_run_where(context, &run, &where, NULL);
+    return status == MYR_OK ? myr_verify_backend(context, options, where.backend, report, user) : status;
 }

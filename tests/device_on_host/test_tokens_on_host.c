@@ -2,6 +2,7 @@
  * cpu backend, for every type, alignment and size at the edges of vectors, lanes and tiles. */
 #include <criterion/criterion.h>
 
+#include "cpu/losses/cpu_tokens.h"
 #include "cuda/losses/cuda_tokens.h"
 #include "fake_runtime.h"
 #include "token_rows.h"

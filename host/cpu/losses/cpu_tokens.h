@@ -7,6 +7,9 @@
 #include "cpu/cpu_isa.h"
 #include "token_lanes.h"
 
+/* Those of this backend's record. */
+extern const myr_token_reductions myr_cpu_tokens;
+
 myr_status myr_cpu_rows_on(myr_context *context, const myr_lanes_isa *isa, const myr_row_job *job,
                            myr_row_result *results);
 myr_status myr_cpu_gradient_on(myr_context *context, const myr_lanes_isa *isa, const myr_row_job *job,

@@ -6,6 +6,9 @@
 #include "cuda_reductions.h"
 #include "token_launch.h"
 
+/* Those of this backend's record. */
+extern const myr_token_reductions myr_cuda_tokens;
+
 /* A copy on the device, for the session to drop. */
 myr_status myr_cuda_copy(myr_context *context, const myr_cuda_session *session, const void *from,
                          size_t bytes, void **d_copy);
