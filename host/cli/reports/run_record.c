@@ -10,7 +10,7 @@
 
 myr_status cli_run_record_make(myr_context *context, const cli_plan_options *options,
                                const myr_plan_options *plan, uint64_t first, cli_run_record *record) {
-    *record = (cli_run_record){.options = options, .first = first};
+    *record = (cli_run_record){.options = options, .plan = MYR_PLAN_OPTIONS_INIT, .first = first};
     return myr_plan_settle(context, plan, &record->plan);
 }
 
