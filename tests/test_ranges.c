@@ -154,3 +154,27 @@ Test(ranges, that_are_no_neighbours_are_refused) {
     free_study(&other);
     free_study(&flat);
 }
+
+/* Means are compared in every coordinate. */
+Test(ranges, of_other_means_are_refused) {
+    const myr_plan_options asked = ask("edm", "euler-ancestral", STEPS);
+    const double variance[MOST_D] = {1.0, 1.0, 1.0};
+    for (int c = 0; c < MOST_D; c++) {
+        double mean[MOST_D] = {1.0, 2.0, 3.0};
+        char message[64];
+        study s[2];
+        myr_range *range[2];
+        for (int n = 0; n < 2; n++) {
+            mean[c] += n;
+            REQUIRE_OK(context, myr_target_create_gaussian(context, MOST_D, mean, variance, &s[n].target));
+            s[n].plan = make(&asked, s[n].target);
+            range[n] = run(&s[n], "cpu", 1, (uint64_t)n * MYR_RANGE_CHUNK, MYR_RANGE_CHUNK);
+        }
+        snprintf(message, sizeof message, " in coordinate %d; expected left's, ", c);
+        expect_refusal(range[0], range[1], message);
+        for (int n = 0; n < 2; n++) {
+            myr_range_destroy(range[n]);
+            free_study(&s[n]);
+        }
+    }
+}
