@@ -9,7 +9,7 @@
 #ifndef MYRIAD_POLICY_TOKEN_H
 #define MYRIAD_POLICY_TOKEN_H
 
-#include "backends/policy_sums.h"
+#include "backends/token_result.h"
 #include "chunk_moments.h"
 #include "exponential.h"
 #include "load.h"

@@ -4,7 +4,6 @@
 #ifndef MYRIAD_TOKEN_JOBS_H
 #define MYRIAD_TOKEN_JOBS_H
 
-#include "policy_sums.h"
 #include "reductions.h"
 #include "token_result.h"
 

@@ -1,4 +1,4 @@
-/* What a row of logits comes to. Read by the kernels too. */
+/* What a row of logits comes to, and a sequence. Read by the kernels too. */
 #ifndef MYRIAD_TOKEN_RESULT_H
 #define MYRIAD_TOKEN_RESULT_H
 
@@ -31,5 +31,13 @@ typedef struct myr_row_result {
  * for the gradient is the matrix times 0 there, and what gives -inf may be infinite itself. */
 #define MYR_LOGIT_LOWEST_STORED (-(float)INFINITY)
 #define MYR_LOGIT_LOWEST_PRODUCT (-3.4028234e38f)
+
+/* What a sequence's tokens come to, for RLVR. */
+typedef struct myr_policy_sums {
+    double objective; /* sum of min(ratio, cap) log pi over the tokens that count */
+    double tokens;    /* how many count */
+    double capped;    /* how many count and have ratios above the cap */
+    int bad;          /* whether one is out of range */
+} myr_policy_sums;
 
 #endif

@@ -8,10 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cpu_chain.h"
+#include "cpu_backend.h"
 #include "cpu_isa.h"
 #include "cpu_rows.h"
-#include "cpu_simulate.h"
 #include "ground/environment.h"
 #include "ground/failure.h"
 #include "losses/cpu_reductions.h"

@@ -1,7 +1,7 @@
 /* Chains on the cpu: threads take strips of 16 blocks of lanes, batch by batch of whole chunks, whose
  * moments are then taken in parallel and pushed, in order, on the merge tree. Neither shows in the result.
  */
-#include "cpu_chain.h"
+#include "cpu_backend.h"
 
 #include <omp.h>
 #include <stdlib.h>

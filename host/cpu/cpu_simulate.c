@@ -1,4 +1,4 @@
-#include "cpu_simulate.h"
+#include "cpu_backend.h"
 
 #include <stdlib.h>
 

@@ -1,6 +1,6 @@
 #define _DEFAULT_SOURCE /* MAP_ANONYMOUS */
 
-#include "blas_room.h"
+#include "product.h"
 
 #include <stdbool.h>
 #include <sys/mman.h>

@@ -3,8 +3,6 @@
 #include <cblas.h>
 #include <omp.h>
 
-#include "blas_room.h"
-
 /* OpenBLAS has one number of threads for the process, so who holds it at 1 must be counted for the process
  * too. Built on OpenMP it follows the calling thread's own number of threads, and sets that: so each thread
  * keeps its own, and gets it back. */

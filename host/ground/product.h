@@ -8,12 +8,16 @@
 
 #include "myriad/context.h"
 
+/* Before so many threads use OpenBLAS at a time, by products or by LAPACK's routines: whether there is the memory that
+ * it will ask for, for it asks again for ever for memory that it does not get. Errors: MYR_OUT_OF_MEMORY. */
+myr_status myr_blas_room(myr_context *context, int threads);
+
 /* Between begin and end a product is one thread's work, so that many may run at a time and none depends on
  * how many threads there are. That setting is OpenBLAS's, of the whole process: products of others that run
  * meanwhile are slower, not wrong. Calls of several threads may overlap; each begin that succeeds has its end
  * on the same thread.
  *
- * So many threads will have products at a time (blas_room.h). Errors: MYR_OUT_OF_MEMORY. */
+ * So many threads will have products at a time (myr_blas_room). Errors: MYR_OUT_OF_MEMORY. */
 myr_status myr_product_begin(myr_context *context, int threads);
 void myr_product_end(void);
 

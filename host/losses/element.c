@@ -1,6 +1,9 @@
 #include "element.h"
 
 #include <math.h>
+#include <stdlib.h>
+
+#include "ground/failure.h"
 
 /* A binary floating-point number: its bits, and how many of them are exponent and fraction. */
 static double decode(unsigned bits, int exponent_bits, int fraction_bits) {
@@ -70,4 +73,27 @@ void myr_element_store(myr_array_out array, uint64_t index, double value) {
         default: /* integers are read only */
             return;
     }
+}
+
+static void read_host(myr_array array, uint64_t first, uint64_t count, double *values) {
+    for (uint64_t i = 0; i < count; i++)
+        values[i] = myr_element(array, first + i);
+}
+
+myr_status myr_array_read(myr_context *context, const myr_compute *compute, myr_array array, uint64_t first,
+                          uint64_t count, double *values) {
+    if (compute->memory == MYR_DEVICE) {
+        const size_t size = myr_dtype_size(array.type);
+        void *copy = malloc(count * size);
+        if (!copy)
+            return myr_fail_memory(context, count * size);
+        myr_status status = compute->backend->read(
+            context, compute, (const char *)array.data + first * size, count * size, copy);
+        if (status == MYR_OK)
+            read_host((myr_array){copy, array.type}, 0, count, values);
+        free(copy);
+        return status;
+    }
+    read_host(array, first, count, values);
+    return MYR_OK;
 }

@@ -4,7 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "array_read.h"
+#include "element.h"
 #include "ground/failure.h"
 
 static uint64_t thetas(const myr_linear_job *job) {

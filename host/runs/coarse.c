@@ -11,7 +11,7 @@
  * rho max(T, 1000) <= 1 is asked for: the share of the variance is then 1/3000 at most (at T = 1000; it is T/3e6
  * below and 1/(3 T) above), which two million trajectories do not see, as 2/N is a variance's relative square
  * error. Otherwise a line says so. */
-#include "coarse.h"
+#include "run.h"
 
 #include <math.h>
 #include <stdio.h>

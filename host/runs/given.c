@@ -1,4 +1,4 @@
-#include "given.h"
+#include "run.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -7,12 +7,11 @@
 #include <string.h>
 
 #include "backends/backend.h"
-#include "coarse.h"
-#include "given.h"
 #include "ground/environment.h"
 #include "ground/failure.h"
 #include "ground/sized.h"
 #include "plans/chain.h"
+#include "run.h"
 
 myr_status myr_options_given(myr_context *context, const myr_run_options *options) {
     return options ? MYR_OK

@@ -7,10 +7,10 @@
 #include <string.h>
 
 #include "gaussian.h"
-#include "ground/blas_room.h"
 #include "ground/environment.h"
 #include "ground/failure.h"
 #include "ground/generator.h"
+#include "ground/product.h"
 #include "io/json_fields.h"
 #include "marginal.h"
 #include "myriad/random.h"

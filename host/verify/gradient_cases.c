@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "ground/failure.h"
-#include "losses/pairs/sorted_pairs.h"
+#include "losses/pairs/pairs.h"
 
 enum { ARRAYS = 9 };
 

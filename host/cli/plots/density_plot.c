@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "plot_origin.h"
+#include "plot.h"
 #include "reports/messages.h"
 
 enum { MOST_PANELS = 9 };

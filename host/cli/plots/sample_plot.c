@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "options/arguments.h"
-#include "plot_origin.h"
+#include "plot.h"
 #include "reports/messages.h"
 
 enum { BINS = 100, PLANE_BINS = 160, MOST_LINES = 1000, SHEET = 10 };

@@ -8,7 +8,6 @@
 
 #include "messages.h"
 #include "plots/plot.h"
-#include "plots/plot_origin.h"
 
 enum { LARGEST_PLOT = 400, WIDEST_NAME = 40 };
 

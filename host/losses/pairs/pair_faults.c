@@ -1,9 +1,9 @@
-#include "pair_faults.h"
+#include "pairs.h"
 
 #include <math.h>
 
 #include "ground/failure.h"
-#include "losses/array_read.h"
+#include "losses/element.h"
 
 /* One number of the job's arrays, wherever they lie. */
 static myr_status read_element(myr_context *context, const myr_pair_job *job, myr_array array, uint64_t row,

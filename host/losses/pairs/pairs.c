@@ -9,8 +9,7 @@
 #include "ground/environment.h"
 #include "ground/failure.h"
 #include "ground/sized.h"
-#include "pair_faults.h"
-#include "sorted_pairs.h"
+#include "pairs.h"
 
 #define MYR_MAX_PAIRS (UINT64_C(1) << 40)
 

@@ -2,7 +2,7 @@
  * their differences, rank by rank. aot: log pi(y_w) - log pi(y_l) against the same of pi_ref. aot_unpaired:
  * w against l. The sort is a constant to the gradient, which goes back to the rows that the ranks came
  * from. */
-#include "sorted_pairs.h"
+#include "pairs.h"
 
 #include <stdlib.h>
 
