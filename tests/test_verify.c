@@ -232,7 +232,7 @@ static void expect_finds(fault fault_to_plant, tier *tiers, const char *expected
 Test(verify, finds_nothing_without_a_fault) {
     EXPECT_FINDS(no_fault, "", myr_verify_words, myr_verify_normals, myr_verify_exact, myr_verify_one_step,
                  myr_verify_trajectories, myr_verify_statistics, myr_verify_moments,
-                 myr_verify_repeatability, myr_verify_mixtures, myr_verify_points, myr_verify_rankings,
+                 myr_verify_repeatability, myr_verify_mixtures, myr_verify_empirical, myr_verify_rankings,
                  myr_verify_policies, myr_verify_chains);
 }
 
@@ -277,7 +277,7 @@ Test(verify, finds_faulty_mixtures_and_data_points) {
         "mixtures, one and three steps|mixtures, exact arithmetic, |mixtures, repeatability|"
         "mixtures, trajectories, ddim|mixtures, trajectories, ddpm-large|mixtures, statistics, ddim|"
         "mixtures, statistics, ddpm-small|data points, one and three steps|data points, repeatability",
-        myr_verify_mixtures, myr_verify_points);
+        myr_verify_mixtures, myr_verify_empirical);
 }
 
 /* ---- gradients --------------------------------------------------------------------------------------- */

@@ -47,7 +47,7 @@ struct myr_cuda_batched {
                           const float *d_x, float *d_sum);
 };
 
-extern const myr_cuda_batched myr_cuda_points;
+extern const myr_cuda_batched myr_cuda_empirical;
 
 myr_status myr_cuda_batched_range(myr_context *context, const myr_batched_limits *limits,
                                   const myr_job *job, myr_range *range);

@@ -6,7 +6,7 @@
 
 static const myr_cuda_denoiser denoisers[] = {{&myr_target_gaussian, &myr_cuda_affine, NULL},
                                               {&myr_target_mixture, &myr_cuda_mixture, NULL},
-                                              {&myr_target_empirical, NULL, &myr_cuda_points},
+                                              {&myr_target_empirical, NULL, &myr_cuda_empirical},
                                               MYR_POINTWISE_LIST(MYR_CUDA_DENOISER)};
 
 myr_status myr_cuda_denoiser_find(myr_context *context, const myr_target *target,

@@ -78,7 +78,7 @@ static const struct bounded {
     myr_bound_denoiser *denoise;
 } bounds[] = {
     {&myr_target_mixture, mixture_size, mixture_stage, myr_bound_mixture_denoiser},
-    {&myr_target_empirical, points_size, by_difference, myr_bound_points_denoiser},
+    {&myr_target_empirical, points_size, by_difference, myr_bound_empirical_denoiser},
     {&myr_target_ring, no_size, by_difference, myr_bound_ring_denoiser},
 };
 enum { BOUNDS = sizeof bounds / sizeof *bounds };

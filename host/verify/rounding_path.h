@@ -21,6 +21,6 @@ typedef struct myr_rounding_path {
 /* d~ at a level, and how far it may be off; or, unless score is 0, score (x~ - a d~). */
 typedef void myr_bound_denoiser(const myr_rounding_path *path, double a, double s, double score,
                                 const myr_rounded *x, myr_rounded *d);
-myr_bound_denoiser myr_bound_points_denoiser, myr_bound_mixture_denoiser, myr_bound_ring_denoiser;
+myr_bound_denoiser myr_bound_empirical_denoiser, myr_bound_mixture_denoiser, myr_bound_ring_denoiser;
 
 #endif

@@ -32,7 +32,7 @@ myr_status myr_verify_targets(myr_verification *v);
 myr_status myr_verify_moments(myr_verification *v);
 myr_status myr_verify_repeatability(myr_verification *v);
 myr_status myr_verify_mixtures(myr_verification *v);
-myr_status myr_verify_points(myr_verification *v);
+myr_status myr_verify_empirical(myr_verification *v);
 myr_status myr_verify_rankings(myr_verification *v);
 myr_status myr_verify_policies(myr_verification *v);
 myr_status myr_verify_chains(myr_verification *v);

@@ -69,10 +69,10 @@ static void ignore_check(void *user, const myr_check *check) {
 myr_status myr_verify_backend(myr_context *context, const myr_verify_options *options,
                               const myr_backend *backend, myr_check_report report, void *user) {
     static myr_status (*const tiers[])(myr_verification *) = {
-        myr_verify_words,          myr_verify_normals,    myr_verify_exact,    myr_verify_one_step,
-        myr_verify_trajectories,   myr_verify_statistics, myr_verify_moments,  myr_verify_repeatability,
-        myr_verify_targets,        myr_verify_mixtures,   myr_verify_points,   myr_verify_chains,
-        myr_verify_pair_gradients, myr_verify_gradients,  myr_verify_rankings, myr_verify_policies,
+        myr_verify_words,          myr_verify_normals,    myr_verify_exact,     myr_verify_one_step,
+        myr_verify_trajectories,   myr_verify_statistics, myr_verify_moments,   myr_verify_repeatability,
+        myr_verify_targets,        myr_verify_mixtures,   myr_verify_empirical, myr_verify_chains,
+        myr_verify_pair_gradients, myr_verify_gradients,  myr_verify_rankings,  myr_verify_policies,
     };
     myr_verification v = {.context = context,
                           .backend = backend,

@@ -1,5 +1,5 @@
 /* The caller's own normals on the cuda backend, run on the host: the bits of the cpu backend for every kind
- * of target that has them there. (Data points: test_points_on_host.c.) */
+ * of target that has them there. (Data points: test_empirical_on_host.c.) */
 #include "on_host.h"
 
 /* Normals for all of a job. */

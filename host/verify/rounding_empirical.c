@@ -57,8 +57,8 @@ static double find_scores(const myr_rounding_path *p, double a, const myr_rounde
     return largest;
 }
 
-void myr_bound_points_denoiser(const myr_rounding_path *p, double a, double s, double score,
-                               const myr_rounded *x, myr_rounded *d) {
+void myr_bound_empirical_denoiser(const myr_rounding_path *p, double a, double s, double score,
+                                  const myr_rounded *x, myr_rounded *d) {
     (void)score; /* a second stage of data points takes the output itself */
     const myr_target *target = p->job->target;
     const int64_t count = myr_empirical_of(target)->count;

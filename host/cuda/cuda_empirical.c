@@ -5,8 +5,8 @@
 
 #include "cuda_batched.h"
 #include "cuda_product.h"
+#include "empirical_launch.h"
 #include "ground/failure.h"
-#include "point_launch.h"
 #include "tables/empirical_table.h"
 
 /* Tables of rows that are kept at a time. */
@@ -17,7 +17,7 @@ typedef struct data_points {
     myr_cuda_products *products;
     int64_t tile;
     float *d_points, *d_half_norms, *d_lanes, *d_scores;
-    myr_device_points device;
+    myr_device_empirical device;
 } data_points;
 
 static myr_status place_floats(myr_context *context, const myr_batched_run *run, const float *from,
@@ -40,7 +40,8 @@ static myr_status place_points(myr_context *context, const myr_batched_run *run,
         status = place_floats(context, run, NULL, 2 * lanes, &own->d_lanes);
     if (status == MYR_OK)
         status = place_floats(context, run, NULL, (size_t)own->tile * lanes, &own->d_scores);
-    own->device = (myr_device_points){own->d_points, own->d_half_norms, own->d_lanes, own->d_lanes + lanes};
+    own->device =
+        (myr_device_empirical){own->d_points, own->d_half_norms, own->d_lanes, own->d_lanes + lanes};
     return status;
 }
 
@@ -74,8 +75,8 @@ static cudaError_t start(const myr_batched_run *run, myr_device_normals_of z) {
     const data_points *own = run->content;
     if (!own->table.start_at_point)
         return myr_launch_batch_start(&run->device, z, run->session.stream);
-    return myr_launch_points_start(&run->device, &own->device, (uint32_t)own->table.count,
-                                   own->table.start_a, z, run->session.stream);
+    return myr_launch_empirical_start(&run->device, &own->device, (uint32_t)own->table.count,
+                                      own->table.start_a, z, run->session.stream);
 }
 
 static myr_status launched(myr_context *context, cudaError_t error) {
@@ -100,11 +101,11 @@ static myr_status denoise(myr_context *context, const myr_batched_run *run, cons
                                   lanes);
         if (status == MYR_OK)
             status = launched(
-                context, myr_launch_points_weigh(b, &own->device, level, (uint32_t)begin, (uint32_t)count,
-                                                 own->d_scores, run->session.stream));
+                context, myr_launch_empirical_weigh(b, &own->device, level, (uint32_t)begin,
+                                                    (uint32_t)count, own->d_scores, run->session.stream));
         if (status == MYR_OK && begin > 0)
-            status =
-                launched(context, myr_launch_points_rescale(b, &own->device, d_sum, run->session.stream));
+            status = launched(context,
+                              myr_launch_empirical_rescale(b, &own->device, d_sum, run->session.stream));
         points.transposed = true;
         if (status == MYR_OK)
             status = myr_cuda_product(context, own->products, d, lanes, count, points, weights, begin > 0,
@@ -113,4 +114,4 @@ static myr_status denoise(myr_context *context, const myr_batched_run *run, cons
     return status;
 }
 
-const myr_cuda_batched myr_cuda_points = {begin, end, start, denoise};
+const myr_cuda_batched myr_cuda_empirical = {begin, end, start, denoise};

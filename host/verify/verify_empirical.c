@@ -17,7 +17,7 @@ static myr_status create_points(myr_context *context, myr_target **target) {
     return myr_target_create_empirical(context, points, dimension, values, target);
 }
 
-myr_status myr_verify_points(myr_verification *v) {
+myr_status myr_verify_empirical(myr_verification *v) {
     static const char steps_name[] = "data points, one and three steps: share of the rounding bound";
     static const char repeats_name[] = "data points, repeatability: values that differ";
     if (myr_verifies_reference(v)) {

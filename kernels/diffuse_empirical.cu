@@ -3,14 +3,14 @@
  * A thread has a lane, and four coordinates (batch.cuh) or, for weights, every eighth point of a tile. All of it is
  * bound by memory, and small beside the products. */
 #include "batch.cuh"
-#include "point_launch.h"
+#include "empirical_launch.h"
 
 /* Rows of threads that share a lane's points. */
 #define MYR_POINT_SHARE 8
 
 static __global__ void __launch_bounds__(MYR_BATCH_WIDTH)
-    points_start(const myr_device_batch b, const myr_device_points p, uint32_t count, float a,
-                 const myr_device_normals_of from) {
+    empirical_start(const myr_device_batch b, const myr_device_empirical p, uint32_t count, float a,
+                    const myr_device_normals_of from) {
     const uint32_t lane = myr_lane_of_thread();
     const int c = myr_first_coordinate();
     const uint64_t index = b.first + lane;
@@ -41,8 +41,8 @@ MYR_GPU float over_rows(float value, const int largest, float (*shared)[32]) {
 }
 
 static __global__ void __launch_bounds__(32 * MYR_POINT_SHARE)
-    points_weigh(const myr_device_batch b, const myr_device_points p, const myr_empirical_level level,
-                 uint32_t begin, uint32_t count, float *scores) {
+    empirical_weigh(const myr_device_batch b, const myr_device_empirical p, const myr_empirical_level level,
+                    uint32_t begin, uint32_t count, float *scores) {
     __shared__ float shared[MYR_POINT_SHARE][32];
     const uint32_t lane = blockIdx.x * 32 + threadIdx.x;
     const float before = begin ? p.d_largest[lane] : MYR_LOWEST_SCORE;
@@ -70,27 +70,28 @@ static __global__ void __launch_bounds__(32 * MYR_POINT_SHARE)
 }
 
 static __global__ void __launch_bounds__(MYR_BATCH_WIDTH)
-    points_rescale(const myr_device_batch b, const myr_device_points p, float *sum) {
+    empirical_rescale(const myr_device_batch b, const myr_device_empirical p, float *sum) {
     const uint32_t lane = myr_lane_of_thread();
     const float rescale = p.d_rescale[lane];
     for (int i = 0, c = myr_first_coordinate(); i < MYR_QUAD && c + i < b.dimension; i++)
         sum[(size_t)(c + i) * b.lanes + lane] *= rescale;
 }
 
-extern "C" cudaError_t myr_launch_points_start(const myr_device_batch *b, const myr_device_points *p,
-                                               uint32_t count, float a, myr_device_normals_of z,
-                                               cudaStream_t stream) {
-    return MYR_LAUNCH(points_start, myr_batch_quads(b), MYR_BATCH_WIDTH, 0, stream, *b, *p, count, a, z);
+extern "C" cudaError_t myr_launch_empirical_start(const myr_device_batch *b, const myr_device_empirical *p,
+                                                  uint32_t count, float a, myr_device_normals_of z,
+                                                  cudaStream_t stream) {
+    return MYR_LAUNCH(empirical_start, myr_batch_quads(b), MYR_BATCH_WIDTH, 0, stream, *b, *p, count, a, z);
 }
 
-extern "C" cudaError_t myr_launch_points_weigh(const myr_device_batch *b, const myr_device_points *p,
-                                               myr_empirical_level level, uint32_t begin, uint32_t count,
-                                               float *d_scores, cudaStream_t stream) {
-    return MYR_LAUNCH(points_weigh, dim3(b->lanes / 32), dim3(32, MYR_POINT_SHARE), 0, stream, *b, *p,
+extern "C" cudaError_t myr_launch_empirical_weigh(const myr_device_batch *b, const myr_device_empirical *p,
+                                                  myr_empirical_level level, uint32_t begin, uint32_t count,
+                                                  float *d_scores, cudaStream_t stream) {
+    return MYR_LAUNCH(empirical_weigh, dim3(b->lanes / 32), dim3(32, MYR_POINT_SHARE), 0, stream, *b, *p,
                       level, begin, count, d_scores);
 }
 
-extern "C" cudaError_t myr_launch_points_rescale(const myr_device_batch *b, const myr_device_points *p,
-                                                 float *d_sum, cudaStream_t stream) {
-    return MYR_LAUNCH(points_rescale, myr_batch_quads(b), MYR_BATCH_WIDTH, 0, stream, *b, *p, d_sum);
+extern "C" cudaError_t myr_launch_empirical_rescale(const myr_device_batch *b,
+                                                    const myr_device_empirical *p, float *d_sum,
+                                                    cudaStream_t stream) {
+    return MYR_LAUNCH(empirical_rescale, myr_batch_quads(b), MYR_BATCH_WIDTH, 0, stream, *b, *p, d_sum);
 }

@@ -77,7 +77,7 @@ static void expect_bounded(const myr_job *job, const char *what) {
     myr_context_destroy(context);
 }
 
-Test(points_on_host, every_sampler_is_within_the_bound) {
+Test(empirical_on_host, every_sampler_is_within_the_bound) {
     myr_context *context = new_context();
     myr_target *target = make_points(context, 37, 5);
     int tried = 0;
@@ -102,7 +102,7 @@ Test(points_on_host, every_sampler_is_within_the_bound) {
     myr_context_destroy(context);
 }
 
-Test(points_on_host, one_point_and_a_level_of_zero) {
+Test(empirical_on_host, one_point_and_a_level_of_zero) {
     myr_context *context = new_context();
     myr_target *target = make_points(context, 1, 1);
     myr_plan *plan = make_plan(context, "edm", "euler", "prior", target);
@@ -129,7 +129,7 @@ Test(points_on_host, one_point_and_a_level_of_zero) {
     myr_context_destroy(context);
 }
 
-Test(points_on_host, any_run_gives_the_same_bits) {
+Test(empirical_on_host, any_run_gives_the_same_bits) {
     myr_context *context = new_context();
     myr_target *target = make_points(context, 20, 3);
     myr_plan *plan = make_plan(context, "edm", "euler-ancestral", "exact", target);
@@ -170,7 +170,7 @@ Test(points_on_host, any_run_gives_the_same_bits) {
     myr_context_destroy(context);
 }
 
-Test(points_on_host, ragged_counts_and_twenty_orders_give_the_same_bits) {
+Test(empirical_on_host, ragged_counts_and_twenty_orders_give_the_same_bits) {
     static const uint64_t counts[] = {1, 31, 32, 33, 4095};
     enum { COUNT = 4097, D = 2 };
     myr_context *context = new_context();
@@ -207,7 +207,7 @@ Test(points_on_host, ragged_counts_and_twenty_orders_give_the_same_bits) {
 }
 
 /* The generator's own numbers, given, change nothing. */
-Test(points_on_host, given_numbers_take_the_place_of_the_generators) {
+Test(empirical_on_host, given_numbers_take_the_place_of_the_generators) {
     enum { count = 300, d = 3 };
     myr_context *context = new_context();
     myr_target *target = make_points(context, 20, d);
@@ -255,7 +255,7 @@ static myr_status run_moments(myr_context *context, void *user) {
     return points_moments(context, &small, user, moments);
 }
 
-Test(points_on_host, every_failure_is_one_line_and_leaves_nothing) {
+Test(empirical_on_host, every_failure_is_one_line_and_leaves_nothing) {
     static const char *const calls[] = {"cudaMalloc",
                                         "launch",
                                         "cudaMemcpyAsync",
