@@ -9,9 +9,9 @@
 #include "reduce_chunk.cuh"
 
 /* Four coordinates of one trajectory. Those past the dimension run along, and are not kept. */
-typedef struct any_quad {
+typedef struct any_four {
     float x[MYR_QUAD], d1[MYR_QUAD], d2[MYR_QUAD];
-} any_quad;
+} any_four;
 
 /* Cells of one row, 8 or 16 bytes at a time. */
 MYR_GPU myr_affine_cell load_simple(const void *cells, size_t index) {
@@ -42,12 +42,12 @@ MYR_GPU void take_slot(const myr_device_slice *slice, const myr_source *source, 
     const int d = slice->dimension;
     const uint32_t before = (uint32_t)(slot * d + c), numbers = (uint32_t)(slice->slots * d);
     const uint32_t number = (slice->row + row) * numbers + before;
-    myr_take_quad(&slice->keys, source, number / 4, number % 4, (size_t)row * numbers + before, d - c, fast,
+    myr_take_four(&slice->keys, source, number / 4, number % 4, (size_t)row * numbers + before, d - c, fast,
                   z);
 }
 
 MYR_GPU void run_row(const myr_device_slice *slice, const myr_source *source, uint32_t row, int c,
-                     const int general, const int fast, any_quad *q) {
+                     const int general, const int fast, any_four *q) {
     float raise[MYR_QUAD] = {0}, noise[MYR_QUAD] = {0};
     if (general && slice->pre_noise)
         take_slot(slice, source, row, 0, c, fast, raise);
@@ -68,15 +68,15 @@ MYR_GPU void run_row(const myr_device_slice *slice, const myr_source *source, ui
     }
 }
 
-/* The quad at the beginning of the slice. place: of coordinate c in the arrays of states. */
-MYR_GPU void enter_quad(const myr_device_slice *slice, uint32_t high, uint32_t low, size_t place, int c,
-                        const int fast, any_quad *q) {
+/* The four at the beginning of the slice. place: of coordinate c in the arrays of states. */
+MYR_GPU void enter_four(const myr_device_slice *slice, uint32_t high, uint32_t low, size_t place, int c,
+                        const int fast, any_four *q) {
     float z[MYR_QUAD] = {0};
     if (slice->draw_start) {
         const float *given = slice->d_start_normals ? slice->d_start_normals + place : NULL;
         const myr_source start =
             myr_source_make(&slice->keys, MYR_STREAM_START, high, low, given, MYR_CHUNK);
-        myr_take_quad(&slice->keys, &start, (uint32_t)c / 4, 0, 0, slice->dimension - c, fast, z);
+        myr_take_four(&slice->keys, &start, (uint32_t)c / 4, 0, 0, slice->dimension - c, fast, z);
     }
 #pragma unroll
     for (int i = 0; i < MYR_QUAD; i++) {
@@ -92,7 +92,7 @@ MYR_GPU void enter_quad(const myr_device_slice *slice, uint32_t high, uint32_t l
     }
 }
 
-MYR_GPU void leave_quad(const myr_device_slice *slice, size_t place, int c, const any_quad *q) {
+MYR_GPU void leave_four(const myr_device_slice *slice, size_t place, int c, const any_four *q) {
 #pragma unroll
     for (int i = 0; i < MYR_QUAD; i++) {
         if (c + i >= slice->dimension)
@@ -119,14 +119,14 @@ MYR_GPU void diffuse_any(const myr_device_slice *slice, const int general, const
     for (int j = (int)threadIdx.x; j < count; j += MYR_PARTIALS) {
         const uint64_t index = first + (uint64_t)j;
         const uint32_t low = (uint32_t)index, high = (uint32_t)(index >> 32);
-        any_quad q;
-        enter_quad(slice, high, low, chunk + (size_t)j, c, fast, &q);
+        any_four q;
+        enter_four(slice, high, low, chunk + (size_t)j, c, fast, &q);
         const myr_source source =
             myr_source_make(&slice->keys, MYR_STREAM_STEP, high, low, noise ? noise + j : NULL, MYR_CHUNK);
 #pragma unroll 1
         for (uint32_t row = 0; row < slice->rows; row++)
             run_row(slice, &source, row, c, general, fast, &q);
-        leave_quad(slice, chunk + (size_t)j, c, &q);
+        leave_four(slice, chunk + (size_t)j, c, &q);
     }
     if (!slice->d_nodes)
         return;

@@ -93,27 +93,27 @@ static __global__ void __launch_bounds__(MYR_PARTIALS)
 
 extern "C" cudaError_t myr_launch_batch_start(const myr_device_batch *b, myr_device_normals_of z,
                                               cudaStream_t stream) {
-    return MYR_LAUNCH(batch_start, myr_batch_quads(b), MYR_BATCH_WIDTH, 0, stream, *b, z);
+    return MYR_LAUNCH(batch_start, myr_batch_fours(b), MYR_BATCH_WIDTH, 0, stream, *b, z);
 }
 
 extern "C" cudaError_t myr_launch_batch_raise(const myr_device_batch *b, float n, myr_device_normals_of z,
                                               cudaStream_t stream) {
-    return MYR_LAUNCH(batch_raise, myr_batch_quads(b), MYR_BATCH_WIDTH, 0, stream, *b, n, z);
+    return MYR_LAUNCH(batch_raise, myr_batch_fours(b), MYR_BATCH_WIDTH, 0, stream, *b, n, z);
 }
 
 extern "C" cudaError_t myr_launch_batch_first(const myr_device_batch *b, myr_step step, int noise,
                                               myr_device_normals_of z, cudaStream_t stream) {
-    return MYR_LAUNCH(batch_first, myr_batch_quads(b), MYR_BATCH_WIDTH, 0, stream, *b, step, noise, z);
+    return MYR_LAUNCH(batch_first, myr_batch_fours(b), MYR_BATCH_WIDTH, 0, stream, *b, step, noise, z);
 }
 
 extern "C" cudaError_t myr_launch_batch_second(const myr_device_batch *b, myr_step step,
                                                cudaStream_t stream) {
-    return MYR_LAUNCH(batch_second, myr_batch_quads(b), MYR_BATCH_WIDTH, 0, stream, *b, step);
+    return MYR_LAUNCH(batch_second, myr_batch_fours(b), MYR_BATCH_WIDTH, 0, stream, *b, step);
 }
 
 extern "C" cudaError_t myr_launch_batch_leave(const myr_device_batch *b, uint32_t lane, uint32_t count,
                                               uint32_t place, float *d_values, cudaStream_t stream) {
-    return MYR_LAUNCH(batch_leave, myr_batch_quads(b), MYR_BATCH_WIDTH, 0, stream, *b, lane, count, place,
+    return MYR_LAUNCH(batch_leave, myr_batch_fours(b), MYR_BATCH_WIDTH, 0, stream, *b, lane, count, place,
                       d_values);
 }
 

@@ -58,12 +58,12 @@ MYR_GPU void enter_group(const myr_device_chain *slice, int j, int count, chain_
         step_group(slice->d_start, slice->width, words, g->state);
 }
 
-/* Steps 4 turn … + 3, as far as they belong to the slice. */
-MYR_GPU void run_turn(const myr_device_chain *slice, uint32_t turn, chain_group *g) {
+/* The four steps from step 4 number on, as far as they belong to the slice. */
+MYR_GPU void run_four(const myr_device_chain *slice, uint32_t number, chain_group *g) {
     uint32_t words[4][MYR_TOGETHER];
 #pragma unroll
     for (int q = 0; q < MYR_TOGETHER; q++) {
-        const myr_block block = myr_block_make(&slice->keys, g->high[q], turn);
+        const myr_block block = myr_block_make(&slice->keys, g->high[q], number);
         const uint4 w = myr_device_words(&slice->keys, &g->trajectory[q], &block);
         words[0][q] = w.x;
         words[1][q] = w.y;
@@ -72,7 +72,7 @@ MYR_GPU void run_turn(const myr_device_chain *slice, uint32_t turn, chain_group 
     }
 #pragma unroll
     for (uint32_t r = 0; r < 4; r++) {
-        const uint32_t step = 4 * turn + r - slice->row; /* wraps before the first */
+        const uint32_t step = 4 * number + r - slice->row; /* wraps before the first */
         if (step < slice->rows)
             step_group(slice->d_steps + (size_t)step * (size_t)(slice->states * slice->width), slice->width,
                        words[r], g->state);
@@ -87,8 +87,8 @@ static __global__ void __launch_bounds__(MYR_PARTIALS, 2) diffuse_chain(const my
         chain_group g;
         enter_group(&slice, j, count, &g);
 #pragma unroll 1
-        for (uint32_t turn = slice.row / 4; 4 * turn < slice.row + slice.rows; turn++)
-            run_turn(&slice, turn, &g);
+        for (uint32_t number = slice.row / 4; 4 * number < slice.row + slice.rows; number++)
+            run_four(&slice, number, &g);
 #pragma unroll
         for (int q = 0; q < MYR_TOGETHER; q++)
             if (j + q * MYR_PARTIALS < count)

@@ -80,7 +80,7 @@ static __global__ void __launch_bounds__(MYR_BATCH_WIDTH)
 extern "C" cudaError_t myr_launch_empirical_start(const myr_device_batch *b, const myr_device_empirical *p,
                                                   uint32_t count, float a, myr_device_normals_of z,
                                                   cudaStream_t stream) {
-    return MYR_LAUNCH(empirical_start, myr_batch_quads(b), MYR_BATCH_WIDTH, 0, stream, *b, *p, count, a, z);
+    return MYR_LAUNCH(empirical_start, myr_batch_fours(b), MYR_BATCH_WIDTH, 0, stream, *b, *p, count, a, z);
 }
 
 extern "C" cudaError_t myr_launch_empirical_weigh(const myr_device_batch *b, const myr_device_empirical *p,
@@ -93,5 +93,5 @@ extern "C" cudaError_t myr_launch_empirical_weigh(const myr_device_batch *b, con
 extern "C" cudaError_t myr_launch_empirical_rescale(const myr_device_batch *b,
                                                     const myr_device_empirical *p, float *d_sum,
                                                     cudaStream_t stream) {
-    return MYR_LAUNCH(empirical_rescale, myr_batch_quads(b), MYR_BATCH_WIDTH, 0, stream, *b, *p, d_sum);
+    return MYR_LAUNCH(empirical_rescale, myr_batch_fours(b), MYR_BATCH_WIDTH, 0, stream, *b, *p, d_sum);
 }

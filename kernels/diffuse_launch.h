@@ -12,11 +12,11 @@
 extern "C" {
 #endif
 
-/* Cells as the device reads them, 16 bytes at a time, but for single myr_affine_cell. Small: a turn is four
- * rows, of number 4 turn … + 3. */
-typedef struct myr_device_turn {
+/* Cells as the device reads them, 16 bytes at a time, but for single myr_affine_cell. Small: a four is the
+ * rows of numbers 4 n … 4 n + 3. */
+typedef struct myr_device_four {
     myr_affine_cell cell[4];
-} myr_device_turn;
+} myr_device_four;
 
 typedef struct myr_device_general {
     myr_affine_general cell;
@@ -53,7 +53,7 @@ typedef struct myr_device_slice {
 #define MYR_SMALL_DIMENSION 3
 
 /* Simple cells, dimension 1 … MYR_SMALL_DIMENSION; row and rows multiples of 4; d_cells is
- * myr_device_turn [rows / 4][dimension]. */
+ * myr_device_four [rows / 4][dimension]. */
 cudaError_t myr_launch_small(const myr_device_slice *slice, cudaStream_t stream);
 
 /* Any table, any dimension, any rows; d_cells is myr_affine_cell or myr_device_general [rows][columns]. */

@@ -4,8 +4,8 @@
  *     x~ <- alpha x~ + c z          affine_row.h
  *
  * A thread block is a chunk. A thread runs a few trajectories side by side (independent instructions hide
- * each other's latency), and a turn is four rows: the fewest that use up whole Philox blocks, one a
- * coordinate. The block number is the same for all trajectories and the index for all turns, so the
+ * each other's latency), and a *four* is four rows: the fewest that use up whole Philox blocks, one a
+ * coordinate. The block number is the same for all trajectories and the index for all fours, so the
  * compiler moves what depends on the index alone in the first two Philox rounds out of the loop. Cells are
  * read through the read-only cache, 16 bytes at a time, the same address in all threads. */
 #include "diffuse_launch.h"
@@ -18,16 +18,16 @@ typedef struct small_states {
     float x[MYR_MOST_TOGETHER][MYR_SMALL_DIMENSION];
 } small_states;
 
-/* Normals of a turn: number 4 D turn + D row + c. */
+/* Normals of four n: number 4 D n + D row + c. */
 typedef struct small_normals {
     float z[4 * MYR_SMALL_DIMENSION];
 } small_normals;
 
-MYR_GPU void load_turn(const float4 *cells, myr_device_turn *turn) {
+MYR_GPU void load_four(const float4 *cells, myr_device_four *four) {
     float4 part[2];
     part[0] = __ldg(cells);
     part[1] = __ldg(cells + 1);
-    memcpy(turn, part, sizeof *turn);
+    memcpy(four, part, sizeof *four);
 }
 
 /* What trajectories side by side share. */
@@ -36,15 +36,15 @@ typedef struct small_group {
     small_states states;
 } small_group;
 
-MYR_GPU void run_turn(const myr_device_slice *slice, const float4 *cells, uint32_t high, uint32_t turn,
+MYR_GPU void run_four(const myr_device_slice *slice, const float4 *cells, uint32_t high, uint32_t number,
                       const int D, const int together, const int noise, const int fast,
                       small_group *group) {
-    myr_device_turn rows[MYR_SMALL_DIMENSION];
+    myr_device_four rows[MYR_SMALL_DIMENSION];
     myr_block blocks[MYR_SMALL_DIMENSION];
 #pragma unroll
     for (int c = 0; c < D; c++) {
-        load_turn(cells + 2 * c, &rows[c]);
-        blocks[c] = myr_block_make(&slice->keys, high, turn * (uint32_t)D + (uint32_t)c);
+        load_four(cells + 2 * c, &rows[c]);
+        blocks[c] = myr_block_make(&slice->keys, high, number * (uint32_t)D + (uint32_t)c);
     }
 #pragma unroll
     for (int n = 0; n < together; n++) {
@@ -93,8 +93,8 @@ MYR_GPU void run_group(const myr_device_slice *slice, uint64_t first, uint32_t h
     const float4 *cells = (const float4 *)slice->d_cells;
     const uint32_t end = (slice->row + slice->rows) / 4;
 #pragma unroll 2
-    for (uint32_t turn = slice->row / 4; turn < end; turn++, cells += 2 * D)
-        run_turn(slice, cells, high, turn, D, together, noise, fast, &group);
+    for (uint32_t number = slice->row / 4; number < end; number++, cells += 2 * D)
+        run_four(slice, cells, high, number, D, together, noise, fast, &group);
 #pragma unroll
     for (int n = 0; n < together; n++) {
         const int place = j + n * MYR_PARTIALS;

@@ -22,7 +22,7 @@ MYR_GPU myr_source myr_source_make(const myr_device_keys *keys, uint32_t stream,
 
 /* Normals 4 block + shift … + 3. Where they lie across two Philox blocks both are made, and the four are shifted
  * into place. */
-MYR_GPU void myr_draw_quad(const myr_device_keys *keys, const myr_source *source, uint32_t block,
+MYR_GPU void myr_draw_four(const myr_device_keys *keys, const myr_source *source, uint32_t block,
                            uint32_t shift, const int fast, float z[MYR_QUAD]) {
     myr_block here = myr_block_make(keys, source->high, block);
     myr_device_normals(myr_device_words(keys, &source->trajectory, &here), fast, z);
@@ -47,10 +47,10 @@ MYR_GPU void myr_draw_quad(const myr_device_keys *keys, const myr_source *source
 }
 
 /* The same four, which are number `at` … of the launch, `left` of them at most. */
-MYR_GPU void myr_take_quad(const myr_device_keys *keys, const myr_source *source, uint32_t block,
+MYR_GPU void myr_take_four(const myr_device_keys *keys, const myr_source *source, uint32_t block,
                            uint32_t shift, size_t at, int left, const int fast, float z[MYR_QUAD]) {
     if (!source->given) {
-        myr_draw_quad(keys, source, block, shift, fast, z);
+        myr_draw_four(keys, source, block, shift, fast, z);
         return;
     }
 #pragma unroll

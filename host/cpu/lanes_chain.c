@@ -45,10 +45,10 @@ static void run(const myr_chain_table *table, uint64_t seed, int64_t row_begin, 
         if (!enter)
             draw_start(table, seed, index, state[b]);
     }
-    for (int64_t turn = row_begin / 4; 4 * turn < row_end; turn++)
+    for (int64_t number = row_begin / 4; 4 * number < row_end; number++)
         for (int b = 0; b < blocks; b++) {
-            lane_philox_words(&philox[b], (uint32_t)turn, words);
-            for (int64_t k = 4 * turn; k < 4 * turn + 4; k++)
+            lane_philox_words(&philox[b], (uint32_t)number, words);
+            for (int64_t k = 4 * number; k < 4 * number + 4; k++)
                 if (k >= row_begin && k < row_end)
                     step_block(table->steps + (size_t)(k - row_begin) * step, table->width, words[k % 4],
                                state[b]);

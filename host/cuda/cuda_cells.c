@@ -8,11 +8,11 @@
 /* Cells go over in pieces of at most this size. */
 enum { PIECE_BYTES = 1 << 22 };
 
-static void fill_turn(const myr_job *job, const myr_affine_table *table, int64_t turn, int c,
-                      myr_device_turn *to) {
+static void fill_four(const myr_job *job, const myr_affine_table *table, int64_t number, int c,
+                      myr_device_four *to) {
     const myr_affine_cell nothing = {1.0f, 0.0f};
     for (int64_t r = 0; r < 4; r++) {
-        int64_t row = 4 * turn + r - job->row_begin;
+        int64_t row = 4 * number + r - job->row_begin;
         if (row < 0 || row >= table->rows) {
             to->cell[r] = nothing;
             continue;
@@ -35,15 +35,15 @@ static void fill_cell(const myr_job *job, const myr_affine_table *table, int64_t
     }
 }
 
-/* Elements first … first + count - 1 of the device's array: turns, or cells. */
+/* Elements first … first + count - 1 of the device's array: fours, or cells. */
 static void fill_piece(const myr_job *job, const myr_affine_table *table, const myr_cuda_cells *cells,
                        int64_t first, int64_t count, size_t element, char *piece) {
     for (int64_t e = 0; e < count; e++) {
         char *to = piece + (size_t)e * element;
         if (cells->small) {
             int64_t at = first + e;
-            fill_turn(job, table, cells->begin / 4 + at / table->dimension, (int)(at % table->dimension),
-                      (myr_device_turn *)(void *)to);
+            fill_four(job, table, cells->begin / 4 + at / table->dimension, (int)(at % table->dimension),
+                      (myr_device_four *)(void *)to);
         } else {
             fill_cell(job, table, first + e, to);
         }
@@ -55,7 +55,7 @@ static myr_status upload_cells(myr_context *context, const myr_cuda_session *ses
     size_t element = sizeof(myr_affine_cell);
     int64_t elements = table->rows * table->columns;
     if (cells->small) {
-        element = sizeof(myr_device_turn);
+        element = sizeof(myr_device_four);
         elements = (int64_t)(cells->end - cells->begin) / 4 * table->dimension;
     } else if (table->general) {
         element = sizeof(myr_device_general);
@@ -103,7 +103,7 @@ myr_status myr_cuda_cells_create(myr_context *context, const myr_cuda_session *s
     if (cells->small) {
         cells->begin = cells->begin / 4 * 4;
         cells->end = (cells->end + 3) / 4 * 4;
-        cells->row_bytes = (size_t)table->dimension * sizeof(myr_device_turn) / 4;
+        cells->row_bytes = (size_t)table->dimension * sizeof(myr_device_four) / 4;
     }
     void *d_cells = NULL, *d_start_scale = NULL;
     size_t bytes = (size_t)(cells->end - cells->begin) * cells->row_bytes;

@@ -7,10 +7,10 @@
 #include "tables/affine_table.h"
 
 typedef struct myr_cuda_cells {
-    bool small;          /* for myr_launch_small: rows padded to whole turns with rows that do nothing */
+    bool small;          /* for myr_launch_small: rows padded to whole fours with rows that do nothing */
     uint32_t begin, end; /* rows, of the plan's numbering; multiples of 4 if small */
     int columns;
-    size_t row_bytes; /* of one row, on average over a turn if small */
+    size_t row_bytes; /* of one row, on average over a four if small */
     char *d_cells;
     float *d_start_scale; /* [dimension] */
 } myr_cuda_cells;
