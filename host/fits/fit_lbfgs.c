@@ -20,6 +20,16 @@ typedef struct descent {
     bool near;          /* the maximum: see rise */
 } descent;
 
+double myr_gradient_size(uint64_t count, const double *gradient, const double *diagonal) {
+    double largest = 0.0;
+    for (uint64_t i = 0; i < count; i++) {
+        double size = gradient[i] == 0.0 ? 0.0 : fabs(gradient[i]) / sqrt(diagonal[i]);
+        if (!(size <= largest)) /* a NaN is kept */
+            largest = size;
+    }
+    return largest;
+}
+
 /* In standard errors. Nearer, steps change the value by less than its rounding, but the function is
  * quadratic to four digits. */
 static const double near = 1e-2;

@@ -32,16 +32,6 @@ void myr_solve_space_free(myr_solve_space *space) {
     *space = (myr_solve_space){0};
 }
 
-double myr_gradient_size(uint64_t count, const double *gradient, const double *diagonal) {
-    double largest = 0.0;
-    for (uint64_t i = 0; i < count; i++) {
-        double size = gradient[i] == 0.0 ? 0.0 : fabs(gradient[i]) / sqrt(diagonal[i]);
-        if (!(size <= largest)) /* a NaN is kept */
-            largest = size;
-    }
-    return largest;
-}
-
 double myr_add_gauge(const myr_model *model, double *hessian) {
     const size_t n = model->parameters;
     double s = 0.0;
