@@ -201,6 +201,23 @@ Test(statistics_of, occupancy_draws_labels_from_a_stream_of_their_own) {
     myr_context_destroy(context);
 }
 
+/* Samples that are the target itself lie at no distance: no drawn path is nearer. */
+Test(statistics_of, w1_of_the_target_itself_is_0_and_its_p_1) {
+    static const double states[] = {0.5, 0.25, 0.25},
+                        matrix[] = {0.8, 0.1, 0.1, 0.1, 0.8, 0.1, 0.1, 0.1, 0.8};
+    const double x[] = {3, 1, 1, 2};
+    myr_context *context = new_context();
+    myr_target *target = NULL;
+    REQUIRE_OK(context, myr_target_create_discrete(context, 3, states, 1, matrix, NULL, &target));
+    myr_statistics *set = make_set(context, target, "w1", 1);
+    REQUIRE_OK(context, myr_statistics_add(context, set, 0, 4, x));
+    const myr_statistic_row row = find_row(context, set, "w1", 0);
+    cr_expect(row.value == 0.0 && row.p == 1.0, "%g, p %.17g", row.value, row.p);
+    myr_statistics_destroy(set);
+    myr_target_destroy(target);
+    myr_context_destroy(context);
+}
+
 /* ---- the same bits --------------------------------------------------------------------------------- */
 
 static void expect_same_rows(myr_context *context, myr_statistics *a, myr_statistics *b) {
