@@ -226,6 +226,8 @@ bool all_returned() {
 
 void run_block() {
     poison_shared();
+    if (before_block)
+        before_block();
     prepare_fibers();
     while (!all_returned()) {
         if (m.ready.empty())
@@ -241,6 +243,8 @@ void run_block() {
 }
 
 }  // namespace
+
+std::function<void()> before_block;
 
 void stop(const char *what) {
     fprintf(stderr, "%s\n", what);

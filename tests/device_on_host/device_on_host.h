@@ -29,6 +29,9 @@ namespace device_on_host {
 
 enum class exchange { shuffle, shuffle_up, shuffle_down, shuffle_xor, ballot, any, all, sync };
 
+/* Called before every block of a launch, if it is set: for shared memory that is not in the section. */
+extern std::function<void()> before_block;
+
 /* Stops the process with the kernel, block and thread, and what is wrong there. */
 [[noreturn]] void stop(const char *what);
 void barrier(const char *file, int line);
@@ -56,8 +59,15 @@ T exchanged(exchange kind, unsigned mask, T value, int argument, int width) {
 
 }  // namespace device_on_host
 
+#ifdef MYR_PTX /* the kernel is not this source's, but what nvcc has made of it */
+#include "ptx/launch.h"
+#define MYR_LAUNCH(kernel, grid, block, shared_bytes, stream, ...)                                         \
+    ptx_on_host::launch(__BASE_FILE__, #kernel, ptx_on_host::parameters_of<decltype(&kernel)>{}, (grid), \
+                        (block), (shared_bytes), (stream), __VA_ARGS__)
+#else
 #define MYR_LAUNCH(kernel, grid, block, shared_bytes, stream, ...) \
     device_on_host::launch(#kernel, kernel, (grid), (block), (shared_bytes), (stream), __VA_ARGS__)
+#endif
 
 #define __syncthreads() device_on_host::barrier(__FILE__, __LINE__)
 

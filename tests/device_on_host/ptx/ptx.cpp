@@ -1,4 +1,6 @@
-#include "ptx_on_host.h"
+#include "ptx.h"
+
+#include "launch.h"
 
 #include <sanitizer/asan_interface.h>
 #include <stdio.h>
@@ -109,9 +111,16 @@ float approximate(float exact, double relative, double absolute) {
     return (float)((double)exact + random_sign() * (relative * fabs((double)exact) + absolute));
 }
 
+/* "…/NAME.cu", and any other: NAME. */
+static std::string base_of(const char *source) {
+    std::string base(source);
+    base = base.substr(base.rfind('/') + 1);
+    return base.substr(0, base.find('.'));
+}
+
 cudaError_t run(const char *source, const char *name, dim3 grid, dim3 block, size_t shared_bytes,
                 const void *parameters, size_t parameter_bytes) {
-    const std::string key = std::string(source) + " " + name;
+    const std::string key = base_of(source) + " " + name;
     const auto found = kernels().find(key);
     if (found == kernels().end()) {
         fprintf(stderr, "no kernel %s\n", key.c_str());
@@ -126,7 +135,10 @@ cudaError_t run(const char *source, const char *name, dim3 grid, dim3 block, siz
     const uint64_t own = reinterpret_cast<uint64_t>(parameters),
                    shared = reinterpret_cast<uint64_t>(shared_memory());
     device_on_host::before_block = [k] { poison(k); };
-    return device_on_host::run(name, grid, block, shared_bytes, [=] { k->run(own, shared); });
+    const cudaError_t error =
+        device_on_host::run(name, grid, block, shared_bytes, [=] { k->run(own, shared); });
+    device_on_host::before_block = nullptr;
+    return error;
 }
 
 }  // namespace ptx_on_host

@@ -8,7 +8,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "../device_on_host/device_on_host.h"
+#include "../device_on_host.h"
 
 namespace ptx_on_host {
 
@@ -160,25 +160,6 @@ inline float approximate_rcp(float x) {
 }
 inline float approximate_rsqrt(float x) {
     return approximate((float)(1.0 / sqrt((double)x)), 0x1.0p-23, 0.0);
-}
-
-/* Queues a source's kernel by its name, its parameters packed as PTX has them. */
-cudaError_t run(const char *source, const char *name, dim3 grid, dim3 block, size_t shared_bytes,
-                const void *parameters, size_t parameter_bytes);
-
-template <typename... Parameters, typename... Arguments>
-cudaError_t launch(const char *source, const char *name, void (*)(Parameters...), dim3 grid, dim3 block,
-                   size_t shared_bytes, cudaStream_t, Arguments... arguments) {
-    char packed[4096];
-    size_t bytes = 0;
-    const auto pack = [&](const auto &parameter) {
-        bytes = (bytes + alignof(decltype(parameter)) - 1) / alignof(decltype(parameter)) *
-                alignof(decltype(parameter));
-        memcpy(packed + bytes, &parameter, sizeof parameter);
-        bytes += sizeof parameter;
-    };
-    (pack(static_cast<Parameters>(arguments)), ...);
-    return run(source, name, grid, block, shared_bytes, packed, bytes);
 }
 
 }  // namespace ptx_on_host
