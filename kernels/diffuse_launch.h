@@ -97,7 +97,7 @@ typedef struct myr_device_row_slice {
 cudaError_t myr_launch_mixture(const myr_device_row_slice *slice, cudaStream_t stream);
 
 /* Those of pointwise.h. */
-#define MYR_POINTWISE_LAUNCHER(name) \
+#define MYR_POINTWISE_LAUNCHER(name, D) \
     cudaError_t myr_launch_##name(const myr_device_row_slice *slice, cudaStream_t stream);
 MYR_POINTWISE_LIST(MYR_POINTWISE_LAUNCHER)
 

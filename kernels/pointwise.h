@@ -38,20 +38,18 @@ static MYR_HD float myr_bessel_ratio(float k) {
 /* A ring of radius R: the angle of x0 given x is about that of x~ as von Mises has it, of concentration k = a R |x~|/s^2, so
  * that d~ = R I1(k)/I0(k) x~/|x~|. A level is R and a R/s^2. The length is taken of x~ over its larger coordinate: its
  * square, in [1, 2], is then in reach of floats, and of myr_root. */
-static MYR_HD void myr_denoise_ring(const float *level, int dimension, int stride, const float *x,
-                                    float *d) {
+static MYR_HD void myr_denoise_ring(const float *level, int stride, const float *x, float *d) {
     const float x0 = fabsf(x[0]), x1 = fabsf(x[stride]), larger = x0 > x1 ? x0 : x1;
     const float unit = larger > 0.0f ? larger : 1.0f;
     const float u0 = x[0] / unit, u1 = x[stride] / unit;
     const float length = myr_root(myr_fmaf(u0, u0, u1 * u1));
     const float along = larger > 0.0f ? length : 1.0f;
     const float gain = level[0] * myr_bessel_ratio(level[1] * (unit * length)) / along;
-    (void)dimension;
     d[0] = gain * u0;
     d[stride] = gain * u1;
 }
 
-/* X(NAME): myr_denoise_NAME is the denoiser of myr_target_NAME. */
-#define MYR_POINTWISE_LIST(X) X(ring)
+/* X(NAME, DIMENSION): myr_denoise_NAME is the denoiser of myr_target_NAME, which has that many coordinates, at most 3. */
+#define MYR_POINTWISE_LIST(X) X(ring, 2)
 
 #endif

@@ -16,8 +16,8 @@
 #define MYR_TAKES_TOKENS 128u /* the mean is over tokens, where there are lengths */
 #define MYR_LOGISTIC 256u     /* of the margin's logistic function */
 
-/* Losses of the margin w - l alone. X(name, traits, one line of help), names as in TRL. */
-#define MYR_MARGIN_LOSS_LIST(X)                                                                          \
+/* Losses of the margin alone that a divergence may make, of w and l. X(name, traits, one line of help), names as in TRL. */
+#define MYR_DIVERGENT_LOSS_LIST(X)                                                                       \
     X(sigmoid, MYR_LOGISTIC | MYR_TAKES_SMOOTHING | MYR_TAKES_DIVERGENCE,                                \
       "DPO: -log sigmoid(beta (w - l)); with label_smoothing cDPO")                                      \
     X(sigmoid_norm,                                                                                      \
@@ -31,7 +31,11 @@
     X(exo_pair, MYR_LOGISTIC | MYR_TAKES_SMOOTHING | MYR_TAKES_DIVERGENCE,                               \
       "EXO: the reverse KL divergence from the smoothed labels")                                         \
     X(discopop, MYR_LOGISTIC | MYR_TAKES_TAU | MYR_TAKES_DIVERGENCE,                                     \
-      "DiscoPOP: logistic and exponential loss, by the margin")                                          \
+      "DiscoPOP: logistic and exponential loss, by the margin")
+
+/* All losses of the margin alone: those, and of w - l. */
+#define MYR_MARGIN_LOSS_LIST(X) \
+    MYR_DIVERGENT_LOSS_LIST(X)  \
     X(unlikelihood, MYR_TAKES_POLICY_ONLY, "log pi(y_l) - log pi(y_w); unbounded: it melts down")
 
 /* Losses of w and l in other ways. */

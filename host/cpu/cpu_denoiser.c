@@ -17,7 +17,8 @@
 MYR_LANES_OF_DENOISER(affine)
 MYR_LANES_OF_DENOISER(mixture)
 MYR_LANES_OF_DENOISER(empirical)
-MYR_POINTWISE_LIST(MYR_LANES_OF_DENOISER)
+#define MYR_LANES_OF_POINTWISE(name, D) MYR_LANES_OF_DENOISER(name)
+MYR_POINTWISE_LIST(MYR_LANES_OF_POINTWISE)
 
 /* Folded into the rows. */
 static double affine_work(const myr_target *target) {
@@ -82,7 +83,7 @@ static void pointwise_end(myr_lanes_table *table) {
     myr_row_table_destroy(&table->rows);
 }
 
-#define MYR_CPU_POINTWISE(name) \
+#define MYR_CPU_POINTWISE(name, D) \
     {&myr_target_##name, myr_pointwise_work, 0, pointwise_begin, pointwise_end, name##_lanes},
 
 static const myr_cpu_denoiser denoisers[] = {

@@ -17,13 +17,14 @@ static void draw_start(const myr_lanes_run *run, myr_lane_row *state) {
     }
 }
 
-#define MYR_LANES_POINTWISE(name)                                                                  \
-    static void denoise_##name(const myr_lanes_table *table, const float *level, myr_lane_row *x,  \
-                               myr_lane_row *d, myr_lane_row *scratch) {                           \
-        (void)scratch;                                                                             \
-        _Pragma("omp simd") for (int lane = 0; lane < MYR_LANES; lane++)                           \
-            myr_denoise_##name(level, table->rows.dimension, MYR_LANES, x[0] + lane, d[0] + lane); \
-    }                                                                                              \
-    const myr_lanes_denoiser MYR_LANES_NAME(myr_lanes_##name) = {.start = draw_start,              \
+#define MYR_LANES_POINTWISE(name, D)                                                              \
+    static void denoise_##name(const myr_lanes_table *table, const float *level, myr_lane_row *x, \
+                               myr_lane_row *d, myr_lane_row *scratch) {                          \
+        (void)table;                                                                              \
+        (void)scratch;                                                                            \
+        _Pragma("omp simd") for (int lane = 0; lane < MYR_LANES; lane++)                          \
+            myr_denoise_##name(level, MYR_LANES, x[0] + lane, d[0] + lane);                       \
+    }                                                                                             \
+    const myr_lanes_denoiser MYR_LANES_NAME(myr_lanes_##name) = {.start = draw_start,             \
                                                                  .denoise = denoise_##name};
 MYR_POINTWISE_LIST(MYR_LANES_POINTWISE)

@@ -2,7 +2,7 @@
 
 #include "targets/target_data.h"
 
-#define MYR_CUDA_DENOISER(name) {&myr_target_##name, &myr_cuda_##name, NULL},
+#define MYR_CUDA_DENOISER(name, D) {&myr_target_##name, &myr_cuda_##name, NULL},
 
 static const myr_cuda_denoiser denoisers[] = {{&myr_target_gaussian, &myr_cuda_affine, NULL},
                                               {&myr_target_mixture, &myr_cuda_mixture, NULL},

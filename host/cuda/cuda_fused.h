@@ -58,7 +58,7 @@ struct myr_cuda_fused {
 
 extern const myr_cuda_fused myr_cuda_affine;
 extern const myr_cuda_fused myr_cuda_mixture;
-#define MYR_DECLARE_POINTWISE(name) extern const myr_cuda_fused myr_cuda_##name;
+#define MYR_DECLARE_POINTWISE(name, D) extern const myr_cuda_fused myr_cuda_##name;
 MYR_POINTWISE_LIST(MYR_DECLARE_POINTWISE)
 
 #endif

@@ -19,7 +19,7 @@ static myr_status move(myr_context *context, myr_fused_run *run, uint32_t row, u
     return myr_cuda_rows_move(context, run, &run->pointwise.rows, row, last);
 }
 
-#define MYR_CUDA_POINTWISE(name)                                                              \
+#define MYR_CUDA_POINTWISE(name, D)                                                           \
     static cudaError_t launch_##name(const myr_fused_run *run, uint64_t done, uint32_t count, \
                                      uint32_t row, uint32_t rows) {                           \
         const myr_device_row_slice slice =                                                    \
