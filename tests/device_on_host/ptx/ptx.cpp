@@ -107,8 +107,10 @@ void store_bytes(uint64_t to, size_t size, uint64_t given) {
     }
 }
 
-float approximate(float exact, double relative, double absolute) {
-    return (float)((double)exact + random_sign() * (relative * fabs((double)exact) + absolute));
+float approximate(double exact, double relative, double absolute) {
+    const double most = relative * fabs(exact) + absolute;
+    const float moved = (float)(exact + random_sign() * most);
+    return fabs((double)moved - exact) <= most ? moved : (float)exact;
 }
 
 /* "…/NAME.cu", and any other: NAME. */

@@ -34,7 +34,8 @@ uint64_t load_bytes(uint64_t from, size_t size);
 void store_bytes(uint64_t to, size_t size, uint64_t bits);
 void aligned(uint64_t at, size_t size);
 
-float approximate(float exact, double relative, double absolute);
+/* A float within relative |exact| + absolute of it, at random; the nearest one where there is no other. */
+float approximate(double exact, double relative, double absolute);
 
 typedef __int128 wide_s;
 typedef unsigned __int128 wide_u;
@@ -137,29 +138,29 @@ inline uint32_t shuffled(device_on_host::exchange way, uint32_t value, uint32_t 
     return (uint32_t)device_on_host::meet(way, mask, value, (int)by, width);
 }
 
-/* The special-function unit: the function's value, moved at random by as much as the ISA's tables say that it may be off.
- * ex2, rcp, sqrt and rsqrt: relatively; lg2: absolutely near 1, relatively elsewhere; sin and cos: absolutely. */
+/* The special-function unit: the function's value, moved at random by as much as the ISA says that it may be off: ex2, rcp, sqrt
+ * and rsqrt relatively, lg2 absolutely from 1/2 to 2 and relatively elsewhere, sin and cos absolutely. */
 inline float approximate_ex2(float x) {
-    return approximate(exp2f(x), 0x1p-22, 0.0);
+    return approximate(exp2((double)x), 0x1p-22, 0.0);
 }
 inline float approximate_lg2(float x) {
     const bool near = x > 0.5f && x < 2.0f;
-    return approximate(log2f(x), near ? 0.0 : 0x1p-22, near ? 0x1p-22 : 0.0);
+    return approximate(log2((double)x), near ? 0.0 : 0x1p-22, near ? 0x1p-22 : 0.0);
 }
 inline float approximate_sin(float x) {
-    return approximate(sinf(x), 0.0, 0x1p-21);
+    return approximate(sin((double)x), 0.0, 0x1.6a09e6p-21); /* 2^-20.5 */
 }
 inline float approximate_cos(float x) {
-    return approximate(cosf(x), 0.0, 0x1p-21);
+    return approximate(cos((double)x), 0.0, 0x1.6a09e6p-21);
 }
 inline float approximate_sqrt(float x) {
-    return approximate(sqrtf(x), 0x1p-23, 0.0);
+    return approximate(sqrt((double)x), 0x1p-23, 0.0);
 }
 inline float approximate_rcp(float x) {
-    return approximate(1.0f / x, 0x1p-23, 0.0);
+    return approximate(1.0 / (double)x, 0x1p-23, 0.0);
 }
 inline float approximate_rsqrt(float x) {
-    return approximate((float)(1.0 / sqrt((double)x)), 0x1.0p-23, 0.0);
+    return approximate(1.0 / sqrt((double)x), 0x1.125fbep-23, 0.0); /* 2^-22.9 */
 }
 
 }  // namespace ptx_on_host
