@@ -61,7 +61,7 @@ T exchanged(exchange kind, unsigned mask, T value, int argument, int width) {
 
 #ifdef MYR_PTX /* the kernel is not this source's, but what nvcc has made of it */
 #include "ptx/launch.h"
-#define MYR_LAUNCH(kernel, grid, block, shared_bytes, stream, ...)                                         \
+#define MYR_LAUNCH(kernel, grid, block, shared_bytes, stream, ...)                                       \
     ptx_on_host::launch(__BASE_FILE__, #kernel, ptx_on_host::parameters_of<decltype(&kernel)>{}, (grid), \
                         (block), (shared_bytes), (stream), __VA_ARGS__)
 #else

@@ -135,7 +135,8 @@ cudaError_t run(const char *source, const char *name, dim3 grid, dim3 block, siz
     }
     const kernel *k = found->second;
     if (k->parameter_bytes != parameter_bytes) {
-        fprintf(stderr, "%s: %zu bytes of parameters, not %zu\n", name, k->parameter_bytes, parameter_bytes);
+        fprintf(stderr, "%s: %zu bytes of parameters, not %zu\n", name, k->parameter_bytes,
+                parameter_bytes);
         device_on_host::stop("parameters of another size");
     }
     done.launched.insert(key);
