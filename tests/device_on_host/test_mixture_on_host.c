@@ -106,7 +106,7 @@ Test(mixture_on_host, batches_slices_and_windows_do_not_show) {
          .window_bytes = 0},
     };
     myr_context *context = new_context();
-    for (int d = 2; d <= 4; d += 2) {
+    for (int d = 1; d <= 4; d++) {
         myr_target *target = make_mixture(context, d, 3), *full = make_full(context, d);
         myr_plan *simple = new_plan(context, "ddpm-small", 10, "prior", target);
         myr_plan *general = make_features(context, d, 10, 15);

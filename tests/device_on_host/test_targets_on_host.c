@@ -24,6 +24,14 @@ static myr_target *next_target(myr_context *context, int *type, int *index) {
     for (myr_target * target; (target = next_target(context, &type_, &index_)) != NULL; \
          myr_target_destroy(target))
 
+/* A row a launch, so that a launch begins at any place of a block of normals. */
+static const myr_cuda_limits small = {.launch_steps = 4e4,
+                                      .least_chunks = 1,
+                                      .most_chunks = 2,
+                                      .state_bytes = 1e5,
+                                      .copied_bytes = 1e4,
+                                      .window_bytes = 200};
+
 Test(targets_on_host, every_sampler_gives_the_bits_of_the_cpu) {
     myr_context *context = new_context();
     int run = 0;
@@ -49,12 +57,6 @@ Test(targets_on_host, every_sampler_gives_the_bits_of_the_cpu) {
 }
 
 Test(targets_on_host, batches_windows_and_ends_do_not_show) {
-    const myr_cuda_limits small = {.launch_steps = 4e4,
-                                   .least_chunks = 1,
-                                   .most_chunks = 2,
-                                   .state_bytes = 1e5,
-                                   .copied_bytes = 1e4,
-                                   .window_bytes = 200};
     myr_context *context = new_context();
     EACH_TARGET(context, target) {
         myr_plan *plan = make_features(context, myr_target_dimension(target), 7, 15);
@@ -65,17 +67,42 @@ Test(targets_on_host, batches_windows_and_ends_do_not_show) {
     myr_context_destroy(context);
 }
 
+/* Moments are those of the states, in double and another order. */
+static void expect_moments(const double *states, int count, int d, const myr_moment *moments) {
+    for (int c = 0; c < d; c++) {
+        double mean = 0.0, sums[5] = {0.0};
+        for (int n = 0; n < count; n++)
+            mean += states[n * d + c] / count;
+        for (int n = 0; n < count; n++)
+            for (int power = 2; power <= 4; power++)
+                sums[power] += pow(states[n * d + c] - mean, power);
+        const double spread = sqrt(sums[2] / count), size = 1.0 + fabs(mean) / spread;
+        cr_expect(fabs(moments[c].mean - mean) <= 1e-13 * size * spread, "%.17g and %.17g", moments[c].mean,
+                  mean);
+        cr_expect(fabs(moments[c].m2 - sums[2]) <= 1e-12 * size * sums[2], "%g and %g", moments[c].m2,
+                  sums[2]);
+        cr_expect(fabs(moments[c].m3 - sums[3]) <= 1e-11 * size * sums[2] * spread, "%g and %g",
+                  moments[c].m3, sums[3]);
+        cr_expect(fabs(moments[c].m4 - sums[4]) <= 1e-11 * size * sums[4], "%g and %g", moments[c].m4,
+                  sums[4]);
+    }
+}
+
 /* Fast arithmetic within the bound on rounding, for a table with these features. */
-static void expect_fast(myr_context *context, const myr_target *target, int features) {
+static void expect_fast(myr_context *context, const myr_target *target, int features,
+                        const myr_cuda_limits *limits) {
     enum { count = 90, most = 8 };
     static double expected[count * most], got[count * most];
     const int d = myr_target_dimension(target);
-    myr_plan *plan = make_features(context, d, 3, features);
+    myr_plan *plan = make_features(context, d, 4, features);
     myr_job job = make_job(plan, target, 5, count);
     job.fast = true;
     memset(got, 0xff, sizeof got);
     REQUIRE_OK(context, myr_backend_reference.states(context, &job, expected));
-    REQUIRE_OK(context, myr_cuda_states(context, &myr_cuda_usual_limits, &job, got));
+    REQUIRE_OK(context, myr_cuda_states(context, limits, &job, got));
+    myr_moment moments[most];
+    REQUIRE_OK(context, cuda_moments(context, limits, &job, moments));
+    expect_moments(got, count, d, moments);
     for (int n = 0; n < count; n++) {
         double bound[most];
         REQUIRE_OK(context, myr_bound_vector(context, &job, (uint64_t)n, bound));
@@ -93,11 +120,14 @@ Test(targets_on_host, fast_arithmetic_is_within_its_bound) {
     myr_context *context = new_context();
     for (int features = 0; features < 16; features++) {
         EACH_TARGET(context, target)
-        if (myr_bounds_vector(target))
-            expect_fast(context, target, features);
+        if (myr_bounds_vector(target)) {
+            expect_fast(context, target, features, &myr_cuda_usual_limits);
+            expect_fast(context, target, features, &small);
+        }
         for (size_t n = 0; n < sizeof dimensions / sizeof *dimensions; n++) {
             myr_target *mixture = make_mixture(context, dimensions[n], 5);
-            expect_fast(context, mixture, features);
+            expect_fast(context, mixture, features, &myr_cuda_usual_limits);
+            expect_fast(context, mixture, features, &small);
             myr_target_destroy(mixture);
         }
     }

@@ -457,3 +457,31 @@ Test(tokens_on_host, rlvr_takes_device_memory) {
     end_on_device(&d);
     myr_context_destroy(context);
 }
+
+/* Rows that are gathered and put back, narrower and wider than a thread block. */
+Test(tokens_on_host, rows_of_any_width_are_gathered_and_scattered) {
+    enum { ALL = 5, SOME = 3 };
+    static const uint64_t widths[] = {1, 31, 511, 512, 513, 1025, 1537}, places[SOME] = {4, 0, 3};
+    for (size_t w = 0; w < sizeof widths / sizeof *widths; w++) {
+        const size_t width = widths[w], row = width * sizeof(float);
+        void *memory[4];
+        const size_t bytes[4] = {ALL * row, SOME * row, ALL * row, sizeof places};
+        for (int m = 0; m < 4; m++)
+            cr_assert_eq(cudaMalloc(&memory[m], bytes[m]), cudaSuccess);
+        float *all = memory[0], *some = memory[1], *back = memory[2];
+        for (size_t i = 0; i < ALL * width; i++)
+            all[i] = (float)i + 0.5f;
+        memcpy(memory[3], places, sizeof places);
+        memset(back, 0, ALL * row);
+        cr_assert_eq(myr_launch_gather(all, MYR_F32, memory[3], SOME, width, some, NULL), cudaSuccess);
+        cr_assert_eq(myr_launch_scatter(some, memory[3], SOME, width, back, NULL), cudaSuccess);
+        for (size_t s = 0; s < SOME; s++)
+            cr_expect(memcmp(some + s * width, all + places[s] * width, row) == 0 &&
+                          memcmp(back + places[s] * width, all + places[s] * width, row) == 0,
+                      "width %zu, row %zu", width, s);
+        for (size_t i = 0; i < width; i++)
+            cr_expect(back[width + i] == 0.0f && back[2 * width + i] == 0.0f, "width %zu: %zu", width, i);
+        for (int m = 0; m < 4; m++)
+            cudaFree(memory[m]);
+    }
+}

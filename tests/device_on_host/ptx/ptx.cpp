@@ -43,9 +43,9 @@ void poison(const kernel *k) {
         ASAN_UNPOISON_MEMORY_REGION(shared + k->shared[n].at, k->shared[n].size);
 }
 
-uint64_t random_state = 1;
-double random_sign() { /* -1 … 1 */
-    uint64_t z = (random_state += UINT64_C(0x9e3779b97f4a7c15));
+/* -1 … 1, at random, but the same for the same value, as a processor has it. */
+double random_share(double value) {
+    uint64_t z = bits<uint64_t>(value) + UINT64_C(0x9e3779b97f4a7c15);
     z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
     z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
     return (double)(int64_t)(z ^ (z >> 31)) * 0x1p-63;
@@ -110,7 +110,7 @@ void store_bytes(uint64_t to, size_t size, uint64_t given) {
 
 float approximate(double exact, double relative, double absolute) {
     const double most = relative * fabs(exact) + absolute;
-    const float moved = (float)(exact + random_sign() * most);
+    const float moved = (float)(exact + random_share(exact) * most);
     return fabs((double)moved - exact) <= most ? moved : (float)exact;
 }
 
