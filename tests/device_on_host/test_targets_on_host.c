@@ -91,7 +91,7 @@ static void expect_moments(const double *states, int count, int d, const myr_mom
 /* Fast arithmetic within the bound on rounding, for a table with these features. */
 static void expect_fast(myr_context *context, const myr_target *target, int features,
                         const myr_cuda_limits *limits) {
-    enum { count = 90, most = 8 };
+    enum { count = 300, most = 8 };
     static double expected[count * most], got[count * most];
     const int d = myr_target_dimension(target);
     myr_plan *plan = make_features(context, d, 4, features);
@@ -116,16 +116,16 @@ static void expect_fast(myr_context *context, const myr_target *target, int feat
 
 /* Of the targets that have a bound; and of mixtures in the dimensions that have a kernel each. */
 Test(targets_on_host, fast_arithmetic_is_within_its_bound) {
-    static const int dimensions[] = {1, 2, 3, 5};
+    static const int dimensions[] = {1, 2, 3, 5}, components[] = {2, 4, 11}; /* 11: two tiles */
     myr_context *context = new_context();
-    for (int features = 0; features < 16; features++) {
+    for (int features = 3; features < 16; features += 4) { /* memory, a second stage, both, neither */
         EACH_TARGET(context, target)
         if (myr_bounds_vector(target)) {
             expect_fast(context, target, features, &myr_cuda_usual_limits);
             expect_fast(context, target, features, &small);
         }
-        for (size_t n = 0; n < sizeof dimensions / sizeof *dimensions; n++) {
-            myr_target *mixture = make_mixture(context, dimensions[n], 5);
+        for (size_t n = 0; n < 3 * sizeof dimensions / sizeof *dimensions; n++) {
+            myr_target *mixture = make_mixture(context, dimensions[n / 3], components[n % 3]);
             expect_fast(context, mixture, features, &myr_cuda_usual_limits);
             expect_fast(context, mixture, features, &small);
             myr_target_destroy(mixture);
@@ -136,7 +136,7 @@ Test(targets_on_host, fast_arithmetic_is_within_its_bound) {
 
 /* Normals and states that are given go through the kernels of any dimension. */
 Test(targets_on_host, given_numbers_give_the_bits_of_the_cpu) {
-    enum { count = 70, rows = 5, most = 8 };
+    enum { count = 300, rows = 5, most = 4 };
     static double states[count * most], normals[count * rows * 2 * most];
     uint64_t random = 5;
     myr_context *context = new_context();
