@@ -116,7 +116,8 @@ static void expect_fast(myr_context *context, const myr_target *target, int feat
 
 /* Of the targets that have a bound; and of mixtures in the dimensions that have a kernel each. */
 Test(targets_on_host, fast_arithmetic_is_within_its_bound) {
-    static const int dimensions[] = {1, 2, 3, 5}, components[] = {2, 4, 11}; /* 11: two tiles */
+    static const int dimensions[] = {1, 2, 3, 5},
+                     components[] = {2, 4, 15}; /* 15: two tiles, each in full */
     myr_context *context = new_context();
     for (int features = 3; features < 16; features += 4) { /* memory, a second stage, both, neither */
         EACH_TARGET(context, target)
