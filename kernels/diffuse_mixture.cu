@@ -111,27 +111,15 @@ MYR_GPU int choose_start(const myr_device_row_slice *slice, uint32_t high, uint3
     return component;
 }
 
-/* X(D, memory, fast) */
-#define MYR_MIXTURE_OF(X, D) X(D, 0, 0) X(D, 0, 1) X(D, 1, 0) X(D, 1, 1)
+/* X(name, which, D, memory, fast) */
+#define MYR_MIXTURE_OF(X, D) \
+    X(mixture, 0, D, 0, 0) X(mixture, 0, D, 0, 1) X(mixture, 0, D, 1, 0) X(mixture, 0, D, 1, 1)
 #define MYR_MIXTURE_LIST(X) \
     MYR_MIXTURE_OF(X, 1) MYR_MIXTURE_OF(X, 2) MYR_MIXTURE_OF(X, 3) MYR_MIXTURE_OF(X, 0)
 
-#define MYR_MIXTURE_KERNEL(D, memory, fast)                                         \
-    static __global__ void __launch_bounds__(MYR_PARTIALS, 2)                       \
-        diffuse_mixture_##D##_##memory##_##fast(const myr_device_row_slice slice) { \
-        __shared__ double partials[MYR_PARTIALS];                                   \
-        diffuse_rows<D>(&slice, 0, memory, fast, partials);                         \
-    }
-MYR_MIXTURE_LIST(MYR_MIXTURE_KERNEL)
-
-#define MYR_MIXTURE_CASE(D, memory_, fast_)                                                           \
-    if ((D == 0 || (slice->dimension == D && !slice->d_scratch)) && slice->memory == memory_ &&       \
-        slice->fast == fast_)                                                                         \
-        return MYR_LAUNCH(diffuse_mixture_##D##_##memory_##_##fast_, chunks, MYR_PARTIALS, 0, stream, \
-                          *slice);
+MYR_MIXTURE_LIST(MYR_ROWS_KERNEL)
 
 extern "C" cudaError_t myr_launch_mixture(const myr_device_row_slice *slice, cudaStream_t stream) {
-    const uint32_t chunks = (slice->count + MYR_CHUNK - 1) / MYR_CHUNK;
-    MYR_MIXTURE_LIST(MYR_MIXTURE_CASE)
+    MYR_MIXTURE_LIST(MYR_ROWS_CASE)
     return cudaErrorInvalidValue;
 }

@@ -183,4 +183,23 @@ MYR_GPU void diffuse_rows(const myr_device_row_slice *slice, const int which, co
     }
 }
 
+/* A denoiser's kernel for D coordinates, or any (D is 0), and the case of its launcher; those of a number of coordinates
+ * come before that of any. */
+#define MYR_ROWS_KERNEL(name, which, D, memory, fast)                                \
+    static __global__ void __launch_bounds__(MYR_PARTIALS, 2)                        \
+        diffuse_##name##_##D##_##memory##_##fast(const myr_device_row_slice slice) { \
+        __shared__ double partials[MYR_PARTIALS];                                    \
+        diffuse_rows<D>(&slice, which, memory, fast, partials);                      \
+    }
+
+#define MYR_ROWS_CASE(name, which, D, memory_, fast_)                                                      \
+    if ((D == 0 || (slice->dimension == D && !slice->d_scratch)) && slice->memory == memory_ &&            \
+        slice->fast == fast_)                                                                              \
+        return MYR_LAUNCH(diffuse_##name##_##D##_##memory_##_##fast_, myr_row_chunks(slice), MYR_PARTIALS, \
+                          0, stream, *slice);
+
+static inline uint32_t myr_row_chunks(const myr_device_row_slice *slice) {
+    return (slice->count + MYR_CHUNK - 1) / MYR_CHUNK;
+}
+
 #endif

@@ -46,10 +46,4 @@ static MYR_HD void myr_normal_pair(uint32_t w0, uint32_t w1, float *z0, float *z
     *z1 = copysignf(rho, radius) * myr_cos_half_pi(y);
 }
 
-/* Normals 4b … 4b + 3 of a stream from the words of its block b. */
-static MYR_HD void myr_normal4(const uint32_t words[4], float normals[4]) {
-    myr_normal_pair(words[0], words[1], &normals[0], &normals[1]);
-    myr_normal_pair(words[2], words[3], &normals[2], &normals[3]);
-}
-
 #endif

@@ -7,17 +7,6 @@ static double work(const myr_target *target) {
     return target->dimension;
 }
 
-static myr_status place_axes(myr_context *context, myr_fused_run *run) {
-    const size_t bytes = (size_t)run->dimension * (size_t)run->dimension * sizeof(float);
-    void *memory = NULL;
-    if (!run->affine.table.axes)
-        return MYR_OK;
-    myr_status status =
-        myr_cuda_allocate_copy(context, &run->session, run->affine.table.axes, bytes, &memory);
-    run->d_axes = memory;
-    return status;
-}
-
 static myr_status begin(myr_context *context, myr_fused_run *run, double window_bytes) {
     myr_affine_table *table = &run->affine.table;
     myr_cuda_cells *cells = &run->affine.cells;
@@ -25,8 +14,9 @@ static myr_status begin(myr_context *context, myr_fused_run *run, double window_
     myr_status status = myr_affine_table_create(context, run->job, table);
     if (status == MYR_OK)
         status = myr_cuda_cells_create(context, &run->session, run->job, table, cells);
-    if (status == MYR_OK)
-        status = place_axes(context, run);
+    if (status == MYR_OK && table->axes)
+        status = myr_cuda_place_floats(context, &run->session, table->axes,
+                                       (size_t)run->dimension * (size_t)run->dimension, &run->d_axes);
     run->begin = cells->begin;
     run->end = cells->end;
     run->window = run->end - run->begin;

@@ -34,6 +34,10 @@ void myr_cuda_release(void *memory);
 myr_status myr_cuda_allocate_copy(myr_context *context, const myr_cuda_session *session, const void *from,
                                   size_t bytes, void **memory);
 
+/* Floats: room for so many, and unless from is NULL filled from it. */
+myr_status myr_cuda_place_floats(myr_context *context, const myr_cuda_session *session, const float *from,
+                                 size_t count, float **d_floats);
+
 /* What a normal of the kernels is multiplied by where it is to have that scale (launch.h). Given normals
  * are what they are, but then arithmetic is not fast. */
 static inline float myr_cuda_noise_factor(const myr_job *job, float scale) {

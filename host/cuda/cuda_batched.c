@@ -35,13 +35,6 @@ static size_t group_floats(const myr_batched_run *run) {
     return (size_t)run->rows->dimension * run->device.lanes;
 }
 
-static myr_status allocate_floats(myr_context *context, size_t count, float **d_memory) {
-    void *memory = NULL;
-    myr_status status = myr_cuda_allocate(context, count * sizeof(float), &memory);
-    *d_memory = memory;
-    return status;
-}
-
 static myr_status allocate_device(myr_context *context, myr_batched_run *run) {
     const size_t d = (size_t)run->rows->dimension, group = group_floats(run);
     const myr_plan *plan = run->job->plan;
@@ -57,7 +50,8 @@ static myr_status allocate_device(myr_context *context, myr_batched_run *run) {
     myr_status status = MYR_OK;
     for (size_t n = 0; status == MYR_OK && n < sizeof arrays / sizeof *arrays; n++)
         if (arrays[n].count > 0)
-            status = allocate_floats(context, arrays[n].count, arrays[n].d_memory);
+            status =
+                myr_cuda_place_floats(context, &run->session, NULL, arrays[n].count, arrays[n].d_memory);
     void *nodes = NULL;
     if (status == MYR_OK)
         status = myr_cuda_allocate(context, run->batch / MYR_CHUNK * d * sizeof(myr_moment_node), &nodes);

@@ -168,3 +168,13 @@ myr_status myr_cuda_allocate_copy(myr_context *context, const myr_cuda_session *
     myr_status status = myr_cuda_allocate(context, bytes, memory);
     return status == MYR_OK ? myr_cuda_upload(context, session, *memory, from, bytes) : status;
 }
+
+myr_status myr_cuda_place_floats(myr_context *context, const myr_cuda_session *session, const float *from,
+                                 size_t count, float **d_floats) {
+    const size_t bytes = count * sizeof(float);
+    void *memory = NULL;
+    myr_status status = from ? myr_cuda_allocate_copy(context, session, from, bytes, &memory)
+                             : myr_cuda_allocate(context, bytes, &memory);
+    *d_floats = memory;
+    return status;
+}

@@ -20,26 +20,19 @@ typedef struct data_points {
     myr_device_empirical device;
 } data_points;
 
-static myr_status place_floats(myr_context *context, const myr_batched_run *run, const float *from,
-                               size_t count, float **d_floats) {
-    void *memory = NULL;
-    myr_status status =
-        from ? myr_cuda_allocate_copy(context, &run->session, from, count * sizeof(float), &memory)
-             : myr_cuda_allocate(context, count * sizeof(float), &memory);
-    *d_floats = memory;
-    return status;
-}
-
 static myr_status place_points(myr_context *context, const myr_batched_run *run, data_points *own) {
     const size_t d = (size_t)own->table.rows.dimension, count = (size_t)own->table.count;
     const size_t lanes = run->device.lanes;
-    myr_status status = place_floats(context, run, own->table.points, count * d, &own->d_points);
+    myr_status status =
+        myr_cuda_place_floats(context, &run->session, own->table.points, count * d, &own->d_points);
     if (status == MYR_OK)
-        status = place_floats(context, run, own->table.half_norms, count, &own->d_half_norms);
+        status =
+            myr_cuda_place_floats(context, &run->session, own->table.half_norms, count, &own->d_half_norms);
     if (status == MYR_OK)
-        status = place_floats(context, run, NULL, 2 * lanes, &own->d_lanes);
+        status = myr_cuda_place_floats(context, &run->session, NULL, 2 * lanes, &own->d_lanes);
     if (status == MYR_OK)
-        status = place_floats(context, run, NULL, (size_t)own->tile * lanes, &own->d_scores);
+        status =
+            myr_cuda_place_floats(context, &run->session, NULL, (size_t)own->tile * lanes, &own->d_scores);
     own->device =
         (myr_device_empirical){own->d_points, own->d_half_norms, own->d_lanes, own->d_lanes + lanes};
     return status;

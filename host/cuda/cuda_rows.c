@@ -6,28 +6,20 @@
 #include "cuda_fused.h"
 #include "ground/failure.h"
 
-static myr_status place_floats(myr_context *context, const myr_cuda_session *session, const float *from,
-                               size_t count, float **d_floats) {
-    void *memory = NULL;
-    myr_status status = myr_cuda_allocate_copy(context, session, from, count * sizeof(float), &memory);
-    *d_floats = memory;
-    return status;
-}
-
 static size_t row_floats(const myr_row_table *table) {
     return (size_t)table->levels_a_row * table->level_floats;
 }
 
 /* Room for a window's rows. */
-static myr_status allocate_window(myr_context *context, myr_cuda_rows *rows) {
+static myr_status allocate_window(myr_context *context, const myr_cuda_session *session,
+                                  myr_cuda_rows *rows) {
     const size_t room = (size_t)rows->table->room;
-    void *steps = NULL, *levels = NULL;
+    void *steps = NULL;
     myr_status status = myr_cuda_allocate(context, room * sizeof *rows->d_steps, &steps);
-    if (status == MYR_OK)
-        status = myr_cuda_allocate(context, room * row_floats(rows->table) * sizeof(float), &levels);
     rows->d_steps = steps;
-    rows->d_levels = levels;
-    return status;
+    return status == MYR_OK ? myr_cuda_place_floats(context, session, NULL, room * row_floats(rows->table),
+                                                    &rows->d_levels)
+                            : status;
 }
 
 static myr_status place_scales(myr_context *context, const myr_fused_run *run, size_t count,
@@ -37,7 +29,7 @@ static myr_status place_scales(myr_context *context, const myr_fused_run *run, s
         return myr_fail_memory(context, count * sizeof *scaled);
     for (size_t n = 0; n < count; n++)
         scaled[n] = myr_cuda_noise_factor(run->job, scale[n]);
-    myr_status status = place_floats(context, &run->session, scaled, count, d_scale);
+    myr_status status = myr_cuda_place_floats(context, &run->session, scaled, count, d_scale);
     free(scaled);
     return status;
 }
@@ -60,13 +52,13 @@ myr_status myr_cuda_rows_create(myr_context *context, myr_fused_run *run, myr_ro
     const size_t d = (size_t)table->dimension;
     *rows = (myr_cuda_rows){.table = table};
     describe(run, table);
-    myr_status status = allocate_window(context, rows);
+    myr_status status = allocate_window(context, &run->session, rows);
     if (status == MYR_OK)
-        status = place_floats(context, &run->session, start_mean, starts * d, &rows->d_start_mean);
+        status = myr_cuda_place_floats(context, &run->session, start_mean, starts * d, &rows->d_start_mean);
     if (status == MYR_OK)
         status = place_scales(context, run, starts * d, start_scale, &rows->d_start_scale);
     if (status == MYR_OK)
-        status = place_floats(context, &run->session, table->mean, d, &rows->d_mean);
+        status = myr_cuda_place_floats(context, &run->session, table->mean, d, &rows->d_mean);
     return status;
 }
 

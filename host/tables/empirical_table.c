@@ -22,12 +22,7 @@ static void write_level(const myr_target *target, double a, double s, double sco
     memcpy(level, &made, sizeof made);
 }
 
-static myr_second_stage second_stage(const myr_target *target, const myr_row *row) {
-    (void)target;
-    return myr_second_by_difference(row);
-}
-
-static const myr_levels empirical_levels = {level_floats, second_stage, write_level};
+static const myr_levels empirical_levels = {.floats = level_floats, .write = write_level};
 
 static void fill_points(myr_empirical_table *table) {
     const myr_target *target = table->rows.job->target;

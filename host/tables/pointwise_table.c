@@ -4,17 +4,12 @@ static size_t level_floats(const myr_target *target) {
     return (size_t)target->operations->level_floats;
 }
 
-static myr_second_stage second_stage(const myr_target *target, const myr_row *row) {
-    (void)target;
-    return myr_second_by_difference(row);
-}
-
 static void write_level(const myr_target *target, double a, double s, double score, float *level) {
     (void)score; /* never: a second stage is by differences */
     target->operations->write_level(target, a, s, level);
 }
 
-const myr_levels myr_pointwise_levels = {level_floats, second_stage, write_level};
+const myr_levels myr_pointwise_levels = {.floats = level_floats, .write = write_level};
 
 /* A guess: some divisions and a hundred other operations, where a step of a Gaussian takes 23. */
 double myr_pointwise_work(const myr_target *target) {

@@ -12,7 +12,8 @@ static void fill_row(myr_row_table *table, int64_t k) {
     float *level = table->levels + (size_t)(k * table->levels_a_row) * table->level_floats;
     myr_second_stage second = {0};
     if (from->two_stage)
-        second = table->kind->second(job->target, from);
+        second =
+            table->kind->second ? table->kind->second(job->target, from) : myr_second_by_difference(from);
     table->step[k] = myr_step_make(job, table->row + k, &second, &table->carry);
     table->kind->write(job->target, from->a, from->s, 0.0, level);
     if (from->two_stage)

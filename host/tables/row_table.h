@@ -11,7 +11,7 @@
 /* What a target's denoiser is at a level: the floats that its pointwise code reads there. */
 typedef struct myr_levels {
     size_t (*floats)(const myr_target *target);
-    /* How a row's second stage is written. */
+    /* How a row's second stage is written; NULL: by the difference of outputs. */
     myr_second_stage (*second)(const myr_target *target, const myr_row *row);
     /* score: not 0 where the second stage takes that multiple of the score's term (second_stage.h). */
     void (*write)(const myr_target *target, double a, double s, double score, float *level);

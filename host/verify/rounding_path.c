@@ -65,21 +65,17 @@ static myr_second_stage mixture_stage(const myr_target *target, const myr_row *r
     return myr_second_of_mixture(row, variance, narrowest);
 }
 
-static myr_second_stage by_difference(const myr_target *target, const myr_row *row) {
-    (void)target;
-    return myr_second_by_difference(row);
-}
-
 /* The targets whose denoisers have a bound. One that is new is a line here, and a file rounding_NAME.c. */
 static const struct bounded {
     const myr_target_operations *operations;
     size_t (*size)(const myr_target *target); /* numbers that the bound works in */
-    myr_second_stage (*second_stage)(const myr_target *target, const myr_row *row);
+    myr_second_stage (*second_stage)(const myr_target *target,
+                                     const myr_row *row); /* as myr_levels has it */
     myr_bound_denoiser *denoise;
 } bounds[] = {
     {&myr_target_mixture, mixture_size, mixture_stage, myr_bound_mixture_denoiser},
-    {&myr_target_empirical, points_size, by_difference, myr_bound_empirical_denoiser},
-    {&myr_target_ring, no_size, by_difference, myr_bound_ring_denoiser},
+    {&myr_target_empirical, points_size, NULL, myr_bound_empirical_denoiser},
+    {&myr_target_ring, no_size, NULL, myr_bound_ring_denoiser},
 };
 enum { BOUNDS = sizeof bounds / sizeof *bounds };
 
@@ -143,7 +139,8 @@ static double shift_of(const myr_row *row, int64_t set) {
 /* y~ becomes the row's result. The reference adds up d' and y themselves. */
 static void second_stage(myr_rounding_path *p, const struct bounded *of, const myr_row *row) {
     const myr_target *target = p->job->target;
-    const myr_second_stage stage = of->second_stage(target, row);
+    const myr_second_stage stage =
+        of->second_stage ? of->second_stage(target, row) : myr_second_by_difference(row);
     of->denoise(p, row->a_second, row->s_second, stage.score, &p->y, &p->second);
     for (int c = 0; c < p->dimension; c++) {
         const double m = target->mean[c], size = fabs(p->y.value[c]) + fabs(p->d.value[c]);
