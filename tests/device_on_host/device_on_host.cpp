@@ -51,12 +51,8 @@ struct machine {
     uint64_t random = 1;
 } m;
 
-/* Steele, Lea & Flood (2014), splitmix64. */
 size_t random_below(size_t bound) {
-    uint64_t z = (m.random += UINT64_C(0x9e3779b97f4a7c15));
-    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
-    return (size_t)((z ^ (z >> 31)) % bound);
+    return (size_t)(mixed(m.random += UINT64_C(0x9e3779b97f4a7c15)) % bound);
 }
 
 void set_thread(unsigned t) {

@@ -29,6 +29,13 @@ namespace device_on_host {
 
 enum class exchange { shuffle, shuffle_up, shuffle_down, shuffle_xor, ballot, any, all, sync };
 
+/* Steele, Lea & Flood (2014), splitmix64's output function. */
+static inline uint64_t mixed(uint64_t z) {
+    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
+    return z ^ (z >> 31);
+}
+
 /* Called before every block of a launch, if it is set: for shared memory that is not in the section. */
 extern std::function<void()> before_block;
 

@@ -45,10 +45,8 @@ void poison(const kernel *k) {
 
 /* -1 … 1, at random, but the same for the same value, as a processor has it. */
 double random_share(double value) {
-    uint64_t z = bits<uint64_t>(value) + UINT64_C(0x9e3779b97f4a7c15);
-    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
-    return (double)(int64_t)(z ^ (z >> 31)) * 0x1p-63;
+    return (double)(int64_t)device_on_host::mixed(bits<uint64_t>(value) + UINT64_C(0x9e3779b97f4a7c15)) *
+           0x1p-63;
 }
 
 /* Kernels that have run, and at the end of the process a line each for who counts them, in the file that PTX_LAUNCHED names. */
