@@ -1,5 +1,7 @@
 /* Every target of the list, by the examples of its own file: its operations against each other and against its draws. What a
  * target lacks is left out, and refused in a line. */
+#include <dirent.h>
+
 #include "io/json_fields.h"
 #include "support.h"
 #include "targets/marginal.h"
@@ -34,23 +36,37 @@ static void for_each(void (*call)(const myr_target *target, const char *name)) {
         }
 }
 
+/* Whether a name ends in an extension of a target's file. */
+static bool names_target(const char *name) {
+    const char *dot = strrchr(name, '.');
+    return dot && (strcmp(dot, ".json") == 0 || strcmp(dot, ".npy") == 0);
+}
+
+/* How many of examples/ are targets of that type; all that look like targets are. */
+static int count_files(const myr_target_operations *operations) {
+    int found = 0;
+    DIR *folder = opendir(MYRIAD_TESTS_DIR "/../examples");
+    cr_assert(folder);
+    for (struct dirent *entry; (entry = readdir(folder));) {
+        char path[1024];
+        myr_target *target = NULL;
+        if (!names_target(entry->d_name))
+            continue;
+        snprintf(path, sizeof path, "%s/../examples/%s", MYRIAD_TESTS_DIR, entry->d_name);
+        REQUIRE_OK(context, myr_target_load(context, path, &target));
+        found += target->operations == operations;
+        myr_target_destroy(target);
+    }
+    closedir(folder);
+    return found;
+}
+
 Test(every_target, has_its_words_an_example_and_a_file_that_serves_as_one) {
-    static const char *const files[] = {"gaussian-full.json", "mixture.json", "discrete.json", "ring.json",
-                                        "digits.npy"};
     const myr_target_operations *operations;
     for (int n = 0; (operations = myr_target_operations_at(n)) != NULL; n++) {
-        int found = 0;
         cr_expect(operations->example && strlen(operations->help) > 10, "%s", operations->type);
         cr_expect(operations->read || operations->load, "%s", operations->type);
-        for (size_t f = 0; f < sizeof files / sizeof *files; f++) {
-            char path[512];
-            myr_target *target = NULL;
-            snprintf(path, sizeof path, "%s/../examples/%s", MYRIAD_TESTS_DIR, files[f]);
-            REQUIRE_OK(context, myr_target_load(context, path, &target));
-            found += target->operations == operations;
-            myr_target_destroy(target);
-        }
-        cr_expect_eq(found, 1, "%s: %d example files", operations->type, found);
+        cr_expect_geq(count_files(operations), 1, "%s has no file in examples/", operations->type);
     }
 }
 
