@@ -12,7 +12,7 @@
  *     rows           two fused multiply-adds each                                                 8
  *
  * together 90 lane operations, 22.5 a step, at the rate at which this machine was just seen to do them and
- * nothing else (ceiling_lanes.c). On a GPU see docs/performance.md. */
+ * nothing else (ceiling_lanes.c). A GPU's is not known. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>

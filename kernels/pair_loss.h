@@ -1,5 +1,6 @@
 /* The losses on one pair, pointwise code of cpu and cuda: (w, l) -> (loss, d loss/dw, d loss/dl), float,
- * exact arithmetic. DESIGN 3.1; TRL's conventions are noted where they are not the formula's own.
+ * exact arithmetic. The formulas are in docs/mathematics.md, section 20; TRL's conventions are noted where they are not
+ * the formula's own.
  *
  * Notation: cw = beta w, cl = beta l, x the margin, h = beta x, sigma the logistic function; s is
  * myr_logistic_make's. sigma'(h) = sigma(h) sigma(-h). */

@@ -19,14 +19,14 @@ static MYR_HD float myr_step_raise(const myr_step *r, float x, float z) {
     return myr_fmaf(r->n, z, x);
 }
 
-/* A x~ + B d~ + c z + shift m, for rows without memory … */
+/* Of rows without memory: A x~ + B d~ + c z + shift m. */
 static MYR_HD float myr_step_first(const myr_step *r, float m, float x, float d, float z) {
     float y = myr_fmaf(r->c, z, r->shift * m);
     y = myr_fmaf(r->B, d, y);
     return myr_fmaf(r->A, x, y);
 }
 
-/* … and P d1~ + Q d2~ besides. */
+/* Of rows with memory: that, and P d1~ + Q d2~. */
 static MYR_HD float myr_step_first_memory(const myr_step *r, float m, float x, float d, float d1, float d2,
                                           float z) {
     float y = myr_fmaf(r->c, z, r->shift * m);

@@ -14,12 +14,12 @@
  *     round 1:  { hi(M1 low) ^ stream ^ k.x,  lo(M1 low),  hi(M0 block) ^ high ^ k.y,  lo(M0 block) }
  *     round 2:  { hi(M1 w2) ^ w1 ^ k.x,       lo(M1 w2),   hi(M0 w0) ^ w3 ^ k.y,       lo(M0 w0) }
  *
- * This is the trajectory's part, once a stream … */
+ * This is the trajectory's part, which is computed once a stream. */
 typedef struct myr_trajectory {
     uint32_t second0, second2, second3; /* of round 2: w1 ^ k.x, hi(M0 w0) ^ k.y, lo(M0 w0) */
 } myr_trajectory;
 
-/* … and this the block's, once for all trajectories with the same upper half of the index. */
+/* The block's part, which is computed once for all trajectories with the same upper half of the index. */
 typedef struct myr_block {
     uint32_t product_low, product_high; /* M1 w2 */
     uint32_t first3;                    /* lo(M0 block) */

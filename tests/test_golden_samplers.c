@@ -174,7 +174,7 @@ Test(golden_samplers, alphas_and_betas_of_every_schedule) {
     json_array_foreach(json_object_get(file, "schedules"), i, found) {
         const char *name = text_at(found, "beta_schedule");
         if (strcmp(name, "sigmoid") == 0)
-            continue; /* not a schedule of DESIGN's table */
+            continue; /* not a schedule that myriad has */
         myr_plan *plan = plan_schedule(found);
         cr_assert_eq(numbers_at(found, "alphas_cumprod_float64", alphas, 16), count);
         cr_assert_eq(numbers_at(found, "betas_float64", betas, 16), count);

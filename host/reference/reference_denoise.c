@@ -191,7 +191,7 @@ struct myr_reference_target {
     void (*denoise)(const myr_target *target, double a, double s, const double *x, double *d);
     void (*turn)(const myr_target *target, const double *in_axes, double *x); /* NULL: it has no axes */
     double (*posterior)(const myr_target *target, int c, double a, double s);
-    int64_t (*choose)(const myr_target *target, uint32_t word); /* a component … */
+    int64_t (*choose)(const myr_target *target, uint32_t word); /* a component; NULL: no start in one */
     void (*part)(const myr_target *target, int64_t j, int c, double *mean, double *variance);
 };
 

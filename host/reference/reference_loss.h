@@ -1,4 +1,4 @@
-/* The losses on one pair in double, from DESIGN 3.1's formulas, for the reference. */
+/* The losses on one pair in double, from the formulas of docs/mathematics.md, section 20, for the reference. */
 #ifndef MYRIAD_REFERENCE_LOSS_H
 #define MYRIAD_REFERENCE_LOSS_H
 

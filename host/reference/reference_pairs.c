@@ -1,5 +1,5 @@
-/* The reduction over pairs, as DESIGN 3.1 and 3.2 say it: once over the batch for weights and rewards, once
- * more for losses and gradients. */
+/* The reduction over pairs, as docs/mathematics.md, sections 12 and 20, has it: once over the batch for weights and
+ * rewards, once more for losses and gradients. */
 #include <math.h>
 
 #include "losses/element.h"

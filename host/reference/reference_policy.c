@@ -1,4 +1,4 @@
-/* RLVR's tokens, as DESIGN 3.2 says it: sum_t sg(min(rho_t, cap)) log pi(y_t), rho = pi/pi_old. */
+/* RLVR's tokens, as docs/mathematics.md, section 13, has them: sum_t sg(min(rho_t, cap)) log pi(y_t), rho = pi/pi_old. */
 #include <math.h>
 
 #include "losses/element.h"

@@ -1,4 +1,4 @@
-/* Rows of logits, as DESIGN 3.2 says it: log softmax at the label, and its gradient. */
+/* Rows of logits, as docs/mathematics.md, section 12, has them: log softmax at the label, and its gradient. */
 #include "reference_tokens.h"
 
 #include <math.h>

@@ -19,13 +19,13 @@
 #include "plans/plan_table.h"
 #include "targets/gaussian.h"
 
-enum { START = -2, WHOLE = -1 }; /* … what is no component: the start, or all of the target */
+enum { START = -2, WHOLE = -1 }; /* in place of a component: the start, or all of the target */
 
 /* What is worst so far. */
 typedef struct worst {
     double ratio; /* of distance to spread */
     double distance, spread;
-    int coordinate, component; /* the component of a mixture, from 0, or … */
+    int coordinate, component; /* the component of a mixture, from 0; START; WHOLE */
 } worst;
 
 static void look(worst *w, double distance, double spread, int coordinate, int component) {

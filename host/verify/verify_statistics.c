@@ -55,7 +55,7 @@ static myr_status statistics_of(myr_verification *v, int index, const char *star
 }
 
 /* What all backends take from the plan: where a run starts. Of a Gaussian in one dimension, mean 3 and
- * variance 1/4, against numbers of DESIGN 2.2 by hand: the prior is N(0, 1), of edm N(0, 80^2); exact is N(a m,
+ * variance 1/4, against numbers by hand: the prior is N(0, 1), of edm N(0, 80^2); exact is N(a m,
  * a^2 v + s^2), of ve (a = s = 1) N(3, 5/4) and of edm (a = 1, s = 80) N(3, 80^2 + 1/4). A run without rows
  * must show it. */
 static myr_status verify_starts(myr_verification *v, uint64_t count) {

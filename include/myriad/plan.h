@@ -47,8 +47,8 @@ typedef struct myr_row {
     double a_next, s_next;     /* level entered, where the row leads to */
     double n;                  /* pre-noise */
     double A, B, P, Q;         /* of x, d, d1, d2 */
-    double C;                  /* noise, apart from the part that depends on the target … */
-    double E;                  /* … whose variance is E^2 Var(x0 | x): affine targets only */
+    double C;                  /* noise, apart from what E adds to it */
+    double E;                  /* noise of variance E^2 Var(x0 | x): affine targets only */
     int two_stage;             /* 0 or 1; from here on fields count with 1 alone */
     double a_second, s_second; /* level of the second denoiser call, and of y; not both 0 */
     double A2, B2, Y, H;       /* the second stage's A', B', Y, H */

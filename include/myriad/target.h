@@ -94,8 +94,7 @@ MYR_API myr_status myr_target_load(myr_context *context, const char *path, myr_t
 /* Frees it. NULL is allowed. Plans made for the target stay valid. */
 MYR_API void myr_target_destroy(myr_target *target);
 
-/* What it is, as the files name it: "gaussian", "mixture", "empirical" (data),
- * "discrete" or "ring"; "" for NULL. */
+/* What it is, as the files and myr_target_type_name() name it; "" for NULL. */
 MYR_API const char *myr_target_type(const myr_target *target);
 
 /* The types, in the order of their list: name and one line of help; NULL past the end. */
