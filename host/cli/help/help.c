@@ -82,7 +82,7 @@ static const char *find_examples(const char *text) {
     return end;
 }
 
-/* What the parts have to add, one after the other. */
+/* What the parts have to add, one after the other, with an empty line between them. */
 static char *gather_lists(const cli_help *help) {
     char *lists = calloc(1, 1);
     for (int i = 0; lists && i < help->part_count; i++) {
@@ -91,12 +91,12 @@ static char *gather_lists(const cli_help *help) {
             argp->help_filter ? argp->help_filter(ARGP_KEY_HELP_EXTRA, NULL, help->parts[i].input) : NULL;
         if (!more)
             continue;
-        const size_t length = strlen(lists), added = strlen(more) + 1;
-        char *both = realloc(lists, length + added);
+        const size_t length = strlen(lists), size = length + strlen(more) + 2;
+        char *both = realloc(lists, size);
         if (!both)
             free(lists);
         else
-            memcpy(both + length, more, added);
+            snprintf(both + length, size - length, "%s%s", length > 0 ? "\n" : "", more);
         free(more);
         lists = both;
     }

@@ -36,8 +36,8 @@ enum {
     {"mean", KEY_MEAN, "LIST", 0, "one a coordinate, 1 to 64 of them (0)", 2}, \
     {"variance", KEY_VARIANCE, "LIST", 0, "as many as means, all above 0 (0.01)", 2}, \
     {"target", KEY_TARGET, "gaussian|FILE", 0, \
-     "gaussian: independent coordinates, of --mean and --variance; or FILE.json: a mixture, a Gaussian with any " \
-     "covariance, or discrete states; or FILE.npy: data points [n, d]; or -, either from standard input (gaussian)", 2}, \
+     "gaussian: independent coordinates, of --mean and --variance; or FILE.json or FILE.npy, a target of those below; " \
+     "or -, either from standard input (gaussian)", 2}, \
     CLI_GRID_OPTIONS(9)
 /* clang-format on */
 
@@ -217,12 +217,13 @@ static error_t parse_single(int key, char *argument, struct argp_state *state) {
     return 0;
 }
 
-/* What --help says of processes and samplers, from the library's lists. */
+/* What --help says of targets, processes and samplers, from the library's lists. */
 static char *filter_help(int key, const char *text, void *input) {
     (void)input;
     if (key != ARGP_KEY_HELP_EXTRA)
         return (char *)text;
-    char *processes = cli_help_list(NULL, "The processes:", myr_process_name, myr_process_help);
+    char *targets = cli_help_list(NULL, "The targets:", myr_target_type_name, myr_target_type_help);
+    char *processes = cli_help_list(targets, "The processes:", myr_process_name, myr_process_help);
     return cli_help_list(processes, "The samplers:", myr_sampler_name, myr_sampler_help);
 }
 
