@@ -1,4 +1,5 @@
 /* Distances from a target, against plain computations from sorted samples. */
+#include "statistics/marginal_bins.h"
 #include "statistics_samples.h"
 
 #include <inttypes.h>
@@ -334,5 +335,34 @@ Test(distances, energy_distance_is_that_of_all_pairs) {
     free(x);
     myr_statistics_destroy(set);
     myr_target_destroy(target);
+    myr_context_destroy(context);
+}
+
+/* ---- bins ------------------------------------------------------------------------------------------ */
+
+static void expect_bins(myr_context *context, myr_target *target, int wanted) {
+    myr_marginal_bins *bins = NULL;
+    REQUIRE_OK(context, myr_marginal_bins_create(context, target, 1, &bins));
+    for (int c = 0; c < target->dimension; c++)
+        cr_assert_eq(bins->bins[c].count, wanted, "coordinate %d: %d bins, not %d", c, bins->bins[c].count,
+                     wanted);
+    myr_marginal_bins_destroy(bins);
+    myr_target_destroy(target);
+}
+
+/* As docs/mathematics.md says: 65,536 of a coordinate, 2^21 of all together, of atoms no more than there are; and
+ * 512 of 1,024 atoms are every second one. */
+Test(distances, bins_are_as_many_as_there_is_memory_for) {
+    enum { wide = 4096, many = 1024 };
+    myr_context *context = new_context();
+    myr_target *target = NULL;
+    float *data = malloc(many * wide * sizeof *data);
+    for (int n = 0; n < many * wide; n++)
+        data[n] = (float)(n / wide) + 0.5F * (float)(n % 2);
+    expect_bins(context, make_target(context, "normal"), 1 << 16);
+    expect_bins(context, make_target(context, "data"), points);
+    REQUIRE_OK(context, myr_target_create_empirical(context, many, wide, data, &target));
+    expect_bins(context, target, (1 << 21) / wide);
+    free(data);
     myr_context_destroy(context);
 }

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <threads.h>
 
-#include "myriad/myriad.h"
+#include "support.h"
 
 #define STATUS_NAME(name, exit_status, message) name,
 static const myr_status statuses[] = {MYR_STATUS_LIST(STATUS_NAME)};
@@ -160,6 +160,48 @@ Test(library, lists_end_and_their_lines_are_there) {
     }
     cr_assert(one_line(myr_version()));
     cr_assert(one_line(myr_build_description()));
+}
+
+typedef struct heard {
+    uint64_t calls, last, jump, total; /* jump: the longest way from one call to the next */
+} heard;
+
+static int hear(void *user, uint64_t done, uint64_t total) {
+    heard *h = user;
+    cr_assert(done >= h->last && done <= total, "%llu of %llu after %llu", (unsigned long long)done,
+              (unsigned long long)total, (unsigned long long)h->last);
+    h->jump = done - h->last > h->jump ? done - h->last : h->jump;
+    h->last = done;
+    h->total = total;
+    h->calls++;
+    return 0;
+}
+
+/* Progress rises from call to call up to all trajectories. A mixture's table of 200,000 rows, 16 floats each and more, is
+ * beyond a window of cpu, of 4 MB: at least three, of which none is more than a third of the rows. */
+Test(library, progress_rises_to_the_end_window_by_window) {
+    enum { count = 100 };
+    static const double weights[] = {3.0, 1.0}, means[] = {-1.5, 0.0, 1.0, 1.0},
+                        variances[] = {0.09, 0.04, 0.02, 0.02};
+    myr_context *context = new_context();
+    myr_target *target = NULL;
+    REQUIRE_OK(context, myr_target_create_mixture(context, 2, 2, weights, means, variances, &target));
+    myr_plan *plan = new_plan(context, "ddim", 200000, "prior", target);
+    static double samples[2 * count];
+    heard h = {0};
+    myr_run_options options = MYR_RUN_OPTIONS_INIT;
+    options.backend = "cpu";
+    options.threads = 1;
+    options.first = 77;
+    options.count = count;
+    options.progress = hear;
+    options.user = &h;
+    REQUIRE_OK(context, myr_run_samples(context, plan, target, &options, samples, NULL));
+    cr_expect(h.last == count && h.total == count && h.calls >= 3 && h.jump <= count / 3 + 1,
+              "%llu calls, at most %llu at once", (unsigned long long)h.calls, (unsigned long long)h.jump);
+    myr_plan_destroy(plan);
+    myr_target_destroy(target);
+    myr_context_destroy(context);
 }
 
 /* What one thread does, ten times over, in its own context: a failure that must leave its own message, and
