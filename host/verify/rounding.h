@@ -11,9 +11,9 @@ void myr_bound_normal_pair(uint32_t w0, uint32_t w1, bool fast, double bound[2])
 /* The same for the four words of a block. */
 void myr_bound_normals(const uint32_t words[4], bool fast, double bound[4]);
 
-/* The error of coordinate c of the job's trajectory number n (index job->first + n) after the job's rows,
- * along the reference's own path: each row's rounding times the derivative of the result by that row's. */
-double myr_bound_trajectory(const myr_job *job, uint64_t n, int c);
+/* The errors of the job's trajectories after its rows, bounds[count][dimension], along the reference's own path: each
+ * row's rounding times the derivative of the result by that row's. NaN where there is no memory for them. */
+void myr_bound_trajectories(const myr_job *job, double *bounds);
 
 /* The same, all coordinates at once, for denoisers that take the whole vector and have a bound: error[dimension].
  * For a few rows: it grows with each. Errors: MYR_UNSUPPORTED of a target that has none. */

@@ -190,33 +190,57 @@ static walk begin(const myr_job *job, uint64_t n, int c, const myr_mean_path *pa
     return w;
 }
 
-double myr_bound_trajectory(const myr_job *job, uint64_t n, int c) {
-    const myr_plan *plan = job->plan;
-    const bool general = plan->memory || plan->pre_noise;
-    const int64_t count = job->row_end - job->row_begin;
-    row_errors *errors = calloc((size_t)count + 1, sizeof *errors);
-    if (!errors)
-        return NAN; /* no bound holds */
-    myr_mean_path path;
-    myr_mean_path_begin(&path, plan, job->target);
-    myr_mean_path_run(&path, job->row_begin);
-    walk w = begin(job, n, c, &path);
+/* The largest means about each of the job's rows, [rows][dimension]. */
+static void sizes_of_means(const myr_job *job, myr_mean_path path, double *sizes) {
+    const int d = job->plan->dimension;
     myr_mean_path_forget(&path);
+    for (int64_t k = job->row_begin; k < job->row_end; k++) {
+        double *row = sizes + (k - job->row_begin) * d;
+        for (int c = 0; c < d; c++)
+            row[c] = mean_size(&path, c);
+        myr_mean_path_run(&path, k + 1);
+        for (int c = 0; c < d; c++)
+            row[c] = fmax(row[c], mean_size(&path, c));
+    }
+}
+
+static double bound_of(const myr_job *job, const myr_mean_path *start, const double *sizes, uint64_t n,
+                       int c, row_errors *errors) {
+    const myr_plan *plan = job->plan;
+    const double v = myr_target_affine(job->target)->axis_variance[c];
+    walk w = begin(job, n, c, start);
     const double start_error = w.x_error;
     for (int64_t k = job->row_begin; k < job->row_end; k++) {
-        relative_row r = make_relative(&plan->rows[k], myr_target_affine(job->target)->axis_variance[c]);
-        int64_t number_of_row = k * plan->slots * plan->dimension + c;
+        const relative_row r = make_relative(&plan->rows[k], v);
+        const int64_t number_of_row = k * plan->slots * plan->dimension + c, at = k - job->row_begin;
         number z1 = exactly(0.0), z2 = exactly(0.0);
         if (plan->pre_noise)
             z1 = draw(job, n, myr_step_normals(job), number_of_row);
         if (plan->noise)
             z2 = draw(job, n, myr_step_normals(job),
                       number_of_row + (plan->pre_noise ? plan->dimension : 0));
-        const double before = mean_size(&path, c);
-        myr_mean_path_run(&path, k + 1);
-        errors[k - job->row_begin] = take_row(&r, fmax(before, mean_size(&path, c)), general, z1, z2, &w);
+        errors[at] =
+            take_row(&r, sizes[at * plan->dimension + c], plan->memory || plan->pre_noise, z1, z2, &w);
     }
-    double bound = add_up(errors, count, start_error);
+    return add_up(errors, job->row_end - job->row_begin, start_error);
+}
+
+void myr_bound_trajectories(const myr_job *job, double *bounds) {
+    const size_t d = (size_t)job->plan->dimension, rows = (size_t)(job->row_end - job->row_begin);
+    row_errors *errors = calloc(rows + 1, sizeof *errors);
+    double *sizes = calloc(rows * d + 1, sizeof *sizes);
+    if (errors && sizes) {
+        myr_mean_path start;
+        myr_mean_path_begin(&start, job->plan, job->target);
+        myr_mean_path_run(&start, job->row_begin);
+        sizes_of_means(job, start, sizes);
+        for (uint64_t n = 0; n < job->count; n++)
+            for (size_t c = 0; c < d; c++)
+                bounds[n * d + c] = bound_of(job, &start, sizes, n, (int)c, errors);
+    } else {
+        for (uint64_t j = 0; j < job->count * d; j++)
+            bounds[j] = NAN; /* no bound holds */
+    }
     free(errors);
-    return bound;
+    free(sizes);
 }

@@ -8,25 +8,24 @@
 #include "rounding.h"
 #include "tiers.h"
 
-/* The states that a run leaves behind on the reference and on the verified backend, and the worst share
- * that their difference has of the bound. */
+/* The states that a run leaves behind on the reference and on the verified backend, the bounds of their difference,
+ * and the worst share of its bound. */
 typedef struct comparison {
-    double *expected, *states;
+    double *expected, *states, *bounds;
     double worst;
     uint64_t count;
 } comparison;
 
 static myr_status compare(myr_verification *v, const myr_job *job, comparison *c) {
-    int d = job->plan->dimension;
-    uint64_t size = job->count * (uint64_t)d;
+    const uint64_t size = job->count * (uint64_t)job->plan->dimension;
     myr_poison(c->states, size);
     myr_status status = myr_backend_reference.states(v->context, job, c->expected);
     if (status == MYR_OK)
         status = v->backend->states(v->context, job, c->states);
-    for (uint64_t j = 0; status == MYR_OK && j < size; j++) {
-        double bound = myr_bound_trajectory(job, j / (uint64_t)d, (int)(j % (uint64_t)d));
-        c->worst = myr_worse(c->worst, fabs(c->states[j] - c->expected[j]) / bound);
-    }
+    if (status == MYR_OK)
+        myr_bound_trajectories(job, c->bounds);
+    for (uint64_t j = 0; status == MYR_OK && j < size; j++)
+        c->worst = myr_worse(c->worst, fabs(c->states[j] - c->expected[j]) / c->bounds[j]);
     c->count += size;
     return status;
 }
@@ -78,12 +77,14 @@ static myr_status step_case(myr_verification *v, const myr_case *used, uint64_t 
 static myr_status over_cases(myr_verification *v, bool one_step) {
     enum { dimension = 3, rows = 1000, most = 128 };
     const uint64_t count = one_step ? 64 : 24;
-    comparison c = {.expected = myr_poisoned(most * dimension), .states = myr_poisoned(most * dimension)};
+    comparison c = {.expected = myr_poisoned(most * dimension),
+                    .states = myr_poisoned(most * dimension),
+                    .bounds = myr_poisoned(most * dimension)};
     double *entry = myr_poisoned(most * dimension);
     bool exists = true;
     myr_status status = MYR_OK;
-    if (!c.expected || !c.states || !entry)
-        status = myr_fail_memory(v->context, 3 * most * dimension * sizeof *entry);
+    if (!c.expected || !c.states || !c.bounds || !entry)
+        status = myr_fail_memory(v->context, 4 * most * dimension * sizeof *entry);
     for (int index = 0; status == MYR_OK && exists; index++) {
         myr_case used;
         c.worst = 0.0;
@@ -103,6 +104,7 @@ static myr_status over_cases(myr_verification *v, bool one_step) {
     }
     free(c.expected);
     free(c.states);
+    free(c.bounds);
     free(entry);
     return status;
 }
