@@ -68,7 +68,8 @@ typedef struct myr_device_row_slice {
     uint32_t row, rows;
     int dimension;
     int slots, pre_noise, noise;
-    int memory; /* some row has P or Q */
+    int memory;     /* some row has P or Q */
+    int two_stages; /* some row has a second stage */
     int fast;
     int draw_start;
     const myr_step *d_steps; /* those of row on */

@@ -29,12 +29,9 @@
 
 #define MYR_TILE 8
 
-/* A coordinate of a component at a level. */
-typedef struct myr_mixture_part {
-    float scale, offset, gain, shift;
-} myr_mixture_part;
-
-/* A tile is MYR_TILE constants, then the parts, [dimension][MYR_TILE]; a level is its tiles. */
+/* A tile is MYR_TILE constants, then for each coordinate scale and offset of every component, then gain and shift of every
+ * one; a level is its tiles. Field f (0 scale, 1 offset, 2 gain, 3 shift) of coordinate c of component j of a tile: */
+#define MYR_PART(c, j, f) (MYR_TILE + 4 * MYR_TILE * (c) + 2 * MYR_TILE * ((f) / 2) + 2 * (j) + (f) % 2)
 #define MYR_TILE_FLOATS(dimension) (MYR_TILE + 4 * MYR_TILE * (dimension))
 
 /* Where the largest q starts: below all that come, and finite. */

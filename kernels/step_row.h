@@ -7,11 +7,13 @@
 
 #include "port.h"
 
+/* The four numbers of a usual row come first: a device reads 16 bytes at a time. */
 typedef struct myr_step {
-    float n;                          /* pre-noise */
-    float A, B, P, Q, c, shift;       /* first stage */
-    float two_stage;                  /* 0 or 1 */
-    float A2, B2, Y, H, less, shift2; /* second stage */
+    float A, B, c, shift;           /* first stage */
+    float P, Q, n;                  /* of its memory, and the pre-noise */
+    float two_stage;                /* 0 or 1 */
+    float A2, B2, Y, H;             /* second stage */
+    float less, shift2, nothing[2]; /* 64 bytes */
 } myr_step;
 
 /* x~ + n z */

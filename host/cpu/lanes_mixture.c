@@ -30,17 +30,12 @@ typedef struct lane_sums {
     float largest[MYR_LANES], total[MYR_LANES];
 } __attribute__((aligned(64))) lane_sums;
 
-/* Field f of coordinate c of component j: scale, offset, gain, shift. */
-ALWAYS float part(const float *tile, int c, int j, int f) {
-    return tile[MYR_TILE + 4 * (c * MYR_TILE + j) + f];
-}
-
 ALWAYS float share(const float *tile, int c, int j, float x, float q) {
-    return myr_share(part(tile, c, j, 0), part(tile, c, j, 1), x, q);
+    return myr_share(tile[MYR_PART(c, j, 0)], tile[MYR_PART(c, j, 1)], x, q);
 }
 
 ALWAYS float part_mean(const float *tile, int c, int j, float x) {
-    return myr_part_mean(part(tile, c, j, 2), part(tile, c, j, 3), x);
+    return myr_part_mean(tile[MYR_PART(c, j, 2)], tile[MYR_PART(c, j, 3)], x);
 }
 
 /* One tile for all lanes. D, count and first are literal in every call. first: nothing has been summed. */

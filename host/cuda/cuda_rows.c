@@ -108,6 +108,7 @@ myr_device_row_slice myr_cuda_rows_slice(const myr_fused_run *run, const myr_cud
         .pre_noise = plan->pre_noise,
         .noise = plan->noise,
         .memory = plan->memory,
+        .two_stages = plan->two_stage,
         .fast = run->job->fast,
         .draw_start = begins && !run->job->states,
         .d_steps = rows->d_steps + at,

@@ -22,8 +22,9 @@ static double fill_component(const myr_target *target, int j, double a, double s
             gain = score * (s * s / S);
             shift = -a * mean * gain;
         }
-        myr_mixture_part part = {(float)scale, (float)(-scale * a * mean), (float)gain, (float)shift};
-        memcpy(tile + MYR_TILE + 4 * (c * MYR_TILE + j % MYR_TILE), &part, sizeof part);
+        const float part[] = {(float)scale, (float)(-scale * a * mean), (float)gain, (float)shift};
+        for (int f = 0; f < 4; f++)
+            tile[MYR_PART(c, j % MYR_TILE, f)] = part[f];
         constant -= 0.5 * log2(S);
     }
     return constant;
