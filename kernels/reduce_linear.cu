@@ -57,25 +57,84 @@ MYR_GPU void store_tile(const float *from, int elements, const int most, const f
             to[t + k * threads] = ahead[k];
 }
 
-/* Margins of the tile's rows: as many lanes a row as it has columns, at most a warp. */
-MYR_GPU void make_margins(const myr_device_linear *linear, const tile *t, float *margin) {
+/* Partial sums of `rows` rows, a lane's of each in sum[]: halved with the lane `half` away, which takes over half of the rows
+ * as long as there are several. Sums of two floats do not depend on their order. The row that a lane ends with. */
+MYR_GPU int halve_rows(float *sum, int lane, const int rows, const int width) {
+    int row = 0, held = rows;
+#pragma unroll
+    for (int half = width / 2; half > 0; half /= 2) {
+        const int upper = (lane & half) != 0;
+        if (held == 1) {
+            sum[0] += __shfl_xor_sync(0xffffffffu, sum[0], half);
+            continue;
+        }
+        held /= 2;
+        row += upper ? held : 0;
+#pragma unroll
+        for (int i = 0; i < held; i++) {
+            const float given = upper ? sum[i] : sum[i + held], kept = upper ? sum[i + held] : sum[i];
+            sum[i] = kept + __shfl_xor_sync(0xffffffffu, given, half);
+        }
+    }
+    return row;
+}
+
+/* Margins of rows begin … begin + rows - 1, a warp's; what is past the tile is the last row once more. */
+MYR_GPU void make_long_margins(const myr_device_linear *linear, const tile *t, const int rows, int begin,
+                               float *margin) {
+    const int lane = (int)threadIdx.x % MYR_LINEAR_LANES, parameters = linear->parameters;
+    const float *from[8];
+    float sum[8];
+#pragma unroll
+    for (int r = 0; r < rows; r++) {
+        from[r] = t->rows + (begin + r < t->count ? begin + r : t->count - 1) * parameters;
+        sum[r] = 0.0f;
+    }
+#pragma unroll 2
+    for (int p = lane; p < parameters; p += MYR_LINEAR_LANES) {
+        const float theta = __ldg(linear->d_theta + p);
+#pragma unroll
+        for (int r = 0; r < rows; r++)
+            sum[r] += from[r][p] * theta;
+    }
+    const int row = begin + halve_rows(sum, lane, rows, MYR_LINEAR_LANES);
+    if (lane % (MYR_LINEAR_LANES / rows) == 0 && row < t->count)
+        margin[row] = sum[0];
+}
+
+/* Rows of less than a warp: as many lanes a row as a power of two that holds it. */
+MYR_GPU void make_short_margins(const myr_device_linear *linear, const tile *t, float *margin) {
     const int parameters = linear->parameters;
     int width = 1;
-    while (width < MYR_LINEAR_LANES && width < parameters)
+    while (width < parameters)
         width *= 2;
     const int lane = (int)threadIdx.x % width, rows = (int)blockDim.x / width;
     for (int begin = 0; begin < t->count; begin += rows) {
         const int row = begin + (int)threadIdx.x / width;
         float sum = 0.0f;
-        if (row < t->count)
-#pragma unroll 4
-            for (int p = lane; p < parameters; p += MYR_LINEAR_LANES)
-                sum += t->rows[row * parameters + p] * __ldg(linear->d_theta + p);
+        if (row < t->count && lane < parameters)
+            sum += t->rows[row * parameters + lane] * __ldg(linear->d_theta + lane);
         for (int half = width / 2; half > 0; half /= 2)
             sum += __shfl_down_sync(0xffffffffu, sum, (unsigned)half, width);
         if (lane == 0 && row < t->count)
             margin[row] = sum;
     }
+}
+
+/* Margins of the tile's rows. In a narrow block, of eight warps, a warp takes as many together as are its share of a tile; a wide
+ * one's tiles have fewer rows than warps. */
+MYR_GPU void make_margins(const myr_device_linear *linear, const tile *t, const int wide, float *margin) {
+    const int warp = (int)threadIdx.x / MYR_LINEAR_LANES, warps = (int)blockDim.x / MYR_LINEAR_LANES;
+    const int share = linear->shape.tile / warps;
+    if (!wide && linear->parameters < MYR_LINEAR_LANES)
+        make_short_margins(linear, t, margin);
+    else if (!wide && share >= 8)
+        make_long_margins(linear, t, 8, 8 * warp, margin);
+    else if (!wide && share >= 2)
+        for (int begin = 2 * warp; begin < t->count; begin += 2 * warps)
+            make_long_margins(linear, t, 2, begin, margin);
+    else
+        make_long_margins(linear, t, 1, warp, margin);
 }
 
 /* Losses and slopes of the tile's rows, whose partial sums are shared; the slopes take the place of the
@@ -102,28 +161,48 @@ MYR_GPU void evaluate_rows(const myr_device_linear *linear, uint64_t chunk, cons
     partial[MYR_MARGIN_ACCURATE][p] += x > 0.0f ? (double)v : 0.0;
 }
 
-/* A group of a class's rows in one column, from row j on. */
-MYR_GPU float add_group(const myr_device_linear *linear, const tile *t, const float *slope, int j,
-                        int column) {
+/* A group of a class's rows from row j on in this thread's columns. group: literal, the tile has so many; 0: as many as it
+ * has. */
+MYR_GPU void add_group(const myr_device_linear *linear, const tile *t, const float *slope, const int group,
+                       int j, int column, double sums[COLUMNS]) {
     const int parameters = linear->parameters, classes = linear->shape.classes;
-    float sum = t->rows[j * parameters + column] * slope[j];
-    int end = j + linear->shape.group * classes;
-    end = end < t->count ? end : t->count;
-#pragma unroll 7
-    for (int i = j + classes; i < end; i += classes)
-        sum += t->rows[i * parameters + column] * slope[i];
-    return sum;
+    const int all = j + linear->shape.group * classes, end = all < t->count ? all : t->count;
+    float slopes[MYR_LINEAR_GROUP];
+#pragma unroll
+    for (int i = 0; i < group; i++)
+        slopes[i] = slope[j + i * classes];
+#pragma unroll
+    for (int k = 0; k < COLUMNS; k++) {
+        const int at = column + k * (int)blockDim.x;
+        if (at >= parameters)
+            break;
+        const float *rows = t->rows + at;
+        float sum = rows[j * parameters] * (group ? slopes[0] : slope[j]);
+#pragma unroll
+        for (int i = 1; i < group; i++)
+            sum += rows[(j + i * classes) * parameters] * slopes[i];
+        if (group == 0)
+#pragma unroll 1
+            for (int i = j + classes; i < end; i += classes)
+                sum += rows[i * parameters] * slope[i];
+        sums[k] += (double)sum;
+    }
 }
 
-/* Adds the tile to this thread's sums: columns column, column + blockDim.x … of its class's rows. */
+/* Adds the tile to this thread's sums: columns column, column + blockDim.x … of its class's rows. A wide block's groups have
+ * a row or two. */
 MYR_GPU void accumulate_tile(const myr_device_linear *linear, const tile *t, const float *slope,
-                             int own_class, int column, double sums[COLUMNS]) {
-    const int step = linear->shape.group * linear->shape.classes;
-    for (int j = own_class; j < t->count; j += step)
-#pragma unroll
-        for (int k = 0; k < COLUMNS; k++)
-            if (column + k * (int)blockDim.x < linear->parameters)
-                sums[k] += (double)add_group(linear, t, slope, j, column + k * (int)blockDim.x);
+                             int own_class, int column, const int wide, double sums[COLUMNS]) {
+    const int group = linear->shape.group, classes = linear->shape.classes;
+    for (int j = own_class; j < t->count; j += group * classes) {
+        const int whole = !wide && j + (group - 1) * classes < t->count;
+        if (whole && group == MYR_LINEAR_GROUP)
+            add_group(linear, t, slope, MYR_LINEAR_GROUP, j, column, sums);
+        else if (whole && group == MYR_LINEAR_GROUP / 2)
+            add_group(linear, t, slope, MYR_LINEAR_GROUP / 2, j, column, sums);
+        else
+            add_group(linear, t, slope, 0, j, column, sums);
+    }
 }
 
 /* The classes' sums, halved, to the node. Where there are several, each thread has one column. */
@@ -177,9 +256,9 @@ MYR_GPU const float *rows_of(const myr_device_linear *linear, const chunk *c, in
     return linear->d_delta + (size_t)(c->first + (uint64_t)first) * (size_t)linear->parameters;
 }
 
-/* share: elements of a tile a thread, literal. */
+/* share: elements of a tile a thread; literal, as wide is. */
 MYR_GPU void reduce_chunk(const myr_device_linear *linear, double *d_nodes, unsigned long long *d_bad,
-                          const int share, float *ahead, float *rows, float *margin,
+                          const int share, const int wide, float *ahead, float *rows, float *margin,
                           double partial[MYR_MARGIN_SUMS][MYR_ROW_CLASSES], double *shared) {
     const uint64_t begin = (uint64_t)blockIdx.x * (uint64_t)linear->shape.chunk,
                    left = linear->count - begin;
@@ -200,12 +279,12 @@ MYR_GPU void reduce_chunk(const myr_device_linear *linear, double *d_nodes, unsi
         next = tile_at(linear, &c, rows, t.first + t.count);
         if (next.first < c.count)
             fetch_tile(rows_of(linear, &c, next.first), next.count * parameters, share, ahead);
-        make_margins(linear, &t, margin);
+        make_margins(linear, &t, wide, margin);
         __syncthreads();
         evaluate_rows(linear, c.first, &t, margin, partial, d_bad);
         __syncthreads();
         if (linear->gradient && own_class < linear->shape.classes)
-            accumulate_tile(linear, &t, margin, own_class, column, sums);
+            accumulate_tile(linear, &t, margin, own_class, column, wide, sums);
         __syncthreads();
     }
     write_sums(partial, node);
@@ -213,15 +292,15 @@ MYR_GPU void reduce_chunk(const myr_device_linear *linear, double *d_nodes, unsi
         write_gradient(linear, sums, own_class, column, shared, node + MYR_MARGIN_SUMS);
 }
 
-#define MYR_LINEAR_KERNEL(name, threads, blocks, elements)                                          \
-    static __global__ void __launch_bounds__(threads, blocks)                                       \
-        name(const myr_device_linear linear, double *d_nodes, unsigned long long *d_bad) {          \
-        __shared__ float4 rows[(elements) / 4];                                                     \
-        __shared__ float margin[64];                                                                \
-        __shared__ double partial[MYR_MARGIN_SUMS][MYR_ROW_CLASSES], shared[NARROW_THREADS];        \
-        float ahead[(elements) / (threads)];                                                        \
-        reduce_chunk(&linear, d_nodes, d_bad, (elements) / (threads), ahead, (float *)rows, margin, \
-                     partial, shared);                                                              \
+#define MYR_LINEAR_KERNEL(name, threads, blocks, elements)                                              \
+    static __global__ void __launch_bounds__(threads, blocks)                                           \
+        name(const myr_device_linear linear, double *d_nodes, unsigned long long *d_bad) {              \
+        __shared__ float4 rows[(elements) / 4];                                                         \
+        __shared__ float margin[64];                                                                    \
+        __shared__ double partial[MYR_MARGIN_SUMS][MYR_ROW_CLASSES], shared[NARROW_THREADS];            \
+        float ahead[(elements) / (threads)];                                                            \
+        reduce_chunk(&linear, d_nodes, d_bad, (elements) / (threads), (threads) == WIDE_THREADS, ahead, \
+                     (float *)rows, margin, partial, shared);                                           \
     }
 MYR_LINEAR_KERNEL(reduce_linear_narrow, NARROW_THREADS, 3, 4096)
 MYR_LINEAR_KERNEL(reduce_linear_wide, WIDE_THREADS, 1, 8192)

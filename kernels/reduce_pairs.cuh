@@ -88,13 +88,24 @@ MYR_GPU void write_gradient(const myr_pair_view *view, int column, size_t i, con
         ((double *)view->gradient[column])[i] = (double)slope;
 }
 
-MYR_GPU void reduce_pairs(const myr_pair_view *view, uint64_t count, const int kind, const int divergence,
-                          double *d_sums, unsigned long long *d_bad, double *shared) {
-    const uint64_t first = (uint64_t)blockIdx.x * MYR_CHUNK;
-    const uint64_t end = first + MYR_CHUNK < count ? first + MYR_CHUNK : count;
-    double sums[MYR_SUMS] = {0.0};
+/* What a thread block leaves: its sums, and the smallest bad row of all, whatever the order. */
+MYR_GPU void leave_sums(const myr_pair_view *view, const double sums[MYR_SUMS], uint64_t bad,
+                        double *d_sums, unsigned long long *d_bad, double *shared) {
+    if (bad != UINT64_MAX)
+        atomicMax(d_bad, ~(unsigned long long)bad);
+    for (int sum = 0; sum < MYR_SUMS; sum++) {
+        const int wanted = sum < MYR_SURVEY_SUMS ? view->survey : view->losses;
+        const double total = wanted ? myr_halve(sums[sum], shared) : 0.0;
+        if (threadIdx.x == 0)
+            d_sums[(size_t)blockIdx.x * MYR_SUMS + (size_t)sum] = total;
+    }
+}
+
+/* Any rows. */
+MYR_GPU uint64_t reduce_rows(const myr_pair_view *view, uint64_t first, uint64_t end, const int kind,
+                             const int divergence, double sums[MYR_SUMS]) {
     uint64_t bad = UINT64_MAX;
-#pragma unroll 2
+#pragma unroll 1
     for (uint64_t i = first + threadIdx.x; i < end; i += MYR_PARTIALS) {
         myr_pair_row row = load_row(view, (size_t)i);
         int is_bad = myr_pair_row_bad(&row);
@@ -115,14 +126,80 @@ MYR_GPU void reduce_pairs(const myr_pair_view *view, uint64_t count, const int k
         }
         bad = is_bad && i < bad ? i : bad;
     }
-    if (bad != UINT64_MAX)
-        atomicMax(d_bad, ~(unsigned long long)bad); /* the smallest row, whatever the order */
-    for (int sum = 0; sum < MYR_SUMS; sum++) {
-        const int wanted = sum < MYR_SURVEY_SUMS ? view->survey : view->losses;
-        const double total = wanted ? myr_halve(sums[sum], shared) : 0.0;
-        if (threadIdx.x == 0)
-            d_sums[(size_t)blockIdx.x * MYR_SUMS + (size_t)sum] = total;
+    return bad;
+}
+
+/* A whole chunk as most batches have it: of floats or halves, a loss wanted of rows that count once each, gradients float. A
+ * thread's rows are loaded plain_rows at a time, before any of them is computed: all loads are then under way together. */
+enum { plain_rows = 2 };
+
+MYR_GPU int chunk_is_plain(const myr_pair_view *view, uint64_t rows) {
+    return rows == MYR_CHUNK && view->type != MYR_F64 && view->losses && !view->weight &&
+           !view->length[0] && !view->length[1] && !view->policy_only && !view->per_token &&
+           !view->per_token_ratios && view->offset == 0.0 && view->reference[0] && view->reference[1] &&
+           (view->gradient_type == MYR_F32 || !(view->gradient[0] || view->gradient[1]));
+}
+
+/* Sums of ones are counted, which is exact: the same bits. */
+typedef struct plain_sums {
+    double chosen, rejected, loss;
+    int accurate, bad; /* bad: the first row that is, or MYR_CHUNK */
+} plain_sums;
+
+MYR_GPU void reduce_plain_row(const myr_pair_view *view, size_t first, int row, float w, float l,
+                              const int kind, const int divergence, plain_sums *sums) {
+    const myr_pair_value v = myr_pair_loss(kind, divergence, &view->constants, w, l, w - l, 1.0f, 1.0f);
+    if (!(fabsf(w) <= MYR_PAIR_LIMIT) | !(fabsf(l) <= MYR_PAIR_LIMIT) | myr_loss_bad(v.loss))
+        sums->bad = row < sums->bad ? row : sums->bad;
+    sums->accurate += w > l;
+    sums->chosen += (double)w;
+    sums->rejected += (double)l;
+    sums->loss += (double)v.loss;
+    if (view->gradient[0])
+        ((float *)view->gradient[0] + first)[row] = v.dw * view->scale;
+    if (view->gradient[1])
+        ((float *)view->gradient[1] + first)[row] = v.dl * view->scale;
+}
+
+MYR_GPU uint64_t reduce_plain_chunk(const myr_pair_view *view, size_t first, const int type, const int kind,
+                                    const int divergence, double sums[MYR_SUMS]) {
+    plain_sums plain = {0.0, 0.0, 0.0, 0, MYR_CHUNK};
+#pragma unroll 1
+    for (int row = (int)threadIdx.x; row < MYR_CHUNK; row += plain_rows * MYR_PARTIALS) {
+        float w[plain_rows], l[plain_rows];
+#pragma unroll
+        for (int r = 0; r < plain_rows; r++) {
+            const size_t i = first + (size_t)(row + r * MYR_PARTIALS);
+            w[r] = myr_load_difference(view->policy[0], view->reference[0], type, i);
+            l[r] = myr_load_difference(view->policy[1], view->reference[1], type, i);
+        }
+#pragma unroll
+        for (int r = 0; r < plain_rows; r++)
+            reduce_plain_row(view, first, row + r * MYR_PARTIALS, w[r], l[r], kind, divergence, &plain);
     }
+    sums[MYR_SUM_WEIGHT] = sums[MYR_SUM_TOKENS] = (double)(MYR_CHUNK / MYR_PARTIALS);
+    sums[MYR_SUM_CHOSEN] = plain.chosen;
+    sums[MYR_SUM_REJECTED] = plain.rejected;
+    sums[MYR_SUM_ACCURATE] = (double)plain.accurate;
+    sums[MYR_SUM_LOSS] = plain.loss;
+    return plain.bad < MYR_CHUNK ? first + (uint64_t)plain.bad : UINT64_MAX;
+}
+
+MYR_GPU void reduce_pairs(const myr_pair_view *view, uint64_t count, const int kind, const int divergence,
+                          double *d_sums, unsigned long long *d_bad, double *shared) {
+    const uint64_t first = (uint64_t)blockIdx.x * MYR_CHUNK;
+    const uint64_t end = first + MYR_CHUNK < count ? first + MYR_CHUNK : count;
+    double sums[MYR_SUMS] = {0.0};
+    uint64_t bad;
+    if (!chunk_is_plain(view, end - first))
+        bad = reduce_rows(view, first, end, kind, divergence, sums);
+    else if (view->type == MYR_F32)
+        bad = reduce_plain_chunk(view, (size_t)first, MYR_F32, kind, divergence, sums);
+    else if (view->type == MYR_BF16)
+        bad = reduce_plain_chunk(view, (size_t)first, MYR_BF16, kind, divergence, sums);
+    else
+        bad = reduce_plain_chunk(view, (size_t)first, MYR_F16, kind, divergence, sums);
+    leave_sums(view, sums, bad, d_sums, d_bad, shared);
 }
 
 /* A family's kernels, and its launcher: LIST(KERNELS) and LIST(CASES), where KERNELS(name, traits, help) and
