@@ -6,6 +6,7 @@
 #include "../pairs_batch.h"
 #include "each_failure.h"
 #include "fake_runtime.h"
+#include "losses/element.h"
 
 static const uint64_t ragged[] = {1, 31, 32, 33, 255, 256, 257, 4095, 4096, 4097, 9001};
 
@@ -86,6 +87,84 @@ Test(pairs_on_host, every_size_gives_the_bits_of_the_cpu) {
         cpu->policy[1][ragged[k] - 1] = cuda->policy[1][ragged[k] - 1] = NAN;
         cpu->policy[0][ragged[k] / 2] = cuda->policy[0][ragged[k] / 2] = INFINITY;
         expect_same_bits(cpu, cuda, "bad row");
+    }
+    free_batch(cpu);
+    free_batch(cuda);
+}
+
+/* More than a chunk, and columns of one type: policy and reference of the chosen answer and the rejected one. */
+enum { TYPED = 4100 };
+typedef struct typed_batch {
+    myr_dtype type;
+    double columns[4][TYPED]; /* room for any type */
+    float gradient[2][TYPED];
+    myr_loss_metrics metrics;
+} typed_batch;
+
+static void fill_typed(typed_batch *t, const batch *from, myr_dtype type) {
+    t->type = type;
+    for (int c = 0; c < 4; c++)
+        for (uint64_t i = 0; i < TYPED; i++)
+            myr_element_store((myr_array_out){t->columns[c], type}, i,
+                              c < 2 ? from->policy[c][i] : from->reference[c - 2][i]);
+}
+
+static myr_status run_typed(typed_batch *t, batch *b, bool gradients) {
+    myr_pairs pairs = MYR_PAIRS_INIT;
+    pairs.count = TYPED;
+    pairs.policy_chosen = (myr_array){t->columns[0], t->type};
+    pairs.policy_rejected = (myr_array){t->columns[1], t->type};
+    pairs.reference_chosen = (myr_array){t->columns[2], t->type};
+    pairs.reference_rejected = (myr_array){t->columns[3], t->type};
+    myr_array_out to[2] = {{t->gradient[0], MYR_F32}, {t->gradient[1], MYR_F32}};
+    if (!gradients)
+        to[0].data = NULL;
+    memset(t->gradient, 0xff, sizeof t->gradient);
+    memset(&t->metrics, 0, sizeof t->metrics);
+    t->metrics.struct_size = sizeof t->metrics;
+    return myr_loss_pairs(b->context, &b->loss, &pairs, &b->options, to[0], to[1], &t->metrics, NULL);
+}
+
+static void expect_same_typed(typed_batch *t, batch *cpu, batch *cuda, bool gradients, const char *what) {
+    static typed_batch other;
+    other = *t;
+    const myr_status want = run_typed(t, cpu, gradients), got = run_typed(&other, cuda, gradients);
+    cr_assert_eq(got, want, "%s: %s", what, myr_context_error(cuda->context));
+    if (want == MYR_OK)
+        cr_assert(memcmp(&t->metrics, &other.metrics, sizeof t->metrics) == 0 &&
+                      memcmp(t->gradient, other.gradient, sizeof t->gradient) == 0,
+                  "%s of %s, %s: loss %a and %a", cpu->loss.loss, cpu->loss.f_divergence, what,
+                  t->metrics.loss, other.metrics.loss);
+    else
+        cr_assert_str_eq(myr_context_error(cuda->context), myr_context_error(cpu->context));
+}
+
+/* Whole chunks of rows without weights and lengths have a loop of their own for each of these types. */
+Test(pairs_on_host, whole_chunks_of_every_type_give_the_bits_of_the_cpu) {
+    static const myr_dtype types[] = {MYR_F32, MYR_BF16, MYR_F16};
+    static typed_batch typed;
+    fake_machine(1, CUDART_VERSION);
+    batch *cpu = new_batch("cpu"), *cuda = new_batch("cuda");
+    fill_batch(cpu, TYPED, fresh_seed());
+    for (int type = 0; type < 3; type++) {
+        const char *what = myr_dtype_name(types[type]);
+        for (int name = 0; myr_loss_name(name); name++)
+            for (int divergence = 0; myr_divergence_name(divergence); divergence++) {
+                cpu->loss.loss = cuda->loss.loss = myr_loss_name(name);
+                cpu->loss.f_divergence = cuda->loss.f_divergence = myr_divergence_name(divergence);
+                cpu->loss.label_smoothing = cuda->loss.label_smoothing =
+                    strcmp(cpu->loss.loss, "robust") == 0 ? 0.1 : 0.0;
+                fill_typed(&typed, cpu, types[type]);
+                expect_same_typed(&typed, cpu, cuda, (name + divergence) % 3 != 0, what);
+            }
+        cpu->loss = cuda->loss = (myr_loss_options)MYR_LOSS_OPTIONS_INIT;
+        for (int bad = 0; bad < 4; bad++) {
+            fill_typed(&typed, cpu, types[type]);
+            myr_element_store((myr_array_out){typed.columns[bad], types[type]}, 4095 - 257 * (uint64_t)bad,
+                              bad % 2 ? (double)NAN : (double)INFINITY);
+            myr_element_store((myr_array_out){typed.columns[1], types[type]}, 4098, (double)NAN);
+            expect_same_typed(&typed, cpu, cuda, true, "bad row");
+        }
     }
     free_batch(cpu);
     free_batch(cuda);
