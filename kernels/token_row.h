@@ -58,6 +58,12 @@ static MYR_HD float myr_power_float(int32_t power, int32_t span) {
     return myr_float_of_bits(power < -span ? 0u : bits);
 }
 
+/* mantissa 2^power for a mantissa of myr_exp_split and power <= 0, exactly: the power goes into the exponent. 0 below -span. */
+static MYR_HD float myr_mantissa_times(float mantissa, int32_t power, int32_t span) {
+    const uint32_t bits = myr_bits_of_float(mantissa) + ((uint32_t)power << 23);
+    return myr_float_of_bits(power < -span ? 0u : bits);
+}
+
 /* 2^power as double for -1000 … 0; 0 below. */
 static MYR_HD double myr_power_double(int32_t power) {
     uint64_t bits = power < -1000 ? 0u : (uint64_t)(power + 1023) << 52;
@@ -70,7 +76,7 @@ static MYR_HD double myr_power_double(int32_t power) {
 static MYR_HD float myr_exp_relative(float x, int32_t at, int32_t span) {
     int32_t power;
     float mantissa = myr_exp_split(x, &power);
-    return mantissa * myr_power_float(power - at, span);
+    return myr_mantissa_times(mantissa, power - at, span);
 }
 
 /* log(s) for finite s >= 2^-1000, relative error below 1e-14 outside [0.99, 1.01], absolute below 1e-16

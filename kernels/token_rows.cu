@@ -28,47 +28,35 @@ MYR_GPU int lane_of(const int type, const int how, int k) {
     return OWNED * t + k;
 }
 
-/* The thread's elements at `at` + lane; those past the row's end are not read. Returns which are there. */
-MYR_GPU unsigned load_owned(const void *logits, const int type, const int how, size_t first, uint64_t at,
-                            uint64_t vocabulary, float x[OWNED]) {
-    unsigned there = 0;
-    if (how == VECTOR && type == MYR_F32 && at + MYR_ROW_LANES <= vocabulary) {
+/* The thread's elements at `at` + lane, all of which are in the row. */
+MYR_GPU void load_owned(const void *logits, const int type, const int how, size_t first, uint64_t at,
+                        float x[OWNED]) {
+    if (how == VECTOR && type == MYR_F32) {
         const float4 *from = (const float4 *)((const float *)logits + first + at);
         const float4 low = from[threadIdx.x], high = from[threadIdx.x + MYR_ROW_LANES / 8];
         x[0] = low.x, x[1] = low.y, x[2] = low.z, x[3] = low.w;
         x[4] = high.x, x[5] = high.y, x[6] = high.z, x[7] = high.w;
-        return 0xff;
-    }
-    if (how == VECTOR && type != MYR_F32 && at + MYR_ROW_LANES <= vocabulary) {
+    } else if (how == VECTOR) {
         const uint4 four = ((const uint4 *)((const uint16_t *)logits + first + at))[threadIdx.x];
         uint16_t bits[OWNED];
         memcpy(bits, &four, sizeof bits);
 #pragma unroll
         for (int k = 0; k < OWNED; k++)
             x[k] = myr_load_float(bits, type, (size_t)k);
-        return 0xff;
-    }
+    } else {
 #pragma unroll
-    for (int k = 0; k < OWNED; k++) {
-        const uint64_t j = at + (uint64_t)lane_of(type, how, k);
-        x[k] = MYR_LOGIT_FLOOR;
-        if (j < vocabulary) {
-            x[k] = myr_load_float(logits, type, first + (size_t)j);
-            there |= 1u << k;
-        }
+        for (int k = 0; k < OWNED; k++)
+            x[k] = myr_load_float(logits, type, first + (size_t)at + (size_t)lane_of(type, how, k));
     }
-    return there;
 }
 
 MYR_GPU void store_owned(void *logits, const int type, const int how, size_t first, uint64_t at,
-                         uint64_t vocabulary, const float x[OWNED]) {
-    if (how == VECTOR && type == MYR_F32 && at + MYR_ROW_LANES <= vocabulary) {
+                         const float x[OWNED]) {
+    if (how == VECTOR && type == MYR_F32) {
         float4 *to = (float4 *)((float *)logits + first + at);
         to[threadIdx.x] = make_float4(x[0], x[1], x[2], x[3]);
         to[threadIdx.x + MYR_ROW_LANES / 8] = make_float4(x[4], x[5], x[6], x[7]);
-        return;
-    }
-    if (how == VECTOR && type != MYR_F32 && at + MYR_ROW_LANES <= vocabulary) {
+    } else if (how == VECTOR) {
         uint16_t bits[OWNED];
         uint4 four;
 #pragma unroll
@@ -76,13 +64,10 @@ MYR_GPU void store_owned(void *logits, const int type, const int how, size_t fir
             myr_store_float(bits, type, (size_t)k, x[k]);
         memcpy(&four, bits, sizeof four);
         ((uint4 *)((uint16_t *)logits + first + at))[threadIdx.x] = four;
-        return;
-    }
+    } else {
 #pragma unroll
-    for (int k = 0; k < OWNED; k++) {
-        const uint64_t j = at + (uint64_t)lane_of(type, how, k);
-        if (j < vocabulary)
-            myr_store_float(logits, type, first + (size_t)j, x[k]);
+        for (int k = 0; k < OWNED; k++)
+            myr_store_float(logits, type, first + (size_t)at + (size_t)lane_of(type, how, k), x[k]);
     }
 }
 
@@ -111,23 +96,41 @@ MYR_GPU void raise_power(row_shared *shared, const int type, const int how, owne
     s->power = power;
 }
 
+/* `all`: every element is in the row, else those of `there`. */
 MYR_GPU void add_owned(row_shared *shared, const int type, const int how, const float x[OWNED],
-                       unsigned there, float lowest, owned_sums *s) {
+                       const int all, unsigned there, float lowest, owned_sums *s) {
     float mantissa[OWNED];
     int32_t power[OWNED], largest = NO_POWER;
 #pragma unroll
     for (int k = 0; k < OWNED; k++) {
         s->bad |= myr_logit_bad(x[k], lowest);
         mantissa[k] = myr_exp_split(x[k], &power[k]);
-        if (there & 1u << k)
+        if (all || there & 1u << k)
             largest = power[k] > largest ? power[k] : largest;
     }
     if (largest > s->power)
         raise_power(shared, type, how, s, largest);
 #pragma unroll
     for (int k = 0; k < OWNED; k++)
-        if (there & 1u << k)
-            s->partial[k] += mantissa[k] * myr_power_float(power[k] - s->power, MYR_POWER_SPAN);
+        if (all || there & 1u << k)
+            s->partial[k] += myr_mantissa_times(mantissa[k], power[k] - s->power, MYR_POWER_SPAN);
+}
+
+/* The row's end, which is less than a stride. */
+MYR_GPU void add_rest(const void *logits, const int type, const int how, size_t first, uint64_t at,
+                      uint64_t vocabulary, float lowest, row_shared *shared, owned_sums *s) {
+    float x[OWNED];
+    unsigned there = 0;
+#pragma unroll
+    for (int k = 0; k < OWNED; k++) {
+        const uint64_t j = at + (uint64_t)lane_of(type, how, k);
+        x[k] = MYR_LOGIT_FLOOR;
+        if (j < vocabulary) {
+            x[k] = myr_load_float(logits, type, first + (size_t)j);
+            there |= 1u << k;
+        }
+    }
+    add_owned(shared, type, how, x, 0, there, lowest, s);
 }
 
 MYR_GPU void flush(row_shared *shared, const int type, const int how, owned_sums *s) {
@@ -149,15 +152,18 @@ MYR_GPU owned_sums sum_owned(const void *logits, const int type, const int how, 
     s.power = NO_POWER;
     s.bad = 0;
     int stride = 0;
-    for (uint64_t at = 0; at < vocabulary; at += MYR_ROW_LANES) {
+    uint64_t at = 0;
+    for (; at + MYR_ROW_LANES <= vocabulary; at += MYR_ROW_LANES) {
         float x[OWNED];
-        const unsigned there = load_owned(logits, type, how, first, at, vocabulary, x);
-        add_owned(shared, type, how, x, there, lowest, &s);
+        load_owned(logits, type, how, first, at, x);
+        add_owned(shared, type, how, x, 1, 0, lowest, &s);
         if (++stride == MYR_ROW_STRIDES) {
             flush(shared, type, how, &s);
             stride = 0;
         }
     }
+    if (at < vocabulary)
+        add_rest(logits, type, how, first, at, vocabulary, lowest, shared, &s);
     flush(shared, type, how, &s);
     return s;
 }
@@ -224,6 +230,38 @@ MYR_GPU void run_row(const myr_device_rows *rows, const int type, const int how,
               : myr_row_finish(myr_load_float(rows->d_logits, type, first + (size_t)label), sum, s.power);
 }
 
+/* The thread's slopes at `at` + lane, in place. */
+MYR_GPU void slope_rest(void *logits, const int type, const int how, size_t first, uint64_t at,
+                        uint64_t vocabulary, const myr_row_scale *scale, int counts) {
+#pragma unroll
+    for (int k = 0; k < OWNED; k++) {
+        const uint64_t j = at + (uint64_t)lane_of(type, how, k);
+        if (j >= vocabulary)
+            continue;
+        const float slope =
+            counts ? myr_row_slope(myr_load_float(logits, type, first + (size_t)j), scale) : 0.0f;
+        myr_store_float(logits, type, first + (size_t)j, slope);
+    }
+}
+
+MYR_GPU void slope_row(void *logits, const int type, const int how, size_t first, uint64_t vocabulary,
+                       const myr_row_scale *scale, int counts) {
+    uint64_t at = 0;
+    for (; at + MYR_ROW_LANES <= vocabulary; at += MYR_ROW_LANES) {
+        float x[OWNED] = {0.0f};
+        if (counts) {
+            load_owned(logits, type, how, first, at, x);
+#pragma unroll
+            for (int k = 0; k < OWNED; k++)
+                x[k] = myr_row_slope(x[k], scale);
+        }
+        store_owned(logits, type, how, first, at, x);
+    }
+    if (at < vocabulary)
+        slope_rest(logits, type, how, first, at, vocabulary, scale, counts);
+}
+
+/* The label's slope is written last. */
 MYR_GPU void run_gradient(const myr_device_rows *rows, const int type, const int how) {
     const size_t first = (size_t)blockIdx.x * (size_t)rows->vocabulary;
     const myr_row_result result = rows->d_results[blockIdx.x];
@@ -231,24 +269,16 @@ MYR_GPU void run_gradient(const myr_device_rows *rows, const int type, const int
     const myr_row_scale scale = myr_row_scale_make(&result, upstream);
     int64_t label = -1;
     float of_label = 0.0f;
-    if (upstream != 0.0f) {
+    if (upstream != 0.0f && threadIdx.x == 0) {
         label = read_label(rows, index_of(rows));
         of_label = myr_row_slope_of_label(myr_load_float(rows->d_logits, type, first + (size_t)label),
                                           &result, upstream);
     }
-    __syncthreads(); /* the label's logit is read by all before one writes over it */
-    for (uint64_t at = 0; at < rows->vocabulary; at += MYR_ROW_LANES) {
-        float x[OWNED];
-        if (upstream != 0.0f)
-            (void)load_owned(rows->d_logits, type, how, first, at, rows->vocabulary, x);
-#pragma unroll
-        for (int k = 0; k < OWNED; k++) {
-            const int64_t j = (int64_t)at + lane_of(type, how, k);
-            x[k] = upstream != 0.0f ? myr_row_slope(x[k], &scale) : 0.0f;
-            x[k] = j == label ? of_label : x[k];
-        }
-        store_owned(rows->d_logits, type, how, first, at, rows->vocabulary, x);
-    }
+    __syncthreads(); /* the label's logit is read before one writes over it */
+    slope_row(rows->d_logits, type, how, first, rows->vocabulary, &scale, upstream != 0.0f);
+    __syncthreads();
+    if (label >= 0)
+        myr_store_float(rows->d_logits, type, first + (size_t)label, of_label);
 }
 
 /* X(name, type, how) */
