@@ -20,8 +20,8 @@ MYR_GPU void myr_batch_normals(const myr_device_batch *b, const myr_device_norma
     const uint64_t index = b->first + lane, number = from->number + (uint64_t)c;
     const myr_source source = myr_source_make(&b->keys, stream, (uint32_t)(index >> 32), (uint32_t)index,
                                               from->d_given ? from->d_given + lane : NULL, b->lanes);
-    myr_take_four(&b->keys, &source, (uint32_t)(number / 4), (uint32_t)(number % 4), (size_t)c,
-                  b->dimension - c, b->fast, z);
+    myr_take_fours(&b->keys, &source, 1, (uint32_t)(number / 4), (uint32_t)(number % 4), (size_t)c,
+                   b->dimension - c, b->fast, (float(*)[MYR_QUAD])z);
 }
 
 /* Lanes and coordinates, four a thread. */

@@ -85,8 +85,8 @@ static __global__ void __launch_bounds__(MYR_PARTIALS)
     batch_moments(const float *values, uint32_t count, myr_moment_node *nodes) {
     __shared__ double partials[MYR_PARTIALS];
     const size_t chunk = blockIdx.x, c = blockIdx.y;
-    const myr_moment_node node =
-        myr_reduce_chunk(values + (chunk * gridDim.y + c) * MYR_CHUNK, myr_chunk_count(count), partials);
+    const myr_moment_node node = myr_reduce_chunk(values + (chunk * gridDim.y + c) * MYR_CHUNK,
+                                                  myr_chunk_count(count, blockIdx.x), partials);
     if (threadIdx.x == 0)
         nodes[c * gridDim.x + chunk] = node;
 }

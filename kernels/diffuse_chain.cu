@@ -81,7 +81,7 @@ MYR_GPU void run_four(const myr_device_chain *slice, uint32_t number, chain_grou
 
 static __global__ void __launch_bounds__(MYR_PARTIALS, 2) diffuse_chain(const myr_device_chain slice) {
     __shared__ double partials[MYR_PARTIALS];
-    const int count = myr_chunk_count(slice.count);
+    const int count = myr_chunk_count(slice.count, blockIdx.x);
     float *values = slice.d_state + (size_t)blockIdx.x * MYR_CHUNK;
     for (int j = (int)threadIdx.x; j < count; j += MYR_TOGETHER * MYR_PARTIALS) {
         chain_group g;

@@ -29,6 +29,9 @@ typedef struct myr_device_slice {
     myr_device_keys keys;
     uint64_t first;
     uint32_t count; /* at most 2^31 */
+    uint32_t
+        spread; /* thread blocks that share a chunk, where few trajectories would leave most of the device idle; more
+                        than 1: d_nodes is NULL */
     uint32_t row, rows;
     int dimension;
     int columns; /* of cells: 1, or dimension */
@@ -65,6 +68,7 @@ typedef struct myr_device_row_slice {
     myr_device_keys keys;
     uint64_t first;
     uint32_t count; /* at most 2^31 */
+    uint32_t spread;
     uint32_t row, rows;
     int dimension;
     int slots, pre_noise, noise;

@@ -178,13 +178,12 @@ MYR_GPU void leave(const myr_device_row_slice *slice, size_t place, const int ge
  * part of the words is the same for all trajectories. */
 template <int D, int N>
 MYR_GPU void run_simple(const myr_device_row_slice *slice, const int which, uint32_t high, uint32_t low,
-                        const int fast, row_walks<D, N> *w) {
+                        const int *at, const int fast, row_walks<D, N> *w) {
     enum { together = D == 2 ? 2 : 4, blocks = together * D / 4 };
     myr_trajectory trajectories[N];
 #pragma unroll
     for (int i = 0; i < N; i++)
-        trajectories[i] =
-            myr_trajectory_make(&slice->keys, MYR_STREAM_STEP, low + (uint32_t)(i * MYR_PARTIALS));
+        trajectories[i] = myr_trajectory_make(&slice->keys, MYR_STREAM_STEP, low + (uint32_t)at[i]);
     float mean[D];
 #pragma unroll
     for (int c = 0; c < D; c++)
@@ -211,12 +210,13 @@ MYR_GPU void run_simple(const myr_device_row_slice *slice, const int which, uint
     }
 }
 
-/* The normals of the slice's rows, for trajectory j of the chunk. */
-MYR_GPU myr_normal_cursor step_normals(const myr_device_row_slice *slice, uint32_t high, uint32_t low,
-                                       int j, const int fast) {
+/* The normals of the slice's rows, for a trajectory of a chunk. */
+MYR_GPU myr_normal_cursor step_normals(const myr_device_row_slice *slice, uint32_t chunk, uint32_t high,
+                                       int at, const int fast) {
     const uint32_t numbers = (uint32_t)(slice->slots * slice->dimension); /* of a row */
+    const uint32_t low = (uint32_t)slice->first + chunk * (uint32_t)MYR_CHUNK + (uint32_t)at;
     const float *given =
-        slice->d_noise ? slice->d_noise + (size_t)blockIdx.x * slice->rows * numbers * MYR_CHUNK + (size_t)j
+        slice->d_noise ? slice->d_noise + (size_t)chunk * slice->rows * numbers * MYR_CHUNK + (size_t)at
                        : NULL;
     return myr_cursor_make(&slice->keys,
                            myr_source_make(&slice->keys, MYR_STREAM_STEP, high, low, given, MYR_CHUNK),
@@ -224,66 +224,63 @@ MYR_GPU myr_normal_cursor step_normals(const myr_device_row_slice *slice, uint32
 }
 
 template <int D, int N>
-MYR_GPU void run_general(const myr_device_row_slice *slice, const int which, uint32_t high, uint32_t low,
-                         int j, const int fast, row_walks<D, N> *w) {
+MYR_GPU void run_general(const myr_device_row_slice *slice, const int which, const myr_chunk_part *part,
+                         uint32_t high, const int *at, const int fast, row_walks<D, N> *w) {
     myr_normal_cursor cursors[N];
 #pragma unroll
-    for (int i = 0; i < N; i++) {
-        const int after = i * MYR_PARTIALS;
-        cursors[i] = step_normals(slice, high, low + (uint32_t)after, j + after, fast);
-    }
+    for (int i = 0; i < N; i++)
+        cursors[i] = step_normals(slice, part->chunk, high, at[i], fast);
 #pragma unroll 1
     for (uint32_t row = 0; row < slice->rows; row++)
         run_general_row<D, N>(slice, which, row, fast, cursors, w);
 }
 
-/* Runs the trajectories j, j + MYR_PARTIALS … of the chunk whose index has that upper half. */
+/* Runs the trajectories j, j + MYR_PARTIALS … of a chunk, in place of those past its count trajectory j again, and keeps those
+ * whose index has that upper half. */
 template <int D, int N>
-MYR_GPU void run_together(const myr_device_row_slice *slice, const int which, uint64_t first, uint32_t high,
-                          int j, const int general, const int fast) {
+MYR_GPU void run_together(const myr_device_row_slice *slice, const int which, const myr_chunk_part *part,
+                          uint32_t high, int j, const int general, const int fast) {
     const int n = D ? D : slice->dimension;
-    const size_t place = (size_t)blockIdx.x * (size_t)n * MYR_CHUNK + (size_t)j;
-    const uint32_t low = (uint32_t)first + (uint32_t)j;
+    const size_t chunk = (size_t)part->chunk * (size_t)n * MYR_CHUNK;
+    const uint64_t first = slice->first + (uint64_t)part->chunk * MYR_CHUNK;
+    int at[N];
     row_walks<D, N> w;
     place_vectors(slice, &w);
 #pragma unroll
     for (int i = 0; i < N; i++) {
-        const int after = i * MYR_PARTIALS;
-        enter<D, N>(slice, high, low + (uint32_t)after, place + (size_t)after, general, fast, i, &w);
+        at[i] = j + i * MYR_PARTIALS < part->count ? j + i * MYR_PARTIALS : j;
+        enter<D, N>(slice, high, (uint32_t)first + (uint32_t)at[i], chunk + (size_t)at[i], general, fast, i,
+                    &w);
     }
     if constexpr (D == 0)
-        run_general<D, N>(slice, which, high, low, j, fast, &w);
+        run_general<D, N>(slice, which, part, high, at, fast, &w);
     else if (general)
-        run_general<D, N>(slice, which, high, low, j, fast, &w);
+        run_general<D, N>(slice, which, part, high, at, fast, &w);
     else
-        run_simple<D, N>(slice, which, high, low, fast, &w);
+        run_simple<D, N>(slice, which, high, (uint32_t)first, at, fast, &w);
 #pragma unroll
-    for (int i = 0; i < N; i++) {
-        const int after = i * MYR_PARTIALS;
-        if ((uint32_t)((first + (uint64_t)(j + after)) >> 32) == high)
-            leave<D, N>(slice, place + (size_t)after, general, i, &w);
-    }
+    for (int i = 0; i < N; i++)
+        if (i == 0 || at[i] != j)
+            if ((uint32_t)((first + (uint64_t)at[i]) >> 32) == high)
+                leave<D, N>(slice, chunk + (size_t)at[i], general, i, &w);
 }
 
-/* The kernel, for chunk blockIdx.x. which, N, general and fast are literal in each wrapper. A chunk that crosses a multiple
+/* The kernel. which, N, general and fast are literal in each wrapper. A chunk that crosses a multiple
  * of 2^32 is run twice, and each trajectory taken from the run that had its upper half. */
 template <int D, int N>
 MYR_GPU void diffuse_rows(const myr_device_row_slice *slice, const int which, const int general,
                           const int fast, double *shared_partials) {
     const int n = D ? D : slice->dimension;
-    const uint64_t first = slice->first + (uint64_t)blockIdx.x * MYR_CHUNK;
-    const int count = myr_chunk_count(slice->count);
-    const uint32_t high = (uint32_t)(first >> 32);
-    const uint32_t runs = 1 + ((uint32_t)((first + MYR_CHUNK - 1) >> 32) - high);
-    for (uint32_t run = 0; run < runs; run++)
-        for (int j = (int)threadIdx.x; j < count; j += N * MYR_PARTIALS)
-            run_together<D, N>(slice, which, first, high + run, j, general, fast);
+    const myr_chunk_part part = myr_chunk_part_make(slice->first, slice->count, slice->spread, N);
+    for (uint32_t run = 0; run < part.runs; run++)
+        for (int j = part.begin; j < part.count; j += part.step)
+            run_together<D, N>(slice, which, &part, part.high + run, j, general, fast);
     if (!slice->d_nodes)
         return;
-    const size_t chunk = (size_t)blockIdx.x * (size_t)n * MYR_CHUNK;
+    const size_t chunk = (size_t)part.chunk * (size_t)n * MYR_CHUNK;
     for (int c = 0; c < n; c++) {
         myr_moment_node node =
-            myr_reduce_chunk(slice->d_state + chunk + (size_t)c * MYR_CHUNK, count, shared_partials);
+            myr_reduce_chunk(slice->d_state + chunk + (size_t)c * MYR_CHUNK, part.count, shared_partials);
         if (threadIdx.x == 0)
             slice->d_nodes[(size_t)c * gridDim.x + blockIdx.x] = node;
     }
@@ -301,7 +298,7 @@ MYR_GPU void diffuse_rows(const myr_device_row_slice *slice, const int which, co
 #define MYR_ROWS_CASE(name, which, D, N, general, fast_)                                                   \
     if ((D == 0 || (slice->dimension == D && !slice->d_scratch && myr_row_general(slice) == general)) &&   \
         slice->fast == fast_)                                                                              \
-        return MYR_LAUNCH(diffuse_##name##_##D##_##general##_##fast_, myr_row_chunks(slice), MYR_PARTIALS, \
+        return MYR_LAUNCH(diffuse_##name##_##D##_##general##_##fast_, myr_row_blocks(slice), MYR_PARTIALS, \
                           0, stream, *slice);
 
 /* Whether some row has more than a first stage without memory. */
@@ -309,8 +306,8 @@ static inline int myr_row_general(const myr_device_row_slice *slice) {
     return slice->memory || slice->pre_noise || slice->two_stages;
 }
 
-static inline uint32_t myr_row_chunks(const myr_device_row_slice *slice) {
-    return (slice->count + MYR_CHUNK - 1) / MYR_CHUNK;
+static inline uint32_t myr_row_blocks(const myr_device_row_slice *slice) {
+    return (slice->count + MYR_CHUNK - 1) / MYR_CHUNK * slice->spread;
 }
 
 #endif

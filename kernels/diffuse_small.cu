@@ -109,19 +109,17 @@ MYR_GPU void run_group(const myr_device_slice *slice, uint64_t first, uint32_t h
  * multiple of 2^32 is run twice, and each trajectory taken from the run that had its upper half. */
 MYR_GPU void diffuse_small(const myr_device_slice *slice, const int D, const int together, const int noise,
                            const int fast, float *shared_values, double *shared_partials) {
-    const uint64_t first = slice->first + (uint64_t)blockIdx.x * MYR_CHUNK;
-    const int count = myr_chunk_count(slice->count);
-    const uint32_t high = (uint32_t)(first >> 32);
-    const uint32_t runs = 1 + ((uint32_t)((first + MYR_CHUNK - 1) >> 32) - high);
+    const myr_chunk_part part = myr_chunk_part_make(slice->first, slice->count, slice->spread, together);
+    const uint64_t first = slice->first + (uint64_t)part.chunk * MYR_CHUNK;
     float *values =
-        slice->d_state ? slice->d_state + (size_t)blockIdx.x * (size_t)D * MYR_CHUNK : shared_values;
-    for (uint32_t run = 0; run < runs; run++)
-        for (int j = (int)threadIdx.x; j < count; j += together * MYR_PARTIALS)
-            run_group(slice, first, high + run, j, D, together, noise, fast, values);
+        slice->d_state ? slice->d_state + (size_t)part.chunk * (size_t)D * MYR_CHUNK : shared_values;
+    for (uint32_t run = 0; run < part.runs; run++)
+        for (int j = part.begin; j < part.count; j += part.step)
+            run_group(slice, first, part.high + run, j, D, together, noise, fast, values);
     if (!slice->d_nodes)
         return;
     for (int c = 0; c < D; c++) {
-        myr_moment_node node = myr_reduce_chunk(values + c * MYR_CHUNK, count, shared_partials);
+        myr_moment_node node = myr_reduce_chunk(values + c * MYR_CHUNK, part.count, shared_partials);
         if (threadIdx.x == 0)
             slice->d_nodes[(size_t)c * gridDim.x + blockIdx.x] = node;
     }
@@ -137,23 +135,25 @@ MYR_GPU void diffuse_small(const myr_device_slice *slice, const int D, const int
     X(3, 1, 1, 0)         \
     X(3, 1, 1, 1)
 
-/* In one dimension a multiprocessor shall have four thread blocks: ptxas, left to itself, goes for five, and
- * spills. 0 leaves it to itself. */
-#define MYR_SMALL_KERNEL(D, together, noise, fast)                           \
-    static __global__ void __launch_bounds__(MYR_PARTIALS, D == 1 ? 4 : 0)   \
-        diffuse_small_##D##_##noise##_##fast(const myr_device_slice slice) { \
-        __shared__ float values[D == 1 ? MYR_CHUNK : 1];                     \
-        __shared__ double partials[MYR_PARTIALS];                            \
-        diffuse_small(&slice, D, together, noise, fast, values, partials);   \
+/* Thread blocks that a multiprocessor shall have: ptxas, left to itself (0), goes for one more in the first two cases, and
+ * spills. */
+#define MYR_SMALL_KERNEL(D, together, noise, fast)                               \
+    static __global__ void __launch_bounds__(MYR_PARTIALS, D == 1           ? 4  \
+                                                           : D == 2 && fast ? 3  \
+                                                                            : 0) \
+        diffuse_small_##D##_##noise##_##fast(const myr_device_slice slice) {     \
+        __shared__ float values[D == 1 ? MYR_CHUNK : 1];                         \
+        __shared__ double partials[MYR_PARTIALS];                                \
+        diffuse_small(&slice, D, together, noise, fast, values, partials);       \
     }
 MYR_SMALL_LIST(MYR_SMALL_KERNEL)
 
 #define MYR_SMALL_CASE(D, together, noise_, fast_)                                                 \
     if (slice->dimension == D && slice->noise == noise_ && (slice->noise && slice->fast) == fast_) \
-        return MYR_LAUNCH(diffuse_small_##D##_##noise_##_##fast_, chunks, MYR_PARTIALS, 0, stream, *slice);
+        return MYR_LAUNCH(diffuse_small_##D##_##noise_##_##fast_, blocks, MYR_PARTIALS, 0, stream, *slice);
 
 extern "C" cudaError_t myr_launch_small(const myr_device_slice *slice, cudaStream_t stream) {
-    const uint32_t chunks = (slice->count + MYR_CHUNK - 1) / MYR_CHUNK;
+    const uint32_t blocks = (slice->count + MYR_CHUNK - 1) / MYR_CHUNK * slice->spread;
     MYR_SMALL_LIST(MYR_SMALL_CASE)
     return cudaErrorInvalidValue;
 }

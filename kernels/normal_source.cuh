@@ -20,17 +20,8 @@ MYR_GPU myr_source myr_source_make(const myr_device_keys *keys, uint32_t stream,
     return source;
 }
 
-/* Normals 4 block + shift … + 3. Where they lie across two Philox blocks both are made, and the four are shifted
- * into place. */
-MYR_GPU void myr_draw_four(const myr_device_keys *keys, const myr_source *source, uint32_t block,
-                           uint32_t shift, const int fast, float z[MYR_QUAD]) {
-    myr_block here = myr_block_make(keys, source->high, block);
-    myr_device_normals(myr_device_words(keys, &source->trajectory, &here), fast, z);
-    if (shift == 0)
-        return;
-    float more[4];
-    myr_block next = myr_block_make(keys, source->high, block + 1);
-    myr_device_normals(myr_device_words(keys, &source->trajectory, &next), fast, more);
+/* The four in more, behind those in z, `shift` places forward. */
+MYR_GPU void myr_shift_four(uint32_t shift, float more[MYR_QUAD], float z[MYR_QUAD]) {
     if (shift & 2) {
         z[0] = z[2];
         z[1] = z[3];
@@ -46,16 +37,38 @@ MYR_GPU void myr_draw_four(const myr_device_keys *keys, const myr_source *source
     }
 }
 
-/* The same four, which are number `at` … of the launch, `left` of them at most. */
-MYR_GPU void myr_take_four(const myr_device_keys *keys, const myr_source *source, uint32_t block,
-                           uint32_t shift, size_t at, int left, const int fast, float z[MYR_QUAD]) {
-    if (!source->given) {
-        myr_draw_four(keys, source, block, shift, fast, z);
+/* Normals 4 block + shift … + 3, of `together` sources whose indices have one upper half. Where they lie across two Philox
+ * blocks both are made, and the four are shifted into place. */
+MYR_GPU void myr_draw_fours(const myr_device_keys *keys, const myr_source *sources, const int together,
+                            uint32_t block, uint32_t shift, const int fast, float (*z)[MYR_QUAD]) {
+    const myr_block here = myr_block_make(keys, sources->high, block);
+#pragma unroll
+    for (int n = 0; n < together; n++)
+        myr_device_normals(myr_device_words(keys, &sources[n].trajectory, &here), fast, z[n]);
+    if (shift == 0)
+        return;
+    const myr_block next = myr_block_make(keys, sources->high, block + 1);
+#pragma unroll
+    for (int n = 0; n < together; n++) {
+        float more[MYR_QUAD];
+        myr_device_normals(myr_device_words(keys, &sources[n].trajectory, &next), fast, more);
+        myr_shift_four(shift, more, z[n]);
+    }
+}
+
+/* The same fours, which are number `at` … of the launch, `left` of them at most. */
+MYR_GPU void myr_take_fours(const myr_device_keys *keys, const myr_source *sources, const int together,
+                            uint32_t block, uint32_t shift, size_t at, int left, const int fast,
+                            float (*z)[MYR_QUAD]) {
+    if (!sources->given) {
+        myr_draw_fours(keys, sources, together, block, shift, fast, z);
         return;
     }
 #pragma unroll
-    for (int i = 0; i < MYR_QUAD; i++)
-        z[i] = i < left ? source->given[(at + (size_t)i) * source->stride] : 0.0f;
+    for (int n = 0; n < together; n++)
+#pragma unroll
+        for (int i = 0; i < MYR_QUAD; i++)
+            z[n][i] = i < left ? sources[n].given[(at + (size_t)i) * sources[n].stride] : 0.0f;
 }
 
 /* One after the other: z[0] is number `number`. */

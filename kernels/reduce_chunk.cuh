@@ -54,10 +54,32 @@ MYR_GPU myr_moment_node myr_reduce_chunk(const float *values, int n, double *sha
     return node;
 }
 
-/* Trajectories of a slice in this thread block's chunk. */
-MYR_GPU int myr_chunk_count(uint32_t count) {
-    uint32_t left = count - blockIdx.x * (uint32_t)MYR_CHUNK;
+/* Trajectories of a slice in a chunk. */
+MYR_GPU int myr_chunk_count(uint32_t count, uint32_t chunk) {
+    uint32_t left = count - chunk * (uint32_t)MYR_CHUNK;
     return left < MYR_CHUNK ? (int)left : MYR_CHUNK;
+}
+
+/* A thread block's chunk, or its part of one that is spread over several blocks: trajectories begin, begin + step … of those
+ * that the thread `begin` of a chunk's one block would run, `together` at a time. A chunk whose indices cross a multiple of
+ * 2^32 is run twice, for each upper half. */
+typedef struct myr_chunk_part {
+    uint32_t chunk;
+    int begin, step, count;
+    uint32_t high, runs;
+} myr_chunk_part;
+
+MYR_GPU myr_chunk_part myr_chunk_part_make(uint64_t first, uint32_t count, uint32_t spread,
+                                           const int together) {
+    myr_chunk_part part;
+    part.chunk = blockIdx.x / spread;
+    part.begin = (int)threadIdx.x + (int)(blockIdx.x % spread) * together * MYR_PARTIALS;
+    part.step = (int)spread * together * MYR_PARTIALS;
+    part.count = myr_chunk_count(count, part.chunk);
+    first += (uint64_t)part.chunk * MYR_CHUNK;
+    part.high = (uint32_t)(first >> 32);
+    part.runs = 1 + ((uint32_t)((first + MYR_CHUNK - 1) >> 32) - part.high);
+    return part;
 }
 
 #endif

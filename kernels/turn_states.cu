@@ -7,7 +7,7 @@ static __global__ void __launch_bounds__(MYR_PARTIALS) turn_states(const myr_dev
     __shared__ double partials[MYR_PARTIALS];
     const int d = turned.dimension, r = (int)blockIdx.y;
     const size_t chunk = (size_t)blockIdx.x * (size_t)d * MYR_CHUNK;
-    const int count = myr_chunk_count(turned.count);
+    const int count = myr_chunk_count(turned.count, blockIdx.x);
     float *values = turned.d_turned + chunk + (size_t)r * MYR_CHUNK;
     for (int j = (int)threadIdx.x; j < count; j += MYR_PARTIALS) {
         float sum = 0.0f;

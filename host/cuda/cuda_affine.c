@@ -49,6 +49,7 @@ static cudaError_t launch(const myr_fused_run *run, uint64_t done, uint32_t coun
         .keys = myr_device_keys_make(run->job->seed),
         .first = run->job->first + done,
         .count = count,
+        .spread = run->batch.spread,
         .row = row,
         .rows = rows,
         .dimension = table->dimension,
@@ -68,7 +69,7 @@ static cudaError_t launch(const myr_fused_run *run, uint64_t done, uint32_t coun
         .d_memory = run->batch.d_memory,
         .memory_stride = run->batch.states,
         .fresh_memory = begins,
-        .d_nodes = ends && !run->d_axes ? run->batch.d_nodes : NULL,
+        .d_nodes = ends && !run->d_axes && run->batch.spread == 1 ? run->batch.d_nodes : NULL,
     };
     cudaError_t error = run->affine.cells.small ? myr_launch_small(&slice, run->session.stream)
                                                 : myr_launch_any(&slice, run->session.stream);

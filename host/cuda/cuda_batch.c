@@ -15,6 +15,9 @@ static double chunk_bytes(const myr_cuda_work *work, bool split) {
     return floats * work->dimension * sizeof(float);
 }
 
+/* Thread blocks of a chunk at most: a kernel takes 1 to 4 trajectories a thread at a time, of 16 that it has of a chunk. */
+enum { MOST_SPREAD = 8 };
+
 /* Whole runs in batches of at least least_chunks if that fits a launch, else slices of rows. Given numbers
  * of a slice take copied_bytes at most, or are those of a row. */
 static void plan_sizes(const myr_cuda_limits *limits, const myr_cuda_work *work, myr_cuda_batch *batch) {
@@ -40,6 +43,10 @@ static void plan_sizes(const myr_cuda_limits *limits, const myr_cuda_work *work,
     }
     if (work->numbers > 0)
         rows = fmin(rows, fmax(floor(limits->copied_bytes / (row_bytes * batch->chunks)), 1.0));
+    batch->spread = 1;
+    while (!work->scratch && batch->spread < MOST_SPREAD &&
+           2 * batch->spread * batch->chunks <= limits->spread_blocks)
+        batch->spread *= 2;
     batch->rows = (uint32_t)rows;
     batch->states = (size_t)batch->chunks * (size_t)work->dimension * MYR_CHUNK;
 }
@@ -50,7 +57,7 @@ static myr_status allocate_floats(myr_context *context, const myr_cuda_work *wor
     const struct {
         size_t count;
         float **d_memory;
-    } arrays[] = {{work->keeps || batch->split ? batch->states : 0, &batch->d_state},
+    } arrays[] = {{work->keeps || batch->split || batch->spread > 1 ? batch->states : 0, &batch->d_state},
                   {work->turned ? batch->states : 0, &batch->d_turned},
                   {work->memory && batch->split ? 2 * batch->states : 0, &batch->d_memory},
                   {work->scratch ? scratch : 0, &batch->d_scratch},

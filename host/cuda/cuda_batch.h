@@ -30,6 +30,7 @@ typedef struct myr_cuda_batch {
     uint32_t rows;   /* of a slice */
     bool split;      /* a run has more than one slice */
     uint32_t chunks; /* of a full batch: 2^height */
+    uint32_t spread; /* thread blocks of a chunk; more than 1 leave moments to a launch of their own */
     int height;
     size_t states; /* floats of an array of states */
     int threads;

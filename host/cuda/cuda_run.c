@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "backends/normals.h"
+#include "batch_launch.h"
 #include "cuda_denoiser.h"
 #include "ground/failure.h"
 #include "moment_launch.h"
@@ -23,6 +24,7 @@ const myr_cuda_limits myr_cuda_usual_limits = {
     .state_bytes = 0x1p29,
     .copied_bytes = 0x1p26,
     .window_bytes = 0x1p26,
+    .spread_blocks = 512,
 };
 
 static void run_end(myr_fused_run *run) {
@@ -87,6 +89,17 @@ static myr_status give_normals(myr_context *context, const myr_fused_run *run, m
                                d_to);
 }
 
+/* The chunks' moments, where their thread blocks do not make them. */
+static myr_status make_nodes(myr_context *context, const myr_fused_run *run, uint32_t count) {
+    const myr_cuda_batch *batch = &run->batch;
+    if (batch->spread == 1 || !batch->d_nodes || run->d_axes)
+        return MYR_OK;
+    return myr_cuda_check(context,
+                          myr_launch_batch_moments(batch->d_state, count, run->dimension, batch->d_nodes,
+                                                   run->session.stream),
+                          "summing moments");
+}
+
 /* Runs the batch of trajectories done … done + count - 1 of the job through its rows. */
 static myr_status run_batch(myr_context *context, myr_fused_run *run, uint64_t done, uint32_t count) {
     const uint64_t row_numbers = myr_row_numbers(run->job->plan);
@@ -104,7 +117,9 @@ static myr_status run_batch(myr_context *context, myr_fused_run *run, uint64_t d
             error = cudaStreamSynchronize(run->session.stream);
         status = myr_cuda_check(context, error, "running trajectories");
         row += rows;
-        if (status != MYR_OK || row >= run->end)
+        if (status == MYR_OK && row >= run->end)
+            return make_nodes(context, run, count);
+        if (status != MYR_OK)
             return status;
         double share = (double)(row - run->begin) / (double)(run->end - run->begin);
         status = myr_job_progress(context, run->job, done + (uint64_t)(share * count));

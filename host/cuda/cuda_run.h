@@ -5,12 +5,13 @@
 #include "cuda_backend.h"
 
 typedef struct myr_cuda_limits {
-    double launch_steps;   /* a launch's work, in coordinate-steps */
-    uint32_t least_chunks; /* a batch of fewer would leave multiprocessors idle: rows are split first */
-    uint32_t most_chunks;  /* a power of two, at most 2^19 */
-    double state_bytes;    /* states that a batch may keep on the device */
-    double copied_bytes;   /* and may have on their way to or from the caller */
-    double window_bytes;   /* tables of rows that are kept at a time, a row's at least */
+    double launch_steps;    /* a launch's work, in coordinate-steps */
+    uint32_t least_chunks;  /* a batch of fewer would leave multiprocessors idle: rows are split first */
+    uint32_t most_chunks;   /* a power of two, at most 2^19 */
+    double state_bytes;     /* states that a batch may keep on the device */
+    double copied_bytes;    /* and may have on their way to or from the caller */
+    double window_bytes;    /* tables of rows that are kept at a time, a row's at least */
+    uint32_t spread_blocks; /* thread blocks that a batch of few chunks is spread over, at most */
 } myr_cuda_limits;
 
 extern const myr_cuda_limits myr_cuda_usual_limits;

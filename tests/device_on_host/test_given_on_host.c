@@ -101,9 +101,9 @@ Test(given_on_host, ragged_counts_give_the_bits_of_the_cpu) {
 Test(given_on_host, batches_and_slices_do_not_show) {
     const double chunk_bytes = MYR_CHUNK * sizeof(float);
     const myr_cuda_limits limits[] = {
-        {1e9, 1, 4, 1e9, 1.0, 1e9},
-        {1e9, 1, 4, 1e9, 2 * 2 * 3 * 2 * chunk_bytes, 1e9}, /* three rows of two chunks */
-        {1e5, 1, 2, 1e9, 1e9, 3000},
+        {1e9, 1, 4, 1e9, 1.0, 1e9, 0},
+        {1e9, 1, 4, 1e9, 2 * 2 * 3 * 2 * chunk_bytes, 1e9, 4}, /* three rows of two chunks */
+        {1e5, 1, 2, 1e9, 1e9, 3000, 16},
     };
     myr_context *context = new_context();
     myr_target *targets[] = {make_gaussian(context, 2), make_full(context, 2), make_mixture(context, 2, 3)};
