@@ -9,6 +9,7 @@
 #include "fake_runtime.h"
 #include "linear_launch.h"
 #include "losses/pairs/pair_sums.h"
+#include "many_launch.h"
 
 static void expect_same_bits(myr_context *context, const batch *b, const myr_loss_options *loss,
                              bool gradient, const char *what) {
@@ -232,6 +233,57 @@ Test(linear_on_host, many_are_near_the_reference) {
     }
     cr_expect_eq(fake_live(), 0);
     myr_context_destroy(context);
+}
+
+/* Every loss of the margin, pair by pair: what pair_loss.h gives on the host, to the bit. */
+Test(linear_on_host, many_take_every_loss_of_the_margin) {
+    enum { N = 400 };
+    float margins[N];
+    double weights[N];
+    uint64_t state = fresh_seed();
+    for (int j = 0; j < N; j++) {
+        margins[j] = (float)(80.0 * (uniform(&state) - 0.5) * (j % 3 == 0 ? 1.0 : 0.05));
+        weights[j] = uniform(&state);
+    }
+    myr_loss_constants constants = {.beta = 0.7f,
+                                    .smoothed = 0.1f,
+                                    .log_odds = 2.2f,
+                                    .log_kept = -0.1f,
+                                    .log_smoothed = -2.3f,
+                                    .target = 0.7f,
+                                    .per_tau = 20.0f};
+    fake_machine(1, CUDART_VERSION);
+    unsigned long long *d_bad = on_device(NULL, sizeof *d_bad);
+    myr_device_many many = {.d_margins = on_device(margins, sizeof margins),
+                            .d_weight = on_device(weights, sizeof weights),
+                            .weight_type = MYR_F64,
+                            .d_constants = on_device(&constants, sizeof constants),
+                            .count = N,
+                            .stride = N,
+                            .replicates = 1,
+                            .d_slopes = on_device(NULL, N * sizeof(float)),
+                            .d_sums = on_device(NULL, MYR_MARGIN_SUMS * sizeof(double))};
+    for (many.kind = 0; many.kind < MYR_MARGIN_LOSSES; many.kind++) {
+        double loss = 0.0, size = 0.0;
+        *d_bad = 0;
+        cr_assert_eq(myr_launch_many(&many, d_bad, NULL), cudaSuccess);
+        cr_assert_eq(*d_bad, 0);
+        for (int j = 0; j < N; j++) {
+            const myr_margin_value value = myr_margin_loss(many.kind, &constants, margins[j]);
+            cr_assert(many.d_slopes[j] == (float)weights[j] * value.slope, "%s, margin %a: %a",
+                      myr_loss_name(many.kind), margins[j], many.d_slopes[j]);
+            loss += (double)(float)weights[j] * (double)value.loss;
+            size += fabs((double)(float)weights[j] * (double)value.loss);
+        }
+        /* Another order of N sums in double. */
+        cr_assert(fabs(many.d_sums[MYR_MARGIN_LOSS] - loss) <= N * 0x1p-52 * size, "%s: %.17g, not %.17g",
+                  myr_loss_name(many.kind), many.d_sums[MYR_MARGIN_LOSS], loss);
+    }
+    const void *const memory[] = {d_bad,         many.d_margins, many.d_weight, many.d_constants,
+                                  many.d_slopes, many.d_sums};
+    for (int n = 0; n < 6; n++)
+        cudaFree((void *)memory[n]);
+    cr_expect_eq(fake_live(), 0);
 }
 
 /* From device memory, on the caller's stream, in 20 orders of threads: the bits of the first. */
