@@ -5,9 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#ifdef MYRIAD_HAVE_CUDA
-#include <cuda_runtime_api.h>
-#endif
+#include "device.h"
 
 myr_status bench_place(myr_context *context, const bench_options *options, myr_compute_options *compute) {
     compute->threads = options->threads;
@@ -19,50 +17,12 @@ myr_status bench_place(myr_context *context, const bench_options *options, myr_c
     return status;
 }
 
-#ifdef MYRIAD_HAVE_CUDA
-
-static myr_status allocate_device(int device, size_t bytes, float **floats) {
-    void *memory = NULL;
-    if (cudaSetDevice(device) != cudaSuccess || cudaMalloc(&memory, bytes) != cudaSuccess)
-        return MYR_OUT_OF_MEMORY;
-    *floats = memory;
-    return MYR_OK;
-}
-
-static myr_status copy(void *to, const void *from, size_t bytes) {
-    return cudaMemcpy(to, from, bytes, cudaMemcpyDefault) == cudaSuccess ? MYR_OK : MYR_DEVICE_ERROR;
-}
-
-static void release_device(float *floats) {
-    (void)cudaFree(floats);
-}
-
-#else
-
-static myr_status allocate_device(int device, size_t bytes, float **floats) {
-    (void)device;
-    (void)bytes;
-    (void)floats;
-    return MYR_NO_DEVICE;
-}
-
-static myr_status copy(void *to, const void *from, size_t bytes) {
-    memcpy(to, from, bytes);
-    return MYR_OK;
-}
-
-static void release_device(float *floats) {
-    (void)floats;
-}
-
-#endif
-
 myr_status bench_allocate(myr_context *context, const myr_compute_options *compute, size_t bytes,
                           float **floats) {
     (void)context;
     *floats = NULL;
     if (compute->memory == MYR_DEVICE)
-        return allocate_device(compute->device, bytes, floats);
+        return bench_device_allocate(compute->device, bytes, floats);
     *floats = aligned_alloc(64, (bytes + 63) / 64 * 64);
     if (!*floats)
         return MYR_OUT_OF_MEMORY;
@@ -76,21 +36,21 @@ myr_status bench_upload(myr_context *context, const myr_compute_options *compute
     if (compute->memory == MYR_HOST)
         return MYR_OK;
     myr_status status = bench_allocate(context, compute, bytes, floats);
-    return status == MYR_OK ? copy(*floats, host, bytes) : status;
+    return status == MYR_OK ? bench_device_copy(*floats, host, bytes) : status;
 }
 
 myr_status bench_download(myr_context *context, const myr_compute_options *compute, float *host,
                           const float *floats, size_t bytes) {
     (void)context;
     if (compute->memory == MYR_DEVICE)
-        return copy(host, floats, bytes);
+        return bench_device_copy(host, floats, bytes);
     memcpy(host, floats, bytes);
     return MYR_OK;
 }
 
 void bench_release(const myr_compute_options *compute, float *floats) {
     if (compute->memory == MYR_DEVICE)
-        release_device(floats);
+        bench_device_release(floats);
     else
         free(floats);
 }

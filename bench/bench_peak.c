@@ -6,43 +6,7 @@
 #include <malloc.h>
 #endif
 
-#include "bench_memory.h"
-
-#ifdef MYRIAD_HAVE_CUDA
-#include <cuda_runtime_api.h>
-
-static double pool_bytes(int device, enum cudaMemPoolAttr attribute) {
-    cudaMemPool_t pool;
-    uint64_t bytes = 0;
-    if (cudaDeviceGetDefaultMemPool(&pool, device) != cudaSuccess ||
-        cudaMemPoolGetAttribute(pool, attribute, &bytes) != cudaSuccess)
-        return (double)NAN;
-    return (double)bytes;
-}
-
-static double begin_on_device(int device) {
-    cudaMemPool_t pool;
-    uint64_t none = 0; /* the only value that may be set: the peak becomes what is in use */
-    if (cudaDeviceGetDefaultMemPool(&pool, device) != cudaSuccess ||
-        cudaMemPoolSetAttribute(pool, cudaMemPoolAttrUsedMemHigh, &none) != cudaSuccess)
-        return (double)NAN;
-    return pool_bytes(device, cudaMemPoolAttrUsedMemCurrent);
-}
-
-static double most_on_device(int device) {
-    return pool_bytes(device, cudaMemPoolAttrUsedMemHigh);
-}
-#else
-static double begin_on_device(int device) {
-    (void)device;
-    return (double)NAN;
-}
-
-static double most_on_device(int device) {
-    (void)device;
-    return (double)NAN;
-}
-#endif
+#include "device.h"
 
 /* A line of /proc/self/status, as "VmHWM: 1234 kB". */
 static double status_bytes(const char *name) {
@@ -60,7 +24,7 @@ static double status_bytes(const char *name) {
 
 double bench_peak_begin(const myr_compute_options *compute) {
     if (compute->memory == MYR_DEVICE)
-        return begin_on_device(compute->device);
+        return bench_device_begin_peak(compute->device);
 #ifdef __GLIBC__
     (void)malloc_trim(0); /* or what was freed before would be taken again unseen */
 #endif
@@ -72,6 +36,6 @@ double bench_peak_begin(const myr_compute_options *compute) {
 
 double bench_peak_since(const myr_compute_options *compute, double before) {
     const double most =
-        compute->memory == MYR_DEVICE ? most_on_device(compute->device) : status_bytes("VmHWM");
+        compute->memory == MYR_DEVICE ? bench_device_peak(compute->device) : status_bytes("VmHWM");
     return most - before;
 }

@@ -2,7 +2,7 @@
 #include <criterion/criterion.h>
 
 #include "fit_reference.h"
-#include "fits/fit_cone.h"
+#include "fits/fit_unbounded.h"
 #include "support.h"
 
 static double uniform(uint64_t *state) {

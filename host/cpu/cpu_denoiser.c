@@ -3,7 +3,7 @@
 #include "cpu_isa.h"
 #include "ground/product.h"
 #include "pointwise.h"
-#include "tables/pointwise_table.h"
+#include "tables/row_table.h"
 #include "targets/empirical.h"
 #include "targets/mixture.h"
 

@@ -6,7 +6,7 @@
 #include "ground/environment.h"
 #include "ground/failure.h"
 #include "myriad/policy.h"
-#include "policies/race_scales.h"
+#include "policies/policy_tables.h"
 #include "race.h"
 
 enum { MOST_BLOCKS = 2 * MYR_MAX_SIMULATED / 4 };

@@ -1,7 +1,6 @@
 /* The cuda backend's entry in the list of backends. */
 #include "cuda_backend.h"
 
-#include "cuda_chain.h"
 #include "cuda_denoiser.h"
 #include "cuda_run.h"
 #include "losses/cuda_reductions.h"

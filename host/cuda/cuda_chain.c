@@ -1,6 +1,6 @@
 /* Chains on the device, batch by batch of whole chunks; where all steps would take too long to be
  * interrupted, in slices of steps, the states kept between. Neither shows in the result. */
-#include "cuda_chain.h"
+#include "cuda_run.h"
 
 #include <math.h>
 #include <stdlib.h>

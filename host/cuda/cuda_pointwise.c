@@ -1,6 +1,6 @@
 /* Targets whose denoiser is a function of kernels/pointwise.h, all rows of a slice in one kernel. */
 #include "cuda_fused.h"
-#include "tables/pointwise_table.h"
+#include "tables/row_table.h"
 
 static myr_status begin(myr_context *context, myr_fused_run *run, double window_bytes) {
     myr_row_table *table = &run->pointwise.table;

@@ -1,4 +1,5 @@
-/* Runs on the device of targets whose rows run fused, all those of a slice in one kernel. The limits of a batch do not show in the result; tests set small ones. */
+/* Runs on the device of targets whose rows run fused, all those of a slice in one kernel. The limits of a batch do not show in the
+ * result; tests set small ones. */
 #ifndef MYRIAD_CUDA_RUN_H
 #define MYRIAD_CUDA_RUN_H
 
@@ -20,5 +21,11 @@ myr_status myr_cuda_range(myr_context *context, const myr_cuda_limits *limits, c
                           myr_range *range);
 myr_status myr_cuda_states(myr_context *context, const myr_cuda_limits *limits, const myr_job *job,
                            double *states);
+
+/* As myr_cuda_range and myr_cuda_states, for plans with a chain. */
+myr_status myr_cuda_chain_range(myr_context *context, const myr_cuda_limits *limits, const myr_job *job,
+                                myr_range *range);
+myr_status myr_cuda_chain_states(myr_context *context, const myr_cuda_limits *limits, const myr_job *job,
+                                 double *states);
 
 #endif

@@ -3,7 +3,7 @@
 
 #include "cuda_backend.h"
 #include "ground/failure.h"
-#include "policies/race_scales.h"
+#include "policies/policy_tables.h"
 #include "race_launch.h"
 
 enum { BATCH_NUMBERS = 1 << 20 };

@@ -5,7 +5,7 @@
  *
  * Whether a vector is such a combination is said by non-negative least squares (Lawson and Hanson 1974): the
  * distance of it from the cone of the rows. */
-#include "fit_cone.h"
+#include "fit_unbounded.h"
 
 #include <lapacke.h>
 #include <math.h>

@@ -15,9 +15,9 @@
 #include <string.h>
 
 #include "backends/backend.h"
-#include "fit_cone.h"
 #include "fit_linear.h"
 #include "fit_resample.h"
+#include "fit_unbounded.h"
 #include "ground/cancel.h"
 #include "ground/environment.h"
 #include "ground/failure.h"

@@ -6,7 +6,6 @@
 #include "ground/failure.h"
 #include "ground/sized.h"
 #include "policy_tables.h"
-#include "race_scales.h"
 
 /* exp(600) times the longest arrival, 23, is far below the largest double, and exp(-600) of the shortest
  * above the smallest. */

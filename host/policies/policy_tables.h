@@ -2,6 +2,7 @@
 #ifndef MYRIAD_POLICY_TABLES_H
 #define MYRIAD_POLICY_TABLES_H
 
+#include "backends/backend.h"
 #include "myriad/policy.h"
 
 /* Checks shape, beta and the reference; and the rewards, if they are needed. */
@@ -31,5 +32,8 @@ void myr_policy_centre(const myr_policy_problem *problem, double *table);
 double myr_policy_ascent(uint32_t answers, const double *log_policy, const double *signal,
                          const myr_gradient_options *options, uint64_t trajectory, double *room,
                          double *gradient);
+
+/* What cpu and cuda stretch arrival times with: exp(-r) of every entry [prompts][answers], to be freed; NULL without memory. */
+double *myr_race_scales(const myr_ranking_draw *draw);
 
 #endif

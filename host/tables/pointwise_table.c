@@ -1,4 +1,4 @@
-#include "pointwise_table.h"
+#include "row_table.h"
 
 static size_t level_floats(const myr_target *target) {
     return (size_t)target->operations->level_floats;

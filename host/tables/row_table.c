@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "ground/failure.h"
-#include "step_make.h"
 
 static void fill_row(myr_row_table *table, int64_t k) {
     const myr_job *job = table->job;

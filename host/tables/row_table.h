@@ -27,7 +27,7 @@ typedef struct myr_row_table {
     int64_t row, rows;               /* those that are in it */
     myr_step *step;                  /* [room] */
     float *levels;                   /* [room][levels_a_row][level_floats] */
-    double carry;                    /* of the rows' A: see step_make.h */
+    double carry;                    /* of the rows' A: see myr_step_make */
     float *mean;                     /* [dimension] */
     float *start_mean, *start_scale; /* [dimension]: the plan's start, relative to a_0 m */
     double *enter, *leave; /* [dimension]: a m at the level of the first row, and after the last one:
@@ -48,5 +48,15 @@ bool myr_row_table_move(myr_row_table *table, int64_t row);
 static inline const float *myr_row_level(const myr_row_table *table, int64_t row) {
     return table->levels + (size_t)((row - table->row) * table->levels_a_row) * table->level_floats;
 }
+
+/* Row k of the job, its second stage, if it has one, as it is given. *carry, 1 before the first row, is what A's rounding has lost so far
+ * (myr_round_carrying). */
+myr_step myr_step_make(const myr_job *job, int64_t k, const myr_second_stage *second, double *carry);
+
+/* The levels of targets whose denoiser is pointwise code (kernels/pointwise.h): as the target's file writes them. */
+extern const myr_levels myr_pointwise_levels;
+
+/* One evaluation of it, in steps of a coordinate of a Gaussian: what batches and progress are measured by. */
+double myr_pointwise_work(const myr_target *target);
 
 #endif

@@ -1,4 +1,4 @@
-#include "step_make.h"
+#include "row_table.h"
 
 #include "affine_table.h"
 

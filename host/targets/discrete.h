@@ -2,6 +2,7 @@
 #ifndef MYRIAD_DISCRETE_H
 #define MYRIAD_DISCRETE_H
 
+#include "io/json_fields.h"
 #include "target_data.h"
 
 /* States are numbered from 0 here. */
@@ -16,5 +17,8 @@ struct myr_discrete {
 
 /* The matrix of step t, 1 … T. */
 const double *myr_discrete_matrix(const myr_discrete *discrete, int64_t t);
+
+/* A target from its JSON file. */
+myr_status myr_read_discrete(const myr_json *json, myr_target **target);
 
 #endif

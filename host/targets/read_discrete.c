@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "discrete_file.h"
+#include "discrete.h"
 #include "ground/failure.h"
 #include "myriad/plan.h"
 

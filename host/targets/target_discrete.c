@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "discrete.h"
-#include "discrete_file.h"
 #include "ground/environment.h"
 #include "ground/failure.h"
 #include "marginal.h"

@@ -3,7 +3,7 @@
 #include "support.h"
 
 #include "backends/backend.h"
-#include "cuda/cuda_chain.h"
+#include "cuda/cuda_run.h"
 #include "each_failure.h"
 #include "fake_runtime.h"
 #include "moments_by.h"
