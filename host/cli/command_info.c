@@ -15,7 +15,8 @@ static const char doc[] =
     "Prints the version, how the library was built, the backends and whether they can run here, the "
     "instruction set of the cpu backend, the GPUs, the lists of processes, samplers, targets, "
     "statistics, losses and objectives, and the defaults."
-    "\vMYRIAD_ISA=baseline, avx2 or avx512 in the environment forces the instruction set.\n"
+    "\vIn the environment, MYRIAD_ISA=baseline, avx2 or avx512 forces the instruction set, and "
+    "MYRIAD_CUBLAS=PATH names the cuBLAS that a GPU takes, the library or its folder.\n"
     "\n"
     "Example:\n"
     "  myriad info --format json";

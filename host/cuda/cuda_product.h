@@ -1,6 +1,4 @@
-/* Matrix products of floats on the device, by cuBLAS: the one place where its header is read. The library
- * is loaded when it is first wanted, so that the tool starts on machines without it. Matrices are in rows.
- */
+/* Matrix products of floats on the device, by cuBLAS (cuda_blas.h). Matrices are in rows. */
 #ifndef MYRIAD_CUDA_PRODUCT_H
 #define MYRIAD_CUDA_PRODUCT_H
 
