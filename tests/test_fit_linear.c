@@ -596,11 +596,18 @@ Test(fit_linear, refuses_what_has_no_single_maximum) {
     for (int c = 0; c < COUNT; c++)
         delta[c * P + 1] = fabsf(delta[c * P + 1]) + 0.1f;
     REFUSE("separate");
-    /* Only some pairs are separated: the others are even in feature 1. */
-    draw_features(&state, COUNT, P, theta, 1.0, NULL, delta);
-    for (int c = 0; c < COUNT; c++)
-        delta[c * P + 1] = c < 5 ? 1.0f : 0.0f;
-    REFUSE("separate the winners of some pairs");
+    /* Only some pairs are separated: the others are even in feature 1. One against them, and there is a maximum. */
+    static const int separated[] = {2, 5, 20, 50, 100};
+    for (int n = 0; n < 20 * 5; n++) {
+        draw_features(&state, COUNT, P, theta, 1.0, NULL, delta);
+        for (int c = 0; c < COUNT; c++)
+            delta[c * P + 1] = c < separated[n % 5] ? 1.0f : 0.0f;
+        REFUSE("separate the winners of some pairs");
+        delta[(COUNT - 1) * P + 1] = -1.0f;
+        options.ridge = 0.0;
+        REQUIRE_OK(context, myr_fit_linear(context, &features, &options, &compute, coefficients, &report));
+        cr_expect(report.converged);
+    }
     delta[17] = NAN;
     options.ridge = 0.0;
     cr_expect_eq(myr_fit_linear(context, &features, &options, &compute, coefficients, &report),
