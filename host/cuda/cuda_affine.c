@@ -69,7 +69,7 @@ static cudaError_t launch(const myr_fused_run *run, uint64_t done, uint32_t coun
         .d_memory = run->batch.d_memory,
         .memory_stride = run->batch.states,
         .fresh_memory = begins,
-        .d_nodes = ends && !run->d_axes && run->batch.spread == 1 ? run->batch.d_nodes : NULL,
+        .d_nodes = myr_fused_nodes(run, ends),
     };
     cudaError_t error = run->affine.cells.small ? myr_launch_small(&slice, run->session.stream)
                                                 : myr_launch_any(&slice, run->session.stream);

@@ -56,6 +56,12 @@ struct myr_cuda_fused {
                           uint32_t rows);
 };
 
+/* Where the kernel that ends a run leaves its chunks' moments: nowhere if others make them, of turned states or of chunks that
+ * several thread blocks share. */
+static inline myr_moment_node *myr_fused_nodes(const myr_fused_run *run, bool ends) {
+    return ends && !run->d_axes && run->batch.spread == 1 ? run->batch.d_nodes : NULL;
+}
+
 extern const myr_cuda_fused myr_cuda_affine;
 extern const myr_cuda_fused myr_cuda_mixture;
 #define MYR_DECLARE_POINTWISE(name, D) extern const myr_cuda_fused myr_cuda_##name;

@@ -126,6 +126,6 @@ myr_device_row_slice myr_cuda_rows_slice(const myr_fused_run *run, const myr_cud
         .d_memory = run->batch.d_memory,
         .memory_stride = run->batch.states,
         .fresh_memory = begins,
-        .d_nodes = row + row_count >= run->end && run->batch.spread == 1 ? run->batch.d_nodes : NULL,
+        .d_nodes = myr_fused_nodes(run, row + row_count >= run->end),
     };
 }

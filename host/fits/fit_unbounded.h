@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+
 #include "fit_solve.h"
 
 /* The estimates of weights that have no finite maximum, [parameters], relative to the baseline (-1: none):

@@ -43,16 +43,21 @@ static void make_both(batch **cpu, batch **cuda) {
     fill_batch(*cuda, 700, seed);
 }
 
+/* Both take that loss and divergence, by their numbers. */
+static void choose_loss(batch *cpu, batch *cuda, int name, int divergence) {
+    cpu->loss.loss = cuda->loss.loss = myr_loss_name(name);
+    cpu->loss.f_divergence = cuda->loss.f_divergence = myr_divergence_name(divergence);
+    cpu->loss.label_smoothing = cuda->loss.label_smoothing =
+        strcmp(cpu->loss.loss, "robust") == 0 ? 0.1 : 0.0;
+}
+
 Test(pairs_on_host, every_loss_gives_the_bits_of_the_cpu) {
     fake_machine(1, CUDART_VERSION);
     batch *cpu, *cuda;
     make_both(&cpu, &cuda);
     for (int name = 0; myr_loss_name(name); name++)
         for (int divergence = 0; myr_divergence_name(divergence); divergence++) {
-            cpu->loss.loss = cuda->loss.loss = myr_loss_name(name);
-            cpu->loss.f_divergence = cuda->loss.f_divergence = myr_divergence_name(divergence);
-            cpu->loss.label_smoothing = cuda->loss.label_smoothing =
-                strcmp(cpu->loss.loss, "robust") == 0 ? 0.1 : 0.0;
+            choose_loss(cpu, cuda, name, divergence);
             each_option(cpu, cuda);
         }
     free_batch(cpu);
@@ -150,10 +155,7 @@ Test(pairs_on_host, whole_chunks_of_every_type_give_the_bits_of_the_cpu) {
         const char *what = myr_dtype_name(types[type]);
         for (int name = 0; myr_loss_name(name); name++)
             for (int divergence = 0; myr_divergence_name(divergence); divergence++) {
-                cpu->loss.loss = cuda->loss.loss = myr_loss_name(name);
-                cpu->loss.f_divergence = cuda->loss.f_divergence = myr_divergence_name(divergence);
-                cpu->loss.label_smoothing = cuda->loss.label_smoothing =
-                    strcmp(cpu->loss.loss, "robust") == 0 ? 0.1 : 0.0;
+                choose_loss(cpu, cuda, name, divergence);
                 fill_typed(&typed, cpu, types[type]);
                 expect_same_typed(&typed, cpu, cuda, (name + divergence) % 3 != 0, what);
             }
