@@ -162,9 +162,9 @@ static void release(head_bench *b) {
 }
 
 static myr_status measure(head_bench *b, const bench_options *options, bench_result *result) {
-    const double before = bench_peak_begin(&b->options);
+    const double before = bench_peak_begin(b->context, &b->options);
     myr_status status = bench_time(options->repeats, work, b, result);
-    b->peak = bench_peak_since(&b->options, before);
+    b->peak = bench_peak_since(b->context, &b->options, before);
     result->rate = (double)b->rows / result->seconds_median;
     bench_took(result, b->report.backend, b->report.device);
     snprintf(result->size, sizeof result->size, "%llu x %llu x %llu, takes %.4g MB",

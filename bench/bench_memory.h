@@ -38,7 +38,7 @@ myr_status bench_time_reduction(const bench_options *options, myr_status (*prepa
 
 /* Bytes in use, and those that were in use at most since, beyond them (bench_peak.c); NaN where nobody
  * tells. */
-double bench_peak_begin(const myr_compute_options *compute);
-double bench_peak_since(const myr_compute_options *compute, double before);
+double bench_peak_begin(myr_context *context, const myr_compute_options *compute);
+double bench_peak_since(myr_context *context, const myr_compute_options *compute, double before);
 
 #endif

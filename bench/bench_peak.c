@@ -1,12 +1,12 @@
-/* How much memory a measurement takes at most: of the process, as Linux counts it, or of the GPU's pool
- * that scratch memory comes from. */
+/* How much memory a measurement takes at most: of the process, as Linux counts it, or of the GPU. */
 #include <math.h>
 #include <stdio.h>
 #ifdef __GLIBC__
 #include <malloc.h>
 #endif
 
-#include "device.h"
+#include "bench_memory.h"
+#include "myriad/run.h"
 
 /* A line of /proc/self/status, as "VmHWM: 1234 kB". */
 static double status_bytes(const char *name) {
@@ -22,9 +22,17 @@ static double status_bytes(const char *name) {
     return kilobytes * 1024.0;
 }
 
-double bench_peak_begin(const myr_compute_options *compute) {
+/* In use now, or at most since this was asked before. */
+static double device_bytes(myr_context *context, int device, bool most) {
+    uint64_t used, peak;
+    if (myr_device_memory(context, device, &used, &peak) != MYR_OK)
+        return (double)NAN;
+    return (double)(most ? peak : used);
+}
+
+double bench_peak_begin(myr_context *context, const myr_compute_options *compute) {
     if (compute->memory == MYR_DEVICE)
-        return bench_device_begin_peak(compute->device);
+        return device_bytes(context, compute->device, false);
 #ifdef __GLIBC__
     (void)malloc_trim(0); /* or what was freed before would be taken again unseen */
 #endif
@@ -34,8 +42,8 @@ double bench_peak_begin(const myr_compute_options *compute) {
     return done ? status_bytes("VmRSS") : (double)NAN;
 }
 
-double bench_peak_since(const myr_compute_options *compute, double before) {
-    const double most =
-        compute->memory == MYR_DEVICE ? bench_device_peak(compute->device) : status_bytes("VmHWM");
+double bench_peak_since(myr_context *context, const myr_compute_options *compute, double before) {
+    const double most = compute->memory == MYR_DEVICE ? device_bytes(context, compute->device, true)
+                                                      : status_bytes("VmHWM");
     return most - before;
 }

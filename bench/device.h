@@ -11,9 +11,4 @@ void bench_device_release(float *floats);
 /* To the device or from it. */
 myr_status bench_device_copy(void *to, const void *from, size_t bytes);
 
-/* Bytes of the pool that scratch memory comes from: those in use, from which the peak is counted from now on; and the peak.
- * NaN where they cannot be had. */
-double bench_device_begin_peak(int device);
-double bench_device_peak(int device);
-
 #endif

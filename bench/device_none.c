@@ -1,5 +1,3 @@
-#include <math.h>
-
 #include "device.h"
 
 myr_status bench_device_allocate(int device, size_t bytes, float **floats) {
@@ -18,14 +16,4 @@ myr_status bench_device_copy(void *to, const void *from, size_t bytes) {
     (void)from;
     (void)bytes;
     return MYR_NO_DEVICE;
-}
-
-double bench_device_begin_peak(int device) {
-    (void)device;
-    return (double)NAN;
-}
-
-double bench_device_peak(int device) {
-    (void)device;
-    return (double)NAN;
 }

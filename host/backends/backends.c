@@ -173,6 +173,19 @@ int myr_device_describe(int device, char *text, size_t size) {
     return gpu->device_describe ? gpu->device_describe(device, text, size) : 0;
 }
 
+myr_status myr_device_memory(myr_context *context, int device, uint64_t *used, uint64_t *peak) {
+    MYR_STANDARD_ENVIRONMENT;
+    const myr_backend *gpu = automatic(true);
+    if (!used || !peak)
+        return myr_fail(context, MYR_INVALID_ARGUMENT, "used or peak is NULL (expected both)");
+    if (device < 0)
+        return myr_fail(context, MYR_INVALID_ARGUMENT, "device: %d is out of range (expected 0 or more)",
+                        device);
+    if (!gpu->device_memory)
+        return myr_fail(context, MYR_NO_DEVICE, "this build has no backend with devices");
+    return gpu->device_memory(context, device, used, peak);
+}
+
 const char *myr_build_description(void) {
 #if defined(__clang__)
 #define MYR_COMPILER "clang " __clang_version__

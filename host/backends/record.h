@@ -45,11 +45,18 @@ struct myr_backend {
     /* Its devices, and a line about one, as myr_device_describe; NULL: there is none but the CPU. */
     int (*device_count)(void);
     int (*device_describe)(int device, char *text, size_t size);
+    myr_status (*device_memory)(myr_context *context, int device, uint64_t *used, uint64_t *peak);
     /* Copies from and to its device's memory, done on return; NULL: arrays lie in host memory alone. */
     myr_status (*read)(myr_context *context, const struct myr_compute *compute, const void *d_from,
                        size_t bytes, void *to);
     myr_status (*write)(myr_context *context, const struct myr_compute *compute, const void *from,
                         size_t bytes, void *d_to);
+
+    /* Keeps a copy of an array of the host's on the device, for the reductions of this context that are given the same
+     * array, until it is let go as often; where there is no room, it does not. NULL: arrays are read where they lie. */
+    myr_status (*hold)(myr_context *context, const struct myr_compute *compute, const void *data,
+                       size_t bytes);
+    void (*let_go)(myr_context *context, const struct myr_compute *compute, const void *data);
 
     /* ---- runs ---- */
     /* The job's moments, pushed on a range that myr_range_begin made of it. */

@@ -29,8 +29,8 @@ static myr_status begin(myr_context *context, myr_fused_run *run, double window_
 }
 
 static void end(myr_fused_run *run) {
-    myr_cuda_cells_destroy(&run->affine.cells);
-    myr_cuda_release(run->d_axes);
+    myr_cuda_cells_destroy(&run->session, &run->affine.cells);
+    myr_cuda_release(&run->session, run->d_axes);
     myr_affine_table_destroy(&run->affine.table);
 }
 

@@ -5,6 +5,7 @@
 #include <cuda_runtime_api.h>
 
 #include "backends/backend.h"
+#include "cuda_memory.h"
 #include "word_launch.h"
 
 /* myr_device_count and myr_device_describe of myriad/run.h, where CUDA is built in. */
@@ -14,41 +15,17 @@ int myr_cuda_device_describe(int device, char *text, size_t size);
 /* MYR_OK if that device can run this build's kernels; else MYR_NO_DEVICE, and the reason. */
 myr_status myr_cuda_available(myr_context *context, int device);
 
+/* MYR_OK if the machine has that device; else MYR_NO_DEVICE, and what there is. */
+myr_status myr_cuda_check_index(myr_context *context, int device);
+
 /* MYR_OK for cudaSuccess; else the status and line of what went wrong. doing: "copying results", say. */
 myr_status myr_cuda_check(myr_context *context, cudaError_t error, const char *doing);
-
-/* A device chosen for the calling thread, and a stream on it. */
-typedef struct myr_cuda_session {
-    int previous; /* the thread's device before */
-    cudaStream_t stream;
-} myr_cuda_session;
-
-myr_status myr_cuda_open(myr_context *context, int device, myr_cuda_session *session);
-void myr_cuda_close(myr_cuda_session *session);
-
-/* Memory on the device: *memory is NULL on failure; myr_cuda_release takes NULL. */
-myr_status myr_cuda_allocate(myr_context *context, size_t bytes, void **memory);
-void myr_cuda_release(void *memory);
-
-/* Memory filled from `from`; to be released, too, where the copy alone has failed. */
-myr_status myr_cuda_allocate_copy(myr_context *context, const myr_cuda_session *session, const void *from,
-                                  size_t bytes, void **memory);
-
-/* Floats: room for so many, and unless from is NULL filled from it. */
-myr_status myr_cuda_place_floats(myr_context *context, const myr_cuda_session *session, const float *from,
-                                 size_t count, float **d_floats);
 
 /* What a normal of the kernels is multiplied by where it is to have that scale (launch.h). Given normals
  * are what they are, but then arithmetic is not fast. */
 static inline float myr_cuda_noise_factor(const myr_job *job, float scale) {
     return job->fast ? (float)((double)scale * MYR_FAST_SCALE) : scale;
 }
-
-/* Copies that are done on return. */
-myr_status myr_cuda_upload(myr_context *context, const myr_cuda_session *session, void *d_to,
-                           const void *from, size_t bytes);
-myr_status myr_cuda_download(myr_context *context, const myr_cuda_session *session, void *to,
-                             const void *d_from, size_t bytes);
 
 myr_status myr_cuda_words(myr_context *context, const myr_draw *draw, uint32_t *words);
 myr_status myr_cuda_normals(myr_context *context, const myr_draw *draw, double *normals);

@@ -51,7 +51,8 @@ static void plan_sizes(const myr_cuda_limits *limits, const myr_cuda_work *work,
     batch->states = (size_t)batch->chunks * (size_t)work->dimension * MYR_CHUNK;
 }
 
-static myr_status allocate_floats(myr_context *context, const myr_cuda_work *work, myr_cuda_batch *batch) {
+static myr_status allocate_floats(myr_context *context, const myr_cuda_session *session,
+                                  const myr_cuda_work *work, myr_cuda_batch *batch) {
     const size_t scratch = (size_t)batch->chunks * MYR_ROW_VECTORS * (size_t)work->dimension * MYR_PARTIALS;
     const size_t noise = (size_t)batch->chunks * batch->rows * work->numbers * MYR_CHUNK;
     const struct {
@@ -67,7 +68,7 @@ static myr_status allocate_floats(myr_context *context, const myr_cuda_work *wor
     for (size_t n = 0; status == MYR_OK && n < sizeof arrays / sizeof *arrays; n++) {
         void *memory = NULL;
         if (arrays[n].count > 0)
-            status = myr_cuda_allocate(context, arrays[n].count * sizeof(float), &memory);
+            status = myr_cuda_allocate(context, session, arrays[n].count * sizeof(float), &memory);
         *arrays[n].d_memory = memory;
     }
     if (status != MYR_OK || !(work->copies || work->start_normals || work->numbers > 0))
@@ -78,12 +79,13 @@ static myr_status allocate_floats(myr_context *context, const myr_cuda_work *wor
 }
 
 /* Nodes of the batch's moments, and of what they merge to. */
-static myr_status allocate_nodes(myr_context *context, const myr_cuda_work *work, myr_cuda_batch *batch) {
+static myr_status allocate_nodes(myr_context *context, const myr_cuda_session *session,
+                                 const myr_cuda_work *work, myr_cuda_batch *batch) {
     const size_t bytes = (size_t)batch->chunks * (size_t)work->dimension * sizeof(myr_moment_node);
     void *nodes = NULL, *merged = NULL;
-    myr_status status = myr_cuda_allocate(context, bytes, &nodes);
+    myr_status status = myr_cuda_allocate(context, session, bytes, &nodes);
     if (status == MYR_OK)
-        status = myr_cuda_allocate(context, bytes, &merged);
+        status = myr_cuda_allocate(context, session, bytes, &merged);
     batch->d_nodes = nodes;
     batch->d_merged = merged;
     return status;
@@ -104,21 +106,21 @@ myr_status myr_cuda_batch_create(myr_context *context, const myr_cuda_session *s
     memset(batch, 0, sizeof *batch);
     batch->threads = work->threads;
     plan_sizes(limits, work, batch);
-    myr_status status = allocate_floats(context, work, batch);
+    myr_status status = allocate_floats(context, session, work, batch);
     if (status == MYR_OK && work->nodes)
-        status = allocate_nodes(context, work, batch);
+        status = allocate_nodes(context, session, work, batch);
     if (status == MYR_OK && work->copies)
         status = clear_states(context, session, batch);
     if (status != MYR_OK)
-        myr_cuda_batch_destroy(batch);
+        myr_cuda_batch_destroy(session, batch);
     return status;
 }
 
-void myr_cuda_batch_destroy(myr_cuda_batch *batch) {
+void myr_cuda_batch_destroy(const myr_cuda_session *session, myr_cuda_batch *batch) {
     void *const device[] = {batch->d_state,         batch->d_turned, batch->d_memory, batch->d_scratch,
                             batch->d_start_normals, batch->d_noise,  batch->d_nodes,  batch->d_merged};
     for (size_t n = 0; n < sizeof device / sizeof *device; n++)
-        myr_cuda_release(device[n]);
+        myr_cuda_release(session, device[n]);
     free(batch->staging);
     memset(batch, 0, sizeof *batch);
 }

@@ -47,7 +47,7 @@ typedef struct myr_cuda_batch {
 myr_status myr_cuda_batch_create(myr_context *context, const myr_cuda_session *session,
                                  const myr_cuda_limits *limits, const myr_cuda_work *work,
                                  myr_cuda_batch *batch);
-void myr_cuda_batch_destroy(myr_cuda_batch *batch);
+void myr_cuda_batch_destroy(const myr_cuda_session *session, myr_cuda_batch *batch);
 
 /* The callers' numbers to d_to, [chunk][numbers][MYR_CHUNK], as myr_stage (staged.h) has them. */
 myr_status myr_cuda_batch_give(myr_context *context, const myr_cuda_session *session,

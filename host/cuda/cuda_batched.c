@@ -24,7 +24,7 @@ static void run_end(myr_batched_run *run) {
     void *const device[] = {run->d_path,   run->d_states, run->d_total,
                             run->d_values, run->d_given,  run->d_nodes};
     for (size_t n = 0; n < sizeof device / sizeof *device; n++)
-        myr_cuda_release(device[n]);
+        myr_cuda_release(&run->session, device[n]);
     free(run->staging);
     free(run->nodes);
     run->denoiser->end(run);
@@ -54,7 +54,8 @@ static myr_status allocate_device(myr_context *context, myr_batched_run *run) {
                 myr_cuda_place_floats(context, &run->session, NULL, arrays[n].count, arrays[n].d_memory);
     void *nodes = NULL;
     if (status == MYR_OK)
-        status = myr_cuda_allocate(context, run->batch / MYR_CHUNK * d * sizeof(myr_moment_node), &nodes);
+        status = myr_cuda_allocate(context, &run->session,
+                                   run->batch / MYR_CHUNK * d * sizeof(myr_moment_node), &nodes);
     run->d_nodes = nodes;
     return status;
 }

@@ -107,9 +107,10 @@ myr_status myr_cuda_cells_create(myr_context *context, const myr_cuda_session *s
     }
     void *d_cells = NULL, *d_start_scale = NULL;
     size_t bytes = (size_t)(cells->end - cells->begin) * cells->row_bytes;
-    myr_status status = myr_cuda_allocate(context, bytes ? bytes : 16, &d_cells);
+    myr_status status = myr_cuda_allocate(context, session, bytes, &d_cells);
     if (status == MYR_OK)
-        status = myr_cuda_allocate(context, (size_t)table->dimension * sizeof(float), &d_start_scale);
+        status =
+            myr_cuda_allocate(context, session, (size_t)table->dimension * sizeof(float), &d_start_scale);
     cells->d_cells = d_cells;
     cells->d_start_scale = d_start_scale;
     if (status == MYR_OK)
@@ -117,12 +118,12 @@ myr_status myr_cuda_cells_create(myr_context *context, const myr_cuda_session *s
     if (status == MYR_OK)
         status = upload_start(context, session, job, table, cells);
     if (status != MYR_OK)
-        myr_cuda_cells_destroy(cells);
+        myr_cuda_cells_destroy(session, cells);
     return status;
 }
 
-void myr_cuda_cells_destroy(myr_cuda_cells *cells) {
-    myr_cuda_release(cells->d_cells);
-    myr_cuda_release(cells->d_start_scale);
+void myr_cuda_cells_destroy(const myr_cuda_session *session, myr_cuda_cells *cells) {
+    myr_cuda_release(session, cells->d_cells);
+    myr_cuda_release(session, cells->d_start_scale);
     memset(cells, 0, sizeof *cells);
 }

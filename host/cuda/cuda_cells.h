@@ -18,6 +18,6 @@ typedef struct myr_cuda_cells {
 /* Everything NULL on failure. */
 myr_status myr_cuda_cells_create(myr_context *context, const myr_cuda_session *session, const myr_job *job,
                                  const myr_affine_table *table, myr_cuda_cells *cells);
-void myr_cuda_cells_destroy(myr_cuda_cells *cells);
+void myr_cuda_cells_destroy(const myr_cuda_session *session, myr_cuda_cells *cells);
 
 #endif

@@ -27,9 +27,9 @@ typedef struct chain_run {
 } chain_run;
 
 static void run_end(chain_run *run) {
-    myr_cuda_release(run->d_table);
-    myr_cuda_release(run->d_state);
-    myr_cuda_release(run->d_nodes);
+    myr_cuda_release(&run->session, run->d_table);
+    myr_cuda_release(&run->session, run->d_state);
+    myr_cuda_release(&run->session, run->d_nodes);
     free(run->nodes);
     free(run->staging);
     myr_chain_table_destroy(&run->table);
@@ -65,10 +65,10 @@ static myr_status allocate(myr_context *context, chain_run *run, bool copies, bo
     const size_t values = (size_t)run->chunks * MYR_CHUNK * sizeof(float);
     const size_t nodes = run->chunks * sizeof(myr_moment_node);
     void *memory = NULL;
-    myr_status status = myr_cuda_allocate(context, values, &memory);
+    myr_status status = myr_cuda_allocate(context, &run->session, values, &memory);
     run->d_state = memory;
     if (status == MYR_OK && moments) {
-        status = myr_cuda_allocate(context, nodes, &memory);
+        status = myr_cuda_allocate(context, &run->session, nodes, &memory);
         run->d_nodes = memory;
         run->nodes = malloc(nodes);
         if (status == MYR_OK && !run->nodes)

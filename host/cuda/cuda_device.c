@@ -1,5 +1,7 @@
 /* Devices: which there are, whether they can run this build, and how their failures are told. */
+#define _POSIX_C_SOURCE 200809L
 #include <stdio.h>
+#include <unistd.h>
 
 #include "cuda_backend.h"
 #include "ground/failure.h"
@@ -38,10 +40,20 @@ static myr_status fail_driver(myr_context *context) {
     cudaDriverGetVersion(&driver);
     cudaRuntimeGetVersion(&runtime);
     if (driver == 0)
-        return myr_fail(context, MYR_NO_DEVICE, "cuda needs an NVIDIA driver, and none is installed");
+        return myr_fail(
+            context, MYR_NO_DEVICE, "cuda needs an NVIDIA driver, and none is installed%s",
+            access("/dev/dxg", F_OK) == 0 ? " (in WSL it is that of Windows, by /usr/lib/wsl/lib)" : "");
+    /* A driver serves all toolkits of its major version; 11.8 is the oldest that the sources compile with. */
+    char build[64] = "";
+    if (driver / 1000 >= 11)
+        snprintf(build, sizeof build, ", or a build made with CUDA toolkit %s",
+                 driver / 1000 == 11   ? "11.8"
+                 : driver / 1000 == 12 ? "12"
+                                       : "of its version");
     return myr_fail(context, MYR_NO_DEVICE,
-                    "the NVIDIA driver is too old: it serves CUDA %d.%d, this build needs %d.%d",
-                    driver / 1000, driver % 1000 / 10, runtime / 1000, runtime % 1000 / 10);
+                    "the NVIDIA driver is too old: it serves CUDA %d.%d, this build needs %d.%d (take a "
+                    "newer driver%s)",
+                    driver / 1000, driver % 1000 / 10, runtime / 1000, runtime % 1000 / 10, build);
 }
 
 myr_status myr_cuda_check(myr_context *context, cudaError_t error, const char *doing) {
@@ -59,7 +71,7 @@ myr_status myr_cuda_check(myr_context *context, cudaError_t error, const char *d
                     cudaGetErrorString(error), cudaGetErrorName(error));
 }
 
-static myr_status check_index(myr_context *context, int device) {
+myr_status myr_cuda_check_index(myr_context *context, int device) {
     int count = 0;
     myr_status status = myr_cuda_check(context, cudaGetDeviceCount(&count), "looking for GPUs");
     if (status == MYR_OK && count == 0)
@@ -67,35 +79,9 @@ static myr_status check_index(myr_context *context, int device) {
     if (status != MYR_OK || device < count)
         return status;
     if (count == 1)
-        return myr_fail(context, MYR_NO_DEVICE, "device %d: this machine has 1 GPU (0)", device);
-    return myr_fail(context, MYR_NO_DEVICE, "device %d: this machine has %d GPUs (0 … %d)", device, count,
+        return myr_fail(context, MYR_NO_DEVICE, "device %d: this process sees 1 GPU (0)", device);
+    return myr_fail(context, MYR_NO_DEVICE, "device %d: this process sees %d GPUs (0 … %d)", device, count,
                     count - 1);
-}
-
-myr_status myr_cuda_open(myr_context *context, int device, myr_cuda_session *session) {
-    session->stream = NULL;
-    session->previous = -1;
-    myr_status status = check_index(context, device);
-    if (status != MYR_OK)
-        return status;
-    if (cudaGetDevice(&session->previous) != cudaSuccess)
-        session->previous = -1;
-    status = myr_cuda_check(context, cudaSetDevice(device), "starting the GPU");
-    if (status == MYR_OK)
-        status = myr_cuda_check(context, cudaStreamCreateWithFlags(&session->stream, cudaStreamNonBlocking),
-                                "starting the GPU");
-    if (status != MYR_OK)
-        myr_cuda_close(session);
-    return status;
-}
-
-void myr_cuda_close(myr_cuda_session *session) {
-    if (session->stream)
-        (void)cudaStreamDestroy(session->stream);
-    if (session->previous >= 0)
-        (void)cudaSetDevice(session->previous);
-    (void)cudaGetLastError();
-    session->stream = NULL;
 }
 
 myr_status myr_cuda_available(myr_context *context, int device) {
@@ -124,57 +110,7 @@ int myr_cuda_device_describe(int device, char *text, size_t size) {
         (void)cudaGetLastError();
         return 0;
     }
-    return snprintf(text, size, "%s, %d multiprocessors, %.0f GiB", properties.name,
-                    properties.multiProcessorCount, (double)properties.totalGlobalMem / 0x1p30);
-}
-
-myr_status myr_cuda_allocate(myr_context *context, size_t bytes, void **memory) {
-    cudaError_t error = cudaMalloc(memory, bytes);
-    if (error == cudaSuccess)
-        return MYR_OK;
-    *memory = NULL;
-    if (error != cudaErrorMemoryAllocation)
-        return myr_cuda_check(context, error, "reserving memory");
-    (void)cudaGetLastError();
-    return myr_fail(context, MYR_OUT_OF_MEMORY, "out of GPU memory: %zu bytes could not be reserved",
-                    bytes);
-}
-
-void myr_cuda_release(void *memory) {
-    if (memory)
-        (void)cudaFree(memory);
-}
-
-static myr_status copy(myr_context *context, const myr_cuda_session *session, void *to, const void *from,
-                       size_t bytes, enum cudaMemcpyKind kind, const char *doing) {
-    cudaError_t error = cudaMemcpyAsync(to, from, bytes, kind, session->stream);
-    if (error == cudaSuccess)
-        error = cudaStreamSynchronize(session->stream);
-    return myr_cuda_check(context, error, doing);
-}
-
-myr_status myr_cuda_upload(myr_context *context, const myr_cuda_session *session, void *d_to,
-                           const void *from, size_t bytes) {
-    return copy(context, session, d_to, from, bytes, cudaMemcpyHostToDevice, "copying data to it");
-}
-
-myr_status myr_cuda_download(myr_context *context, const myr_cuda_session *session, void *to,
-                             const void *d_from, size_t bytes) {
-    return copy(context, session, to, d_from, bytes, cudaMemcpyDeviceToHost, "copying results from it");
-}
-
-myr_status myr_cuda_allocate_copy(myr_context *context, const myr_cuda_session *session, const void *from,
-                                  size_t bytes, void **memory) {
-    myr_status status = myr_cuda_allocate(context, bytes, memory);
-    return status == MYR_OK ? myr_cuda_upload(context, session, *memory, from, bytes) : status;
-}
-
-myr_status myr_cuda_place_floats(myr_context *context, const myr_cuda_session *session, const float *from,
-                                 size_t count, float **d_floats) {
-    const size_t bytes = count * sizeof(float);
-    void *memory = NULL;
-    myr_status status = from ? myr_cuda_allocate_copy(context, session, from, bytes, &memory)
-                             : myr_cuda_allocate(context, bytes, &memory);
-    *d_floats = memory;
-    return status;
+    return snprintf(text, size, "%s, compute capability %d.%d, %d multiprocessors, %.0f GiB",
+                    properties.name, properties.major, properties.minor, properties.multiProcessorCount,
+                    (double)properties.totalGlobalMem / 0x1p30);
 }

@@ -17,7 +17,7 @@ typedef struct number_buffer {
 
 static void buffer_end(number_buffer *buffer) {
     free(buffer->numbers);
-    myr_cuda_release(buffer->d_numbers);
+    myr_cuda_release(&buffer->session, buffer->d_numbers);
     myr_cuda_close(&buffer->session);
 }
 
@@ -29,7 +29,7 @@ static myr_status buffer_begin(myr_context *context, int device, number_buffer *
     myr_status status = myr_cuda_open(context, device, &buffer->session);
     if (status != MYR_OK)
         return status;
-    status = myr_cuda_allocate(context, bytes, &d_numbers);
+    status = myr_cuda_allocate(context, &buffer->session, bytes, &d_numbers);
     buffer->d_numbers = d_numbers;
     if (status == MYR_OK) {
         buffer->numbers = malloc(bytes);

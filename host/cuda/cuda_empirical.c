@@ -55,11 +55,10 @@ static void end(myr_batched_run *run) {
     data_points *own = run->content;
     if (!own)
         return;
-    myr_cuda_release(own->d_points);
-    myr_cuda_release(own->d_half_norms);
-    myr_cuda_release(own->d_lanes);
-    myr_cuda_release(own->d_scores);
-    myr_cuda_products_end(own->products);
+    myr_cuda_release(&run->session, own->d_points);
+    myr_cuda_release(&run->session, own->d_half_norms);
+    myr_cuda_release(&run->session, own->d_lanes);
+    myr_cuda_release(&run->session, own->d_scores);
     myr_empirical_table_destroy(&own->table);
     free(own);
 }

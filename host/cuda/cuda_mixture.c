@@ -34,8 +34,8 @@ static myr_status begin(myr_context *context, myr_fused_run *run, double window_
 }
 
 static void end(myr_fused_run *run) {
-    myr_cuda_rows_destroy(&run->mixture.rows);
-    myr_cuda_release(run->mixture.d_thresholds);
+    myr_cuda_rows_destroy(&run->session, &run->mixture.rows);
+    myr_cuda_release(&run->session, run->mixture.d_thresholds);
     myr_mixture_table_destroy(&run->mixture.table);
 }
 

@@ -11,7 +11,7 @@ static myr_status begin(myr_context *context, myr_fused_run *run, double window_
 }
 
 static void end(myr_fused_run *run) {
-    myr_cuda_rows_destroy(&run->pointwise.rows);
+    myr_cuda_rows_destroy(&run->session, &run->pointwise.rows);
     myr_row_table_destroy(&run->pointwise.table);
 }
 

@@ -19,21 +19,37 @@ static myr_status check(myr_context *context, cublasStatus_t error, const char *
                     (int)error);
 }
 
+/* Takes some milliseconds and megabytes of the device. */
+static myr_status start(myr_context *context, myr_cuda_products **products) {
+    const myr_cublas *blas;
+    cublasHandle_t handle = NULL;
+    myr_status status = myr_cublas_find(context, &blas);
+    if (status == MYR_OK)
+        status = check(context, blas->create(&handle), "starting");
+    if (status != MYR_OK)
+        return status;
+    *products = malloc(sizeof **products);
+    if (!*products) {
+        (void)blas->destroy(handle);
+        return myr_fail_memory(context, sizeof **products);
+    }
+    **products = (myr_cuda_products){blas, handle};
+    return MYR_OK;
+}
+
 myr_status myr_cuda_products_begin(myr_context *context, const myr_cuda_session *session,
                                    myr_cuda_products **products) {
-    myr_cuda_products *p = *products = calloc(1, sizeof *p);
-    if (!p)
-        return myr_fail_memory(context, sizeof *p);
-    myr_status status = myr_cublas_find(context, &p->blas);
+    myr_cuda_room *room = session->room;
+    myr_status status = room->products ? MYR_OK : start(context, &room->products);
     if (status == MYR_OK)
-        status = check(context, p->blas->create(&p->handle), "starting");
-    if (status == MYR_OK)
-        status = check(context, p->blas->set_stream(p->handle, session->stream), "starting");
+        status = check(context, room->products->blas->set_stream(room->products->handle, session->stream),
+                       "starting");
+    *products = room->products;
     return status;
 }
 
-void myr_cuda_products_end(myr_cuda_products *p) {
-    if (p && p->handle)
+void myr_cuda_products_stop(myr_cuda_products *p) {
+    if (p)
         (void)p->blas->destroy(p->handle);
     free(p);
 }

@@ -9,10 +9,12 @@
 
 typedef struct myr_cuda_products myr_cuda_products;
 
-/* Products on the session's stream. end takes NULL. */
+/* Products on the session's stream: the room's, started where that has none yet. */
 myr_status myr_cuda_products_begin(myr_context *context, const myr_cuda_session *session,
                                    myr_cuda_products **products);
-void myr_cuda_products_end(myr_cuda_products *products);
+
+/* For the room that ends; takes NULL. */
+void myr_cuda_products_stop(myr_cuda_products *products);
 
 /* A matrix of `stride` elements from row to row; transposed: its rows are taken for columns. */
 typedef struct myr_cuda_matrix {

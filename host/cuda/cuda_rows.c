@@ -15,7 +15,7 @@ static myr_status allocate_window(myr_context *context, const myr_cuda_session *
                                   myr_cuda_rows *rows) {
     const size_t room = (size_t)rows->table->room;
     void *steps = NULL;
-    myr_status status = myr_cuda_allocate(context, room * sizeof *rows->d_steps, &steps);
+    myr_status status = myr_cuda_allocate(context, session, room * sizeof *rows->d_steps, &steps);
     rows->d_steps = steps;
     return status == MYR_OK ? myr_cuda_place_floats(context, session, NULL, room * row_floats(rows->table),
                                                     &rows->d_levels)
@@ -62,12 +62,12 @@ myr_status myr_cuda_rows_create(myr_context *context, myr_fused_run *run, myr_ro
     return status;
 }
 
-void myr_cuda_rows_destroy(myr_cuda_rows *rows) {
-    myr_cuda_release(rows->d_steps);
-    myr_cuda_release(rows->d_levels);
-    myr_cuda_release(rows->d_mean);
-    myr_cuda_release(rows->d_start_mean);
-    myr_cuda_release(rows->d_start_scale);
+void myr_cuda_rows_destroy(const myr_cuda_session *session, myr_cuda_rows *rows) {
+    myr_cuda_release(session, rows->d_steps);
+    myr_cuda_release(session, rows->d_levels);
+    myr_cuda_release(session, rows->d_mean);
+    myr_cuda_release(session, rows->d_start_mean);
+    myr_cuda_release(session, rows->d_start_scale);
     memset(rows, 0, sizeof *rows);
 }
 

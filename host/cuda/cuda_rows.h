@@ -20,7 +20,7 @@ typedef struct myr_cuda_rows {
 myr_status myr_cuda_rows_create(myr_context *context, myr_fused_run *run, myr_row_table *table,
                                 size_t starts, const float *start_mean, const float *start_scale,
                                 myr_cuda_rows *rows);
-void myr_cuda_rows_destroy(myr_cuda_rows *rows);
+void myr_cuda_rows_destroy(const myr_cuda_session *session, myr_cuda_rows *rows);
 
 /* Sees to it that `row` is on the device, as myr_cuda_fused has it. */
 myr_status myr_cuda_rows_move(myr_context *context, const myr_fused_run *run, const myr_cuda_rows *rows,

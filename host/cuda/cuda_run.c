@@ -28,7 +28,7 @@ const myr_cuda_limits myr_cuda_usual_limits = {
 };
 
 static void run_end(myr_fused_run *run) {
-    myr_cuda_batch_destroy(&run->batch);
+    myr_cuda_batch_destroy(&run->session, &run->batch);
     run->denoiser->end(run);
     myr_cuda_close(&run->session);
 }

@@ -52,11 +52,11 @@ myr_status myr_cuda_simulate(myr_context *context, const myr_ranking_draw *draw,
     const uint64_t most = BATCH_NUMBERS / draw->length, kept = draw->count < most ? draw->count : most;
     status = place_scales(context, &session, draw, &d_scales);
     if (status == MYR_OK)
-        status = myr_cuda_allocate(context, kept * draw->length * sizeof *rankings, &d_rankings);
+        status = myr_cuda_allocate(context, &session, kept * draw->length * sizeof *rankings, &d_rankings);
     if (status == MYR_OK)
         status = draw_batches(context, &session, draw, d_scales, d_rankings, rankings);
-    myr_cuda_release(d_rankings);
-    myr_cuda_release(d_scales);
+    myr_cuda_release(&session, d_rankings);
+    myr_cuda_release(&session, d_scales);
     myr_cuda_close(&session);
     return status;
 }

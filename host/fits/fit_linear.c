@@ -185,6 +185,33 @@ static myr_status run(myr_linear_fit *fit, myr_estimate *estimates) {
     return status;
 }
 
+static myr_status look_and_run(myr_linear_fit *fit, myr_estimate *estimates) {
+    /* The first look also checks the arrays, at theta = 0. */
+    myr_status status =
+        myr_loss_linear(fit->context, &fit->loss, fit->model.features, (myr_array){fit->theta, MYR_F64},
+                        fit->compute, (myr_array_out){NULL, MYR_F64}, NULL, NULL);
+    if (status == MYR_OK)
+        status = myr_product_begin(fit->context, myr_resolve_threads(fit->compute->threads));
+    if (status != MYR_OK)
+        return status;
+    status = run(fit, estimates);
+    myr_product_end();
+    return status;
+}
+
+/* Every step reads all features: a GPU holds them meanwhile. */
+static myr_status run_near(myr_linear_fit *fit, myr_estimate *estimates) {
+    myr_features read = *fit->model.features;
+    if (fit->loss.reference_free)
+        read.reference_margin.data = NULL;
+    myr_status status = myr_features_hold(fit->context, &read, fit->compute);
+    if (status != MYR_OK)
+        return status;
+    status = look_and_run(fit, estimates);
+    const myr_status released = myr_features_release(fit->context, &read, fit->compute);
+    return status == MYR_OK ? released : status;
+}
+
 static myr_status fit_features(myr_context *context, const myr_features *features,
                                const myr_fit_options *options, const myr_compute_options *compute,
                                myr_estimate *estimates, myr_fit_report *report) {
@@ -194,7 +221,7 @@ static myr_status fit_features(myr_context *context, const myr_features *feature
         status = check_games(context, features);
     if (status != MYR_OK)
         return status;
-    /* Every step reads all features: from the host's memory the CPU is the nearer one. */
+    /* From the host's memory the CPU is the nearer one. */
     myr_compute_options near = *compute;
     near.backend = myr_backend_near(near.backend);
     const bool free_of_reference = !objective->takes_reference || !features->reference_margin.data;
@@ -213,17 +240,8 @@ static myr_status fit_features(myr_context *context, const myr_features *feature
     fit.loss.beta = options->beta;
     fit.loss.reference_free = free_of_reference;
     status = allocate(&fit) ? MYR_OK : myr_fail_memory(context, 8 * fit.parameters * fit.parameters);
-    if (status == MYR_OK) {
-        /* The first look also checks the arrays, at theta = 0. */
-        status = myr_loss_linear(context, &fit.loss, features, (myr_array){fit.theta, MYR_F64}, &near,
-                                 (myr_array_out){NULL, MYR_F64}, NULL, NULL);
-    }
     if (status == MYR_OK)
-        status = myr_product_begin(context, myr_resolve_threads(near.threads));
-    if (status == MYR_OK) {
-        status = run(&fit, estimates);
-        myr_product_end();
-    }
+        status = run_near(&fit, estimates);
     free(fit.theta);
     free(fit.inverse);
     return status;

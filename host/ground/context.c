@@ -1,14 +1,15 @@
-#include "failure.h"
-
 #include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "failure.h"
+#include "kept.h"
 #include "myriad/run.h"
 
 struct myr_context {
     char error[1024];
+    myr_kept kept;
 };
 
 myr_status myr_context_create(myr_context **context) {
@@ -19,7 +20,13 @@ myr_status myr_context_create(myr_context **context) {
 }
 
 void myr_context_destroy(myr_context *context) {
+    if (context && context->kept.end)
+        context->kept.end(context->kept.data);
     free(context);
+}
+
+myr_kept *myr_context_kept(myr_context *context) {
+    return context ? &context->kept : NULL;
 }
 
 const char *myr_context_error(const myr_context *context) {

@@ -22,15 +22,14 @@ static myr_status check_count(myr_context *context, const char *name, uint64_t v
                     name, (unsigned long long)value, (unsigned long long)most);
 }
 
-static myr_status check_features(myr_context *context, const myr_linear_job *job) {
-    const myr_features *f = job->features;
+myr_status myr_check_features(myr_context *context, const myr_features *f, bool takes_reference) {
     myr_status status = check_count(context, "count", f->count, MYR_MAX_PAIRS);
     if (status == MYR_OK)
         status = check_count(context, "parameters", f->parameters, MYR_MAX_PARAMETERS);
     if (status == MYR_OK && (!f->delta.data || f->delta.type != MYR_F32))
         status = myr_fail(context, MYR_INVALID_ARGUMENT, "features: delta is %s (expected an array of f32)",
                           f->delta.data ? myr_dtype_name(f->delta.type) : "NULL");
-    if (status == MYR_OK && !job->loss.reference_free)
+    if (status == MYR_OK && takes_reference)
         status = myr_check_reals(context, "features: reference_margin", f->reference_margin.data,
                                  f->reference_margin.type, false);
     if (status == MYR_OK)
@@ -90,7 +89,7 @@ static myr_status begin(myr_context *context, const myr_loss_options *loss,
                         const myr_backend **backend, myr_report *report) {
     myr_status status = make_loss(context, loss, &job->loss);
     if (status == MYR_OK)
-        status = check_features(context, job);
+        status = myr_check_features(context, job->features, !job->loss.reference_free);
     if (status == MYR_OK)
         status = myr_check_reals(context, "theta", job->theta.data, job->theta.type, true);
     if (status == MYR_OK)

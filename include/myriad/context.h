@@ -48,7 +48,12 @@ typedef struct myr_context myr_context;
  * MYR_INVALID_ARGUMENT if context is NULL. */
 MYR_API myr_status myr_context_create(myr_context **context);
 
-/* Frees it. NULL is allowed. Plans and targets made with it stay valid. */
+/* Frees it, and what it keeps of GPUs. NULL is allowed. Plans and targets made with it stay valid.
+ *
+ * Of each GPU that its calls have run on, a context keeps a stream, some memory (myr_device_memory) and cuBLAS, so that
+ * calls with one context are cheaper than with one each. cudaDeviceReset ends all that: destroy contexts before. A call
+ * leaves the calling thread's CUDA device as it was, if the process uses that device; else that of the call stays chosen,
+ * since choosing another would start it. */
 MYR_API void myr_context_destroy(myr_context *context);
 
 /* The last error in full, one line without a newline; "" if no call has failed yet. It stays

@@ -99,6 +99,17 @@ MYR_API myr_status myr_loss_many(myr_context *context, const myr_loss_options *l
                                  const myr_compute_options *options, myr_array_out gradient,
                                  myr_linear_metrics *metrics, myr_report *report);
 
+/* For features in host memory that are evaluated many times on a GPU: copies of delta, reference_margin and weight stay
+ * on the device of the options, where myr_loss_linear, myr_loss_many and fits of this context find them for features
+ * with the same arrays, until they are released as often, with the same options, or the context is destroyed. The arrays
+ * must not change until then. What finds no room there is copied by each call in parts, as if it were not held; on cpu and
+ * reference, and of arrays in device memory, nothing is to be done. Fits do this themselves. options may be NULL. Errors
+ * as of myr_loss_linear. */
+MYR_API myr_status myr_features_hold(myr_context *context, const myr_features *features,
+                                     const myr_compute_options *options);
+MYR_API myr_status myr_features_release(myr_context *context, const myr_features *features,
+                                        const myr_compute_options *options);
+
 #ifdef __cplusplus
 }
 #endif

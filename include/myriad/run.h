@@ -139,6 +139,12 @@ MYR_API myr_status myr_backend_choose(myr_context *context, const char *backend,
 MYR_API int myr_device_count(void);
 MYR_API int myr_device_describe(int device, char *text, size_t size);
 
+/* Bytes of that GPU's memory that calls of this context have in use now, what is held included, and had at most since the
+ * last call of this one. Beyond that a context keeps up to 2 GiB, or an eighth of the device's memory if that is less, from
+ * call to call, until it is destroyed. Errors: MYR_INVALID_ARGUMENT, MYR_NO_DEVICE; MYR_UNSUPPORTED of devices that do
+ * not count. */
+MYR_API myr_status myr_device_memory(myr_context *context, int device, uint64_t *used, uint64_t *peak);
+
 /* The instruction set that the cpu backend takes: "baseline", "avx2" or "avx512". MYRIAD_ISA=NAME in
  * the environment forces one; one that the processor lacks, or an unknown name, makes runs on cpu
  * fail with MYR_NO_DEVICE or MYR_INVALID_ARGUMENT, and gives "" here. */

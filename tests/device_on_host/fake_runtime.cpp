@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include <map>
+#include <set>
 #include <string>
 
 namespace {
@@ -14,12 +15,14 @@ constexpr size_t guard = 256;
 constexpr unsigned char guard_byte = 0xa5;
 
 struct fake {
-    int devices = 1, driver = CUDART_VERSION, current = 0, streams = 0;
+    int devices = 1, driver = CUDART_VERSION, current = 0, streams = 0, pools = 0;
+    bool has_pools = true;
+    std::set<int> started; /* devices that were chosen */
     std::string function;
     int calls_left = 0;
     cudaError_t error = cudaSuccess, last = cudaSuccess;
     std::map<char *, size_t> blocks; /* payloads and their sizes */
-    size_t bytes = 0, most_bytes = 0;
+    size_t bytes = 0, most_bytes = 0, room = SIZE_MAX, copied = 0;
 } f;
 
 /* What a call returns that has nothing to do but may fail; errors are remembered as the runtime does. */
@@ -78,6 +81,10 @@ void fake_machine(int devices, int driver_version) {
     f.function = "";
     f.error = f.last = cudaSuccess;
     f.current = 0;
+    f.has_pools = true;
+    f.room = SIZE_MAX;
+    f.copied = 0;
+    f.started.clear();
     f.most_bytes = f.bytes;
 }
 
@@ -94,7 +101,27 @@ cudaError_t fake_fault(const char *function) {
 }
 
 int fake_live(void) {
-    return f.streams + (int)f.blocks.size();
+    return f.streams - f.pools + (int)f.blocks.size();
+}
+
+int fake_rooms(void) {
+    return f.pools;
+}
+
+void fake_memory(size_t bytes) {
+    f.room = bytes;
+}
+
+size_t fake_copied_bytes(void) {
+    return f.copied;
+}
+
+void fake_no_pools(void) {
+    f.has_pools = false;
+}
+
+int fake_started(int device) {
+    return (int)f.started.count(device);
 }
 
 size_t fake_most_bytes(void) {
@@ -126,7 +153,31 @@ cudaError_t cudaGetDevice(int *device) {
 }
 
 cudaError_t cudaSetDevice(int device) {
-    f.current = device;
+    const cudaError_t error = result(__func__);
+    if (error == cudaSuccess) {
+        f.current = device;
+        f.started.insert(device);
+    }
+    return error;
+}
+
+/* Of the driver: that and no more. */
+static int get_device(int *handle, int device) {
+    *handle = device;
+    return 0;
+}
+
+static int get_state(int handle, unsigned *flags, int *active) {
+    *flags = 0;
+    *active = fake_started(handle);
+    return 0;
+}
+
+cudaError_t cudaGetDriverEntryPointByVersion(const char *name, void **function, unsigned,
+                                             unsigned long long, cudaDriverEntryPointQueryResult *) {
+    *function = strcmp(name, "cuDeviceGet") == 0                  ? (void *)get_device
+                : strcmp(name, "cuDevicePrimaryCtxGetState") == 0 ? (void *)get_state
+                                                                  : nullptr;
     return result(__func__);
 }
 
@@ -192,6 +243,8 @@ cudaError_t cudaMalloc(void **memory, size_t size) {
     cudaError_t error = result(__func__);
     if (error != cudaSuccess)
         return error;
+    if (size > f.room - f.bytes || f.bytes > f.room)
+        return f.last = cudaErrorMemoryAllocation;
     char *payload = (char *)aligned_alloc(guard, (size + 3 * guard - 1) / guard * guard) + guard;
     memset(payload, 0xff, size); /* NaNs */
     set_guards(payload, size);
@@ -213,8 +266,48 @@ cudaError_t cudaFree(void *memory) {
     return result(__func__);
 }
 
+cudaError_t cudaDeviceGetAttribute(int *value, cudaDeviceAttr attribute, int) {
+    if (attribute != cudaDevAttrMemoryPoolsSupported)
+        return cudaErrorInvalidValue;
+    *value = f.has_pools;
+    return result(__func__);
+}
+
+cudaError_t cudaMemGetInfo(size_t *free, size_t *total) {
+    *total = (size_t)1 << 30;
+    *free = *total - f.bytes;
+    return result(__func__);
+}
+
+cudaError_t cudaMemPoolCreate(cudaMemPool_t *pool, const cudaMemPoolProps *) {
+    const cudaError_t error = result(__func__);
+    if (error == cudaSuccess) {
+        *pool = reinterpret_cast<cudaMemPool_t>(malloc(1));
+        f.pools++;
+    }
+    return error;
+}
+
+cudaError_t cudaMemPoolSetAttribute(cudaMemPool_t, cudaMemPoolAttr attribute, void *) {
+    if (attribute == cudaMemPoolAttrUsedMemHigh)
+        f.most_bytes = f.bytes;
+    return result(__func__);
+}
+
+cudaError_t cudaMemPoolGetAttribute(cudaMemPool_t, cudaMemPoolAttr attribute, void *value) {
+    const uint64_t bytes = attribute == cudaMemPoolAttrUsedMemHigh ? f.most_bytes : f.bytes;
+    memcpy(value, &bytes, sizeof bytes);
+    return result(__func__);
+}
+
+cudaError_t cudaMemPoolDestroy(cudaMemPool_t pool) {
+    free(pool);
+    f.pools--;
+    return result(__func__);
+}
+
 /* In the stream's order, which is the order of the calls. */
-cudaError_t cudaMallocAsync(void **memory, size_t size, cudaStream_t) {
+cudaError_t cudaMallocFromPoolAsync(void **memory, size_t size, cudaMemPool_t, cudaStream_t) {
     return cudaMalloc(memory, size);
 }
 
@@ -231,6 +324,7 @@ cudaError_t cudaMemsetAsync(void *memory, int value, size_t size, cudaStream_t) 
 
 cudaError_t cudaMemcpyAsync(void *to, const void *from, size_t size, cudaMemcpyKind, cudaStream_t) {
     cudaError_t error = result(__func__);
+    f.copied += size;
     if (error == cudaSuccess)
         memcpy(to, from, size);
     return error;

@@ -21,8 +21,24 @@ void fake_failure(const char *function, int call, cudaError_t error);
 /* The error that a call of the function is to return. */
 cudaError_t fake_fault(const char *function);
 
-/* Streams and blocks of memory that have not been given back. */
+/* Streams and blocks of memory that have not been given back, but for a stream of each pool: a context's room for a device
+ * has one of each, and keeps them. */
 int fake_live(void);
+
+/* From now on the devices have that much memory together. */
+void fake_memory(size_t bytes);
+
+/* Bytes copied between host and device since fake_machine. */
+size_t fake_copied_bytes(void);
+
+/* Pools: one a room. */
+int fake_rooms(void);
+
+/* From now on the devices have no pools. */
+void fake_no_pools(void);
+
+/* Whether the device has been chosen by anyone, which starts it. */
+int fake_started(int device);
 
 /* The most bytes that blocks of memory have taken at a time since fake_machine. */
 size_t fake_most_bytes(void);

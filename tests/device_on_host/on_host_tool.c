@@ -29,22 +29,6 @@ int __wrap_main(int argc, char **argv) {
 }
 
 /* What only benchmarks call. */
-cudaError_t cudaDeviceGetDefaultMemPool(cudaMemPool_t *pool, int device) {
-    (void)pool;
-    (void)device;
-    return cudaErrorNotSupported;
-}
-
-cudaError_t cudaMemPoolGetAttribute(cudaMemPool_t pool, enum cudaMemPoolAttr attribute, void *value) {
-    (void)pool;
-    (void)attribute;
-    (void)value;
-    return cudaErrorNotSupported;
-}
-
-cudaError_t cudaMemPoolSetAttribute(cudaMemPool_t pool, enum cudaMemPoolAttr attribute, void *value) {
-    return cudaMemPoolGetAttribute(pool, attribute, value);
-}
 
 cudaError_t cudaMemcpy(void *to, const void *from, size_t bytes, enum cudaMemcpyKind kind) {
     (void)to;

@@ -167,7 +167,7 @@ Test(chain_on_host, failures_are_told_and_nothing_is_kept) {
     myr_target *target = make_target(context, 4, 3, 5);
     myr_plan *plan = make_plan(context, 3, target);
     myr_job job = make_job(plan, target, 0, 4097);
-    expect_failures_of(context, functions, 4, run_moments, &job);
+    expect_failures_of(functions, 4, run_moments, &job);
     myr_plan_destroy(plan);
     myr_target_destroy(target);
     myr_context_destroy(context);

@@ -437,14 +437,17 @@ typedef struct failing {
     const char *line;
 } failing;
 
-static void expect_failure(myr_context *context, const myr_job *job, const failing *f) {
+static void expect_failure(const myr_job *job, const failing *f) {
     myr_moment moments[1];
+    myr_context *context = new_context();
     fake_failure(f->function, f->call, f->error);
     myr_status status = myr_job_moments(context, &myr_backend_cuda, job, moments);
     cr_expect_eq(status, f->status, "%s: status %s", f->line, myr_status_name(status));
     cr_expect_str_eq(myr_context_error(context), f->line);
     fake_machine(1, CUDART_VERSION);
     cr_expect_eq(fake_live(), 0, "%s: %d left over", f->line, fake_live());
+    myr_context_destroy(context);
+    cr_expect_eq(fake_rooms(), 0, "%s: %d rooms left over", f->line, fake_rooms());
 }
 
 Test(cuda_on_host, each_failure_of_a_run_gives_its_status_and_line) {
@@ -480,7 +483,7 @@ Test(cuda_on_host, each_failure_of_a_run_gives_its_status_and_line) {
     myr_plan *plan = new_plan(context, "ddpm-exact", 5, "prior", target);
     myr_job job = make_job(plan, target, 0, 10);
     for (size_t i = 0; i < sizeof list / sizeof *list; i++)
-        expect_failure(context, &job, &list[i]);
+        expect_failure(&job, &list[i]);
     myr_plan_destroy(plan);
     myr_target_destroy(target);
     myr_context_destroy(context);
@@ -500,15 +503,24 @@ static void expect_unavailable(int devices, int driver, const char *function, cu
 }
 
 Test(cuda_on_host, what_is_known_before_the_start_is_a_missing_device) {
-    char old[128];
-    snprintf(old, sizeof old, "the NVIDIA driver is too old: it serves CUDA 11.4, this build needs %d.%d",
-             CUDART_VERSION / 1000, CUDART_VERSION % 1000 / 10);
+    const struct {
+        int driver;
+        const char *serves, *take;
+    } old[] = {{10020, "10.2", "a newer driver"},
+               {11040, "11.4", "a newer driver, or a build made with CUDA toolkit 11.8"},
+               {12040, "12.4", "a newer driver, or a build made with CUDA toolkit 12"}};
+    for (size_t n = 0; n < sizeof old / sizeof *old && old[n].driver < CUDART_VERSION; n++) {
+        char line[256];
+        snprintf(line, sizeof line,
+                 "the NVIDIA driver is too old: it serves CUDA %s, this build needs %d.%d (take %s)",
+                 old[n].serves, CUDART_VERSION / 1000, CUDART_VERSION % 1000 / 10, old[n].take);
+        expect_unavailable(1, old[n].driver, "", cudaSuccess, 0, line);
+    }
     expect_unavailable(0, 0, "", cudaSuccess, 0, "cuda needs an NVIDIA driver, and none is installed");
-    expect_unavailable(1, 11040, "", cudaSuccess, 0, old);
     expect_unavailable(0, CUDART_VERSION, "", cudaSuccess, 0,
                        "no NVIDIA GPU is visible to this process (cudaErrorNoDevice)");
-    expect_unavailable(1, CUDART_VERSION, "", cudaSuccess, 7, "device 7: this machine has 1 GPU (0)");
-    expect_unavailable(4, CUDART_VERSION, "", cudaSuccess, 7, "device 7: this machine has 4 GPUs (0 … 3)");
+    expect_unavailable(1, CUDART_VERSION, "", cudaSuccess, 7, "device 7: this process sees 1 GPU (0)");
+    expect_unavailable(4, CUDART_VERSION, "", cudaSuccess, 7, "device 7: this process sees 4 GPUs (0 … 3)");
     expect_unavailable(1, CUDART_VERSION, "cudaFuncGetAttributes", cudaErrorNoKernelImageForDevice, 0,
                        "this build has no code for the GPU (cudaErrorNoKernelImageForDevice)");
     expect_unavailable(1, CUDART_VERSION, "cudaFuncGetAttributes", cudaErrorUnsupportedPtxVersion, 0,

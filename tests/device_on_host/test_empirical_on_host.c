@@ -269,7 +269,7 @@ Test(empirical_on_host, every_failure_is_one_line_and_leaves_nothing) {
     myr_job job = make_job(plan, target, 0, 10);
     myr_moment moments[3];
     for (size_t n = 0; n < sizeof calls / sizeof *calls; n++)
-        expect_each_failure(context, calls[n], cudaErrorLaunchFailure, run_moments, &job);
+        expect_each_failure(calls[n], cudaErrorLaunchFailure, run_moments, &job);
     job.progress = stop_at_once;
     cr_assert_eq(points_moments(context, &small, &job, moments), MYR_CANCELLED);
     cr_assert_eq(fake_live(), 0);

@@ -22,7 +22,7 @@ static void expect_failures(myr_status (*make)(myr_context *, uint64_t, myr_grad
     myr_context *context = new_context();
     myr_gradient_problem p;
     REQUIRE_OK(context, make(context, 7, &p));
-    expect_failures_of(context, functions, products ? 6 : 5, run_problem, &p);
+    expect_failures_of(functions, products ? 6 : 5, run_problem, &p);
     free(p.data);
     myr_context_destroy(context);
 }

@@ -398,8 +398,8 @@ Test(linear_on_host, failures_are_told_and_nothing_is_kept) {
         "cudaMalloc", "cudaMemsetAsync", "cudaMemcpyAsync", "cudaStreamSynchronize", "launch", "products"};
     myr_context *context = new_context();
     batch b = new_batch(1500, MANY_P, true, 4);
-    expect_failures_of(context, functions, 5, run_one_again, &b); /* it makes no products */
-    expect_failures_of(context, functions, 6, run_many_again, &b);
+    expect_failures_of(functions, 5, run_one_again, &b); /* it makes no products */
+    expect_failures_of(functions, 6, run_many_again, &b);
     free_batch(&b);
     myr_context_destroy(context);
 }

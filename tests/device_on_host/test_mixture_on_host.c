@@ -320,7 +320,7 @@ Test(mixture_on_host, failures_are_told_and_nothing_is_kept) {
     myr_plan *plan = make_features(context, 4, 3, 15);
     for (int t = 0; t < 2; t++) {
         myr_job job = make_job(plan, targets[t], 0, 33);
-        expect_failures_of(context, functions, 4, run_moments, &job);
+        expect_failures_of(functions, 4, run_moments, &job);
     }
     myr_plan_destroy(plan);
     myr_target_destroy(targets[0]);

@@ -125,7 +125,7 @@ Test(rankings_on_host, failures_are_told_and_nothing_is_kept) {
     myr_context *context = new_context();
     uint64_t state = 5;
     rankings_batch b = make_rankings(&state, 9, 5, MYR_F32, 3.0);
-    expect_failures_of(context, functions, 5, run_again, &b);
+    expect_failures_of(functions, 5, run_again, &b);
     free_rankings(&b);
     myr_context_destroy(context);
 }

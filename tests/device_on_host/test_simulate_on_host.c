@@ -61,6 +61,6 @@ Test(simulate_on_host, failures_are_told_and_nothing_is_kept) {
     static const double rewards[] = {0.0, 1.0};
     myr_ranking_draw draw = {1, 0, 100, 1, 2, 2, rewards, 1, 0};
     myr_context *context = new_context();
-    expect_failures_of(context, functions, 4, draw_again, &draw);
+    expect_failures_of(functions, 4, draw_again, &draw);
     myr_context_destroy(context);
 }

@@ -68,7 +68,7 @@ static myr_status make_gradient(myr_context *context, cuda_head *h, int slot, vo
     if (!given)
         return MYR_OK;
     if (h->job.compute.memory == MYR_HOST) {
-        status = myr_cuda_scratch(context, &h->session, bytes, &h->owned_gradient[slot]);
+        status = myr_cuda_allocate(context, &h->session, bytes, &h->owned_gradient[slot]);
         *d_gradient = h->owned_gradient[slot];
     }
     if (status == MYR_OK)
@@ -94,7 +94,7 @@ static myr_status make_chunk(myr_context *context, cuda_head *h) {
     myr_status status = MYR_OK;
     for (size_t part = 0; status == MYR_OK && part < sizeof parts / sizeof *parts; part++)
         if (parts[part].bytes > 0)
-            status = myr_cuda_scratch(context, &h->session, parts[part].bytes, parts[part].memory);
+            status = myr_cuda_allocate(context, &h->session, parts[part].bytes, parts[part].memory);
     h->factor = malloc(rows * sizeof *h->factor);
     if (status == MYR_OK && !h->factor)
         status = myr_fail_memory(context, rows * sizeof *h->factor);
@@ -133,9 +133,8 @@ void myr_cuda_head_end(void *work) {
                            h->owned_gradient[1], h->d_tile,    h->d_x,       h->d_some,
                            h->d_index,           h->d_results, h->d_upstream};
     for (size_t part = 0; part < sizeof parts / sizeof *parts; part++)
-        myr_cuda_drop(&h->session, parts[part]);
-    myr_cuda_products_end(h->products);
-    myr_cuda_leave(&h->job.compute, &h->session);
+        myr_cuda_release(&h->session, parts[part]);
+    myr_cuda_close(&h->session);
     free(h->factor);
     free(h);
 }

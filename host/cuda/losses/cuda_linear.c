@@ -16,13 +16,13 @@ static myr_status place_theta(myr_context *context, const myr_linear_job *job,
     myr_status status = myr_cuda_place(context, &job->compute, session, job->theta.data,
                                        count * myr_dtype_size(job->theta.type), &d_given, &d_given_copy);
     if (status == MYR_OK)
-        status = myr_cuda_scratch(context, session, count * sizeof *f->d_theta, &f->owned[3]);
+        status = myr_cuda_allocate(context, session, count * sizeof *f->d_theta, &f->owned[3]);
     f->d_theta = f->owned[3];
     if (status == MYR_OK)
         status = myr_cuda_check(
             context, myr_launch_to_float(d_given, (int)job->theta.type, count, f->d_theta, session->stream),
             "rounding parameters");
-    myr_cuda_drop(session, d_given_copy);
+    myr_cuda_release(session, d_given_copy);
     return status;
 }
 
@@ -46,7 +46,7 @@ myr_status myr_cuda_features_place(myr_context *context, const myr_linear_job *j
 
 void myr_cuda_features_drop(const myr_cuda_session *session, myr_cuda_features *f) {
     for (int slot = 0; slot < 4; slot++)
-        myr_cuda_drop(session, f->owned[slot]);
+        myr_cuda_release(session, f->owned[slot]);
 }
 
 typedef struct cuda_linear {
@@ -101,23 +101,23 @@ static myr_status begin(cuda_linear *run) {
     const size_t bytes = run->node * sizeof(double);
     if (status == MYR_OK)
         status =
-            myr_cuda_scratch(run->context, &run->session, (size_t)run->chunks * bytes, &run->d_nodes[0]);
+            myr_cuda_allocate(run->context, &run->session, (size_t)run->chunks * bytes, &run->d_nodes[0]);
     if (status == MYR_OK)
-        status = myr_cuda_scratch(run->context, &run->session, (size_t)groups_of(run->chunks) * bytes,
-                                  &run->d_nodes[1]);
+        status = myr_cuda_allocate(run->context, &run->session, (size_t)groups_of(run->chunks) * bytes,
+                                   &run->d_nodes[1]);
     if (status == MYR_OK)
-        status = myr_cuda_scratch(run->context, &run->session, sizeof(unsigned long long), &run->d_bad);
+        status = myr_cuda_allocate(run->context, &run->session, sizeof(unsigned long long), &run->d_bad);
     if (status == MYR_OK && job->gradient.data && job->compute.memory == MYR_HOST)
-        status = myr_cuda_scratch(run->context, &run->session, gradient_bytes(run), &run->d_gradient);
+        status = myr_cuda_allocate(run->context, &run->session, gradient_bytes(run), &run->d_gradient);
     return status;
 }
 
 static void end(cuda_linear *run) {
     void *const parts[] = {run->d_nodes[0], run->d_nodes[1], run->d_bad, run->d_gradient};
     for (size_t part = 0; part < sizeof parts / sizeof *parts; part++)
-        myr_cuda_drop(&run->session, parts[part]);
+        myr_cuda_release(&run->session, parts[part]);
     myr_cuda_features_drop(&run->session, &run->features);
-    myr_cuda_leave(&run->job->compute, &run->session);
+    myr_cuda_close(&run->session);
 }
 
 /* All chunks, and the tree over them. */

@@ -61,7 +61,7 @@ static myr_status place_constants(cuda_many *run) {
             loss.beta = many->betas[b];
         constants[b] = myr_loss_constants_make(&loss);
     }
-    myr_status status = myr_cuda_scratch(run->context, &run->session, bytes, &run->d_constants);
+    myr_status status = myr_cuda_allocate(run->context, &run->session, bytes, &run->d_constants);
     if (status == MYR_OK)
         status = myr_cuda_upload(run->context, &run->session, run->d_constants, constants, bytes);
     free(constants);
@@ -91,7 +91,7 @@ static myr_status allocate(cuda_many *run) {
     myr_status status = MYR_OK;
     for (size_t part = 0; status == MYR_OK && part < sizeof parts / sizeof *parts; part++)
         if (parts[part].wanted)
-            status = myr_cuda_scratch(run->context, &run->session, parts[part].bytes, parts[part].memory);
+            status = myr_cuda_allocate(run->context, &run->session, parts[part].bytes, parts[part].memory);
     run->sums = malloc(sums);
     return status == MYR_OK && !run->sums ? myr_fail_memory(run->context, sums) : status;
 }
@@ -121,10 +121,9 @@ static void end(cuda_many *run) {
     void *const parts[] = {run->d_constants, run->d_margins,  run->d_slopes, run->d_part_sums, run->d_parts,
                            run->d_sums,      run->d_gradient, run->d_bad,    run->d_means};
     for (size_t part = 0; part < sizeof parts / sizeof *parts; part++)
-        myr_cuda_drop(&run->session, parts[part]);
+        myr_cuda_release(&run->session, parts[part]);
     myr_cuda_features_drop(&run->session, &run->features);
-    myr_cuda_products_end(run->products);
-    myr_cuda_leave(&run->job->compute, &run->session);
+    myr_cuda_close(&run->session);
     free(run->sums);
 }
 

@@ -51,7 +51,7 @@ static myr_status make_gradients(cuda_pairs *run) {
     myr_status status = MYR_OK;
     for (int column = 0; copied && status == MYR_OK && column < 2; column++) {
         status =
-            myr_cuda_scratch(run->context, &run->session, gradient_bytes(run), &run->d_gradient[column]);
+            myr_cuda_allocate(run->context, &run->session, gradient_bytes(run), &run->d_gradient[column]);
         run->view.gradient[column] = run->d_gradient[column];
     }
     return status;
@@ -63,7 +63,7 @@ static myr_status begin(cuda_pairs *run) {
     run->sums = malloc(bytes);
     if (!run->sums)
         return myr_fail_memory(run->context, bytes);
-    myr_status status = myr_cuda_scratch(run->context, &run->session, bytes, &d_sums);
+    myr_status status = myr_cuda_allocate(run->context, &run->session, bytes, &d_sums);
     if (status != MYR_OK)
         return status;
     run->d_sums = d_sums;
@@ -74,10 +74,10 @@ static myr_status begin(cuda_pairs *run) {
 
 static void end(cuda_pairs *run) {
     for (int slot = 0; slot < COLUMNS; slot++)
-        myr_cuda_drop(&run->session, run->owned[slot]);
+        myr_cuda_release(&run->session, run->owned[slot]);
     for (int column = 0; column < 2; column++)
-        myr_cuda_drop(&run->session, run->d_gradient[column]);
-    myr_cuda_drop(&run->session, run->d_sums);
+        myr_cuda_release(&run->session, run->d_gradient[column]);
+    myr_cuda_release(&run->session, run->d_sums);
     free(run->sums);
 }
 
@@ -130,6 +130,6 @@ myr_status myr_cuda_pairs(myr_context *context, const myr_pair_job *job, myr_pai
     if (status == MYR_OK && *bad == UINT64_MAX)
         status = download_gradients(&run);
     end(&run);
-    myr_cuda_leave(&job->compute, &run.session);
+    myr_cuda_close(&run.session);
     return status;
 }

@@ -37,7 +37,7 @@ static myr_status begin(cuda_policy *run, size_t found_bytes) {
     if (status == MYR_OK)
         status = place(run, 2, job->mask, 1, &d_mask);
     if (status == MYR_OK)
-        status = myr_cuda_scratch(run->context, &run->session, found_bytes, &run->d_found);
+        status = myr_cuda_allocate(run->context, &run->session, found_bytes, &run->d_found);
     run->policy.sequences = (uint32_t)job->sequences;
     run->policy.d_starts = run->d_starts;
     run->policy.view.mask = d_mask;
@@ -48,8 +48,8 @@ static void end(cuda_policy *run) {
     void *const parts[] = {run->owned[0], run->owned[1], run->owned[2],  run->d_starts,
                            run->d_factor, run->d_found,  run->d_gradient};
     for (size_t part = 0; part < sizeof parts / sizeof *parts; part++)
-        myr_cuda_drop(&run->session, parts[part]);
-    myr_cuda_leave(&run->job->compute, &run->session);
+        myr_cuda_release(&run->session, parts[part]);
+    myr_cuda_close(&run->session);
 }
 
 myr_status myr_cuda_policy_tokens(myr_context *context, const myr_policy_job *job, double *tokens) {
@@ -95,7 +95,7 @@ static myr_status enter_columns(cuda_policy *run) {
     if (status == MYR_OK)
         status = place(run, 1, job->old_log_probs.data, size, &view->old_log_probs);
     if (status == MYR_OK && job->gradient.data && job->compute.memory == MYR_HOST) {
-        status = myr_cuda_scratch(run->context, &run->session, gradient_bytes(job), &run->d_gradient);
+        status = myr_cuda_allocate(run->context, &run->session, gradient_bytes(job), &run->d_gradient);
         view->gradient = run->d_gradient;
     }
     return status == MYR_OK ? enter_factors(run) : status;

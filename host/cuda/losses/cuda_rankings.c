@@ -52,14 +52,14 @@ static myr_status begin(cuda_rankings *run) {
     run->sums = malloc(bytes);
     if (!run->sums)
         return myr_fail_memory(run->context, bytes);
-    myr_status status = myr_cuda_scratch(run->context, &run->session, bytes, &d_sums);
+    myr_status status = myr_cuda_allocate(run->context, &run->session, bytes, &d_sums);
     if (status == MYR_OK)
         status = place_columns(run);
     if (status == MYR_OK && job->starts)
         status = myr_cuda_copy(run->context, &run->session, job->starts,
                                (size_t)(job->rankings->count + 1) * sizeof *job->starts, &run->d_starts);
     if (status == MYR_OK && job->gradient.data && job->compute.memory == MYR_HOST) {
-        status = myr_cuda_scratch(run->context, &run->session, gradient_bytes(run), &run->d_gradient);
+        status = myr_cuda_allocate(run->context, &run->session, gradient_bytes(run), &run->d_gradient);
         run->view.gradient = run->d_gradient;
     }
     run->view.starts = run->d_starts;
@@ -71,11 +71,11 @@ static myr_status begin(cuda_rankings *run) {
 
 static void end(cuda_rankings *run) {
     for (int c = 0; c < COLUMNS; c++)
-        myr_cuda_drop(&run->session, run->owned[c]);
-    myr_cuda_drop(&run->session, run->d_starts);
-    myr_cuda_drop(&run->session, run->d_gradient);
-    myr_cuda_drop(&run->session, run->d_sums);
-    myr_cuda_leave(&run->job->compute, &run->session);
+        myr_cuda_release(&run->session, run->owned[c]);
+    myr_cuda_release(&run->session, run->d_starts);
+    myr_cuda_release(&run->session, run->d_gradient);
+    myr_cuda_release(&run->session, run->d_sums);
+    myr_cuda_close(&run->session);
     free(run->sums);
 }
 

@@ -16,15 +16,8 @@ myr_status myr_cuda_many(myr_context *context, const myr_linear_job *job, myr_ma
 myr_status myr_cuda_rankings(myr_context *context, const myr_ranking_job *job, myr_ranking_sums *sums,
                              uint64_t *bad);
 
-/* The device chosen, and the caller's stream with device memory, else one of its own. */
+/* The device chosen, and the caller's stream with device memory, else the room's. */
 myr_status myr_cuda_enter(myr_context *context, const myr_compute *compute, myr_cuda_session *session);
-void myr_cuda_leave(const myr_compute *compute, myr_cuda_session *session);
-
-/* Device memory in the stream's order, so that other streams are left alone: *memory is NULL on failure;
- * myr_cuda_drop takes NULL. */
-myr_status myr_cuda_scratch(myr_context *context, const myr_cuda_session *session, size_t bytes,
-                            void **memory);
-void myr_cuda_drop(const myr_cuda_session *session, void *memory);
 
 /* Copies from and to device memory of the caller's. */
 myr_status myr_cuda_read(myr_context *context, const myr_compute *compute, const void *d_from, size_t bytes,
@@ -32,8 +25,12 @@ myr_status myr_cuda_read(myr_context *context, const myr_compute *compute, const
 myr_status myr_cuda_write(myr_context *context, const myr_compute *compute, const void *from, size_t bytes,
                           void *d_to);
 
-/* A read-only array on the device: the caller's own with device memory, else a copy, for the session to
- * drop. NULL data stays NULL. */
+/* As the record of backends has them. An array is known by where it begins. */
+myr_status myr_cuda_hold(myr_context *context, const myr_compute *compute, const void *data, size_t bytes);
+void myr_cuda_let_go(myr_context *context, const myr_compute *compute, const void *data);
+
+/* A read-only array on the device: the caller's own with device memory, what is held of it, else a copy, for the session to
+ * release. NULL data stays NULL. */
 myr_status myr_cuda_place(myr_context *context, const myr_compute *compute, const myr_cuda_session *session,
                           const void *data, size_t bytes, const void **d_data, void **owned);
 

@@ -12,7 +12,7 @@ static const double batch_bytes = 0x1p28;
 
 myr_status myr_cuda_copy(myr_context *context, const myr_cuda_session *session, const void *from,
                          size_t bytes, void **d_copy) {
-    myr_status status = myr_cuda_scratch(context, session, bytes, d_copy);
+    myr_status status = myr_cuda_allocate(context, session, bytes, d_copy);
     return status == MYR_OK ? myr_cuda_upload(context, session, *d_copy, from, bytes) : status;
 }
 
@@ -43,23 +43,23 @@ static myr_status begin(cuda_rows *run, bool gradient) {
         status = myr_cuda_place(run->context, &job->compute, &run->session, job->mask, (size_t)job->rows,
                                 &run->d_mask, &run->owned_mask);
     if (status == MYR_OK && copies)
-        status = myr_cuda_scratch(run->context, &run->session, (size_t)run->batch * run->row_bytes,
-                                  &run->d_logits);
+        status = myr_cuda_allocate(run->context, &run->session, (size_t)run->batch * run->row_bytes,
+                                   &run->d_logits);
     if (status == MYR_OK)
-        status = myr_cuda_scratch(run->context, &run->session, (size_t)run->batch * sizeof(myr_row_result),
-                                  &run->d_results);
+        status = myr_cuda_allocate(run->context, &run->session, (size_t)run->batch * sizeof(myr_row_result),
+                                   &run->d_results);
     if (status == MYR_OK && gradient)
-        status = myr_cuda_scratch(run->context, &run->session, (size_t)run->batch * sizeof(float),
-                                  &run->d_upstream);
+        status = myr_cuda_allocate(run->context, &run->session, (size_t)run->batch * sizeof(float),
+                                   &run->d_upstream);
     return status;
 }
 
 static void end(cuda_rows *run) {
-    myr_cuda_drop(&run->session, run->owned_labels);
-    myr_cuda_drop(&run->session, run->owned_mask);
-    myr_cuda_drop(&run->session, run->d_logits);
-    myr_cuda_drop(&run->session, run->d_results);
-    myr_cuda_drop(&run->session, run->d_upstream);
+    myr_cuda_release(&run->session, run->owned_labels);
+    myr_cuda_release(&run->session, run->owned_mask);
+    myr_cuda_release(&run->session, run->d_logits);
+    myr_cuda_release(&run->session, run->d_results);
+    myr_cuda_release(&run->session, run->d_upstream);
 }
 
 static char *logits_of(const cuda_rows *run, uint64_t first) {
@@ -113,7 +113,7 @@ static myr_status rows(myr_context *context, const myr_row_job *job, myr_row_res
         status = run_batch(&run, first, count, results + first);
     }
     end(&run);
-    myr_cuda_leave(&job->compute, &run.session);
+    myr_cuda_close(&run.session);
     return status;
 }
 
@@ -163,7 +163,7 @@ static myr_status gradient(myr_context *context, const myr_row_job *job, const m
     if (status != MYR_OK)
         return status;
     status = run_gradient(&run, results, upstream);
-    myr_cuda_leave(&job->compute, &run.session);
+    myr_cuda_close(&run.session);
     return status;
 }
 
