@@ -16,7 +16,7 @@ typedef struct myr_device_many {
     myr_device_keys keys;
     const float *d_margins; /* u: [replicates][stride], or of the one theta [stride] */
     int each_theta;
-    const void *d_reference, *d_weight; /* of all pairs, as in myr_device_linear */
+    const void *d_reference, *d_weight; /* of the slice's pairs, as in myr_device_linear */
     int reference_type, weight_type;
     const myr_loss_constants *d_constants; /* [replicates], or the one beta's */
     int each_beta;

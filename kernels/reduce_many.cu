@@ -50,9 +50,9 @@ static __global__ void __launch_bounds__(MYR_PARTIALS, 2)
         float v = 1.0f, weight[REPLICATES] = {1.0f, 1.0f, 1.0f, 1.0f};
         double reference = 0.0;
         if (many.d_weight)
-            v = (float)myr_load_double(many.d_weight, many.weight_type, (size_t)pair);
+            v = (float)myr_load_double(many.d_weight, many.weight_type, j);
         if (many.d_reference)
-            reference = myr_load_double(many.d_reference, many.reference_type, (size_t)pair);
+            reference = myr_load_double(many.d_reference, many.reference_type, j);
         if (many.bootstrap)
             resample(&many, pair, block, weight);
 #pragma unroll

@@ -42,21 +42,33 @@ static myr_cuda_held **place_of(myr_cuda_room *room, const void *data) {
     return place;
 }
 
+const void *myr_cuda_there(const myr_compute *compute, const myr_cuda_session *session, const void *data,
+                           size_t bytes) {
+    if (!data || compute->memory == MYR_DEVICE)
+        return data;
+    const myr_cuda_held *held = *place_of(session->room, data);
+    return held && held->bytes == bytes ? held->d_data : NULL;
+}
+
 /* One that the device has no memory for is not held, but copied in parts by each reduction. */
 static myr_status add_held(myr_context *context, const myr_cuda_session *session, const void *data,
                            size_t bytes) {
+    size_t available = 0;
+    myr_status status = myr_cuda_available_bytes(context, session, &available);
+    if (status != MYR_OK || bytes > available)
+        return status;
     myr_cuda_held *held = malloc(sizeof *held);
     if (!held)
         return myr_fail_memory(context, sizeof *held);
     *held = (myr_cuda_held){.data = data, .bytes = bytes, .holds = 1, .next = session->room->held};
-    const myr_status status = myr_cuda_allocate_copy(context, session, data, bytes, &held->d_data);
+    status = myr_cuda_allocate_copy(context, session, data, bytes, &held->d_data);
     if (status == MYR_OK) {
         session->room->held = held;
         return MYR_OK;
     }
     myr_cuda_release(session, held->d_data);
     free(held);
-    return status == MYR_OUT_OF_MEMORY ? MYR_OK : status;
+    return status;
 }
 
 myr_status myr_cuda_hold(myr_context *context, const myr_compute *compute, const void *data, size_t bytes) {
@@ -89,14 +101,9 @@ void myr_cuda_let_go(myr_context *context, const myr_compute *compute, const voi
 myr_status myr_cuda_place(myr_context *context, const myr_compute *compute, const myr_cuda_session *session,
                           const void *data, size_t bytes, const void **d_data, void **owned) {
     *owned = NULL;
-    *d_data = data;
-    if (!data || compute->memory == MYR_DEVICE)
+    *d_data = myr_cuda_there(compute, session, data, bytes);
+    if (!data || *d_data)
         return MYR_OK;
-    const myr_cuda_held *held = *place_of(session->room, data);
-    if (held && held->bytes == bytes) {
-        *d_data = held->d_data;
-        return MYR_OK;
-    }
     myr_status status = myr_cuda_allocate(context, session, bytes, owned);
     if (status == MYR_OK)
         status = myr_cuda_upload(context, session, *owned, data, bytes);

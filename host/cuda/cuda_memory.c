@@ -24,6 +24,19 @@ void myr_cuda_release(const myr_cuda_session *session, void *memory) {
         (void)(session->room->pool ? cudaFreeAsync(memory, session->stream) : cudaFree(memory));
 }
 
+myr_status myr_cuda_available_bytes(myr_context *context, const myr_cuda_session *session, size_t *bytes) {
+    uint64_t reserved = 0, used = 0; /* of the pool, which takes what it keeps first */
+    size_t free_bytes = 0, all = 0;
+    cudaError_t error = cudaMemGetInfo(&free_bytes, &all);
+    if (error == cudaSuccess && session->room->pool)
+        error = cudaMemPoolGetAttribute(session->room->pool, cudaMemPoolAttrReservedMemCurrent, &reserved);
+    if (error == cudaSuccess && session->room->pool)
+        error = cudaMemPoolGetAttribute(session->room->pool, cudaMemPoolAttrUsedMemCurrent, &used);
+    const size_t some = free_bytes + (size_t)(reserved - used), left = all / 16;
+    *bytes = some > left ? some - left : 0;
+    return myr_cuda_check(context, error, "counting its memory");
+}
+
 static myr_status count_used(myr_context *context, cudaMemPool_t pool, uint64_t *used, uint64_t *peak) {
     uint64_t none = 0; /* the only value that may be set: the peak becomes what is in use */
     cudaError_t error = cudaMemPoolGetAttribute(pool, cudaMemPoolAttrUsedMemCurrent, used);

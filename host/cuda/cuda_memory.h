@@ -12,6 +12,9 @@ myr_status myr_cuda_allocate(myr_context *context, const myr_cuda_session *sessi
                              void **memory);
 void myr_cuda_release(const myr_cuda_session *session, void *memory);
 
+/* Bytes that large arrays may take: what is free, but for a sixteenth of the device, which is left to cuBLAS and others. */
+myr_status myr_cuda_available_bytes(myr_context *context, const myr_cuda_session *session, size_t *bytes);
+
 /* As myr_device_memory. */
 myr_status myr_cuda_device_memory(myr_context *context, int device, uint64_t *used, uint64_t *peak);
 

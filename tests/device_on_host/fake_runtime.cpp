@@ -274,8 +274,8 @@ cudaError_t cudaDeviceGetAttribute(int *value, cudaDeviceAttr attribute, int) {
 }
 
 cudaError_t cudaMemGetInfo(size_t *free, size_t *total) {
-    *total = (size_t)1 << 30;
-    *free = *total - f.bytes;
+    *total = f.room < (size_t)1 << 30 ? f.room : (size_t)1 << 30;
+    *free = *total > f.bytes ? *total - f.bytes : 0;
     return result(__func__);
 }
 

@@ -16,8 +16,7 @@ static myr_status place_theta(myr_context *context, const myr_linear_job *job,
     myr_status status = myr_cuda_place(context, &job->compute, session, job->theta.data,
                                        count * myr_dtype_size(job->theta.type), &d_given, &d_given_copy);
     if (status == MYR_OK)
-        status = myr_cuda_allocate(context, session, count * sizeof *f->d_theta, &f->owned[3]);
-    f->d_theta = f->owned[3];
+        status = myr_cuda_place_floats(context, session, NULL, count, &f->d_theta);
     if (status == MYR_OK)
         status = myr_cuda_check(
             context, myr_launch_to_float(d_given, (int)job->theta.type, count, f->d_theta, session->stream),
@@ -27,26 +26,21 @@ static myr_status place_theta(myr_context *context, const myr_linear_job *job,
 }
 
 myr_status myr_cuda_features_place(myr_context *context, const myr_linear_job *job,
-                                   const myr_cuda_session *session, myr_cuda_features *f) {
+                                   const myr_cuda_session *session, uint64_t unit, myr_cuda_features *f) {
     const myr_features *given = job->features;
-    const size_t count = (size_t)given->count;
     const void *reference = job->loss.reference_free ? NULL : given->reference_margin.data;
-    myr_status status =
-        myr_cuda_place(context, &job->compute, session, given->delta.data,
-                       count * (size_t)given->parameters * sizeof(float), &f->d_delta, &f->owned[0]);
-    if (status == MYR_OK)
-        status = myr_cuda_place(context, &job->compute, session, reference,
-                                count * myr_dtype_size(given->reference_margin.type), &f->d_reference,
-                                &f->owned[1]);
-    if (status == MYR_OK)
-        status = myr_cuda_place(context, &job->compute, session, given->weight.data,
-                                count * myr_dtype_size(given->weight.type), &f->d_weight, &f->owned[2]);
-    return status == MYR_OK ? place_theta(context, job, session, f) : status;
+    myr_cuda_columns_add(&f->columns, given->delta.data, (size_t)given->parameters * sizeof(float));
+    myr_cuda_columns_add(&f->columns, reference, myr_dtype_size(given->reference_margin.type));
+    myr_cuda_columns_add(&f->columns, given->weight.data, myr_dtype_size(given->weight.type));
+    const myr_status status = place_theta(context, job, session, f);
+    return status == MYR_OK
+               ? myr_cuda_columns_place(context, &job->compute, session, given->count, unit, &f->columns)
+               : status;
 }
 
 void myr_cuda_features_drop(const myr_cuda_session *session, myr_cuda_features *f) {
-    for (int slot = 0; slot < 4; slot++)
-        myr_cuda_release(session, f->owned[slot]);
+    myr_cuda_columns_drop(session, &f->columns);
+    myr_cuda_release(session, f->d_theta);
 }
 
 typedef struct cuda_linear {
@@ -67,13 +61,8 @@ static myr_device_linear make_linear(const cuda_linear *run) {
     const myr_linear_job *job = run->job;
     const myr_features *given = job->features;
     myr_device_linear linear = {
-        .d_delta = run->features.d_delta,
-        .d_theta = run->features.d_theta,
-        .d_reference = run->features.d_reference,
-        .d_weight = run->features.d_weight,
         .reference_type = (int)given->reference_margin.type,
         .weight_type = (int)given->weight.type,
-        .count = given->count,
         .parameters = (int)given->parameters,
         .gradient = job->gradient.data != NULL,
         .kind = (int)job->loss.kind,
@@ -93,15 +82,13 @@ static uint64_t groups_of(uint64_t nodes) {
 
 static myr_status begin(cuda_linear *run) {
     const myr_linear_job *job = run->job;
-    myr_status status = myr_cuda_features_place(run->context, job, &run->session, &run->features);
     run->linear = make_linear(run);
     const uint64_t chunk = (uint64_t)run->linear.shape.chunk;
-    run->chunks = (run->linear.count + chunk - 1) / chunk;
+    run->chunks = (job->features->count + chunk - 1) / chunk;
     run->node = myr_linear_node(&run->linear);
     const size_t bytes = run->node * sizeof(double);
-    if (status == MYR_OK)
-        status =
-            myr_cuda_allocate(run->context, &run->session, (size_t)run->chunks * bytes, &run->d_nodes[0]);
+    myr_status status =
+        myr_cuda_allocate(run->context, &run->session, (size_t)run->chunks * bytes, &run->d_nodes[0]);
     if (status == MYR_OK)
         status = myr_cuda_allocate(run->context, &run->session, (size_t)groups_of(run->chunks) * bytes,
                                    &run->d_nodes[1]);
@@ -109,6 +96,9 @@ static myr_status begin(cuda_linear *run) {
         status = myr_cuda_allocate(run->context, &run->session, sizeof(unsigned long long), &run->d_bad);
     if (status == MYR_OK && job->gradient.data && job->compute.memory == MYR_HOST)
         status = myr_cuda_allocate(run->context, &run->session, gradient_bytes(run), &run->d_gradient);
+    if (status == MYR_OK)
+        status = myr_cuda_features_place(run->context, job, &run->session, chunk, &run->features);
+    run->linear.d_theta = run->features.d_theta;
     return status;
 }
 
@@ -120,24 +110,56 @@ static void end(cuda_linear *run) {
     myr_cuda_close(&run->session);
 }
 
-/* All chunks, and the tree over them. */
-static myr_status reduce(cuda_linear *run) {
-    static const char doing[] = "reducing features";
+static const char doing[] = "reducing features";
+
+/* The chunks of rows first … end - 1, which are on the device. *bad: the first bad row among them. */
+static myr_status reduce_window(cuda_linear *run, uint64_t first, uint64_t end, uint64_t *bad) {
     const cudaStream_t stream = run->session.stream;
+    const myr_cuda_columns *columns = &run->features.columns;
+    const uint64_t chunk = first / (uint64_t)run->linear.shape.chunk;
+    unsigned long long complement = 0;
+    run->linear.d_delta = myr_cuda_column_at(columns, MYR_CUDA_DELTA, first);
+    run->linear.d_reference = myr_cuda_column_at(columns, MYR_CUDA_REFERENCE, first);
+    run->linear.d_weight = myr_cuda_column_at(columns, MYR_CUDA_WEIGHT, first);
+    run->linear.count = end - first;
     myr_status status = myr_cuda_check(
         run->context, cudaMemsetAsync(run->d_bad, 0, sizeof(unsigned long long), stream), doing);
     if (status == MYR_OK)
-        status = myr_cuda_check(
-            run->context, myr_launch_linear(&run->linear, run->d_nodes[0], run->d_bad, stream), doing);
+        status =
+            myr_cuda_check(run->context,
+                           myr_launch_linear(&run->linear, (double *)run->d_nodes[0] + chunk * run->node,
+                                             run->d_bad, stream),
+                           doing);
+    if (status == MYR_OK)
+        status = myr_cuda_download(run->context, &run->session, &complement, run->d_bad, sizeof complement);
+    if (status == MYR_OK && complement)
+        *bad = first + ~(uint64_t)complement;
+    return status;
+}
+
+/* The tree over all chunks. */
+static myr_status add_nodes(cuda_linear *run) {
+    myr_status status = MYR_OK;
     int from = 0;
     for (uint64_t nodes = run->chunks; status == MYR_OK && nodes > 1;
          nodes = groups_of(nodes), from = 1 - from)
-        status = myr_cuda_check(
-            run->context,
-            myr_launch_add_nodes(run->d_nodes[from], nodes, run->node, run->d_nodes[1 - from], stream),
-            doing);
+        status = myr_cuda_check(run->context,
+                                myr_launch_add_nodes(run->d_nodes[from], nodes, run->node,
+                                                     run->d_nodes[1 - from], run->session.stream),
+                                doing);
     run->d_root = run->d_nodes[from];
     return status;
+}
+
+static myr_status reduce(cuda_linear *run, uint64_t *bad) {
+    const uint64_t count = run->job->features->count;
+    myr_status status = MYR_OK;
+    for (uint64_t row = 0, end = 0; status == MYR_OK && row < count && *bad == UINT64_MAX; row = end) {
+        status = myr_cuda_columns_move(run->context, &run->session, &run->features.columns, row, &end);
+        if (status == MYR_OK)
+            status = reduce_window(run, row, end, bad);
+    }
+    return status == MYR_OK && *bad == UINT64_MAX ? add_nodes(run) : status;
 }
 
 static myr_status take_gradient(const cuda_linear *run) {
@@ -149,20 +171,17 @@ static myr_status take_gradient(const cuda_linear *run) {
         myr_launch_many_mean(run->d_root + MYR_MARGIN_SUMS, run->d_root, 1, run->linear.parameters,
                              run->d_gradient ? run->d_gradient : to->data, (int)to->type,
                              run->session.stream),
-        "reducing features");
+        doing);
     if (status == MYR_OK && run->d_gradient)
         status =
             myr_cuda_download(run->context, &run->session, to->data, run->d_gradient, gradient_bytes(run));
     return status;
 }
 
-static myr_status take_results(const cuda_linear *run, myr_margin_sums *sums, uint64_t *bad) {
-    unsigned long long complement = 0;
+static myr_status take_sums(const cuda_linear *run, myr_margin_sums *sums) {
     double found[MYR_MARGIN_SUMS] = {0.0};
-    myr_status status = myr_cuda_download(run->context, &run->session, found, run->d_root, sizeof found);
-    if (status == MYR_OK)
-        status = myr_cuda_download(run->context, &run->session, &complement, run->d_bad, sizeof complement);
-    *bad = ~(uint64_t)complement;
+    const myr_status status =
+        myr_cuda_download(run->context, &run->session, found, run->d_root, sizeof found);
     *sums = myr_margin_sums_make(found);
     return status;
 }
@@ -170,16 +189,17 @@ static myr_status take_results(const cuda_linear *run, myr_margin_sums *sums, ui
 myr_status myr_cuda_linear(myr_context *context, const myr_linear_job *job, myr_margin_sums *sums,
                            uint64_t *bad) {
     cuda_linear run = {.context = context, .job = job};
+    *bad = UINT64_MAX;
     myr_status status = myr_cuda_enter(context, &job->compute, &run.session);
     if (status != MYR_OK)
         return status;
     status = begin(&run);
     if (status == MYR_OK)
-        status = reduce(&run);
-    if (status == MYR_OK)
+        status = reduce(&run, bad);
+    if (status == MYR_OK && *bad == UINT64_MAX)
         status = take_gradient(&run);
-    if (status == MYR_OK)
-        status = take_results(&run, sums, bad);
+    if (status == MYR_OK && *bad == UINT64_MAX)
+        status = take_sums(&run, sums);
     end(&run);
     return status;
 }

@@ -105,11 +105,11 @@ static myr_status begin(cuda_many *run) {
         run->tile = run->job->many->replicates;
     myr_status status = myr_cuda_products_begin(run->context, &run->session, &run->products);
     if (status == MYR_OK)
-        status = myr_cuda_features_place(run->context, run->job, &run->session, &run->features);
-    if (status == MYR_OK)
         status = place_constants(run);
     if (status == MYR_OK)
         status = allocate(run);
+    if (status == MYR_OK)
+        status = myr_cuda_features_place(run->context, run->job, &run->session, SLICE, &run->features);
     if (status == MYR_OK)
         status = myr_cuda_check(
             run->context, cudaMemsetAsync(run->d_bad, 0, sizeof(unsigned long long), run->session.stream),
@@ -137,7 +137,7 @@ static myr_status make_margins(const cuda_many *run, const slice *s) {
     const int64_t parameters = (int64_t)run->job->features->parameters;
     const bool each = run->job->many->each_theta;
     const float *theta = run->features.d_theta + (each ? (size_t)s->replicate * (size_t)parameters : 0);
-    const float *delta = (const float *)run->features.d_delta + (size_t)s->first * (size_t)parameters;
+    const float *delta = myr_cuda_column_at(&run->features.columns, MYR_CUDA_DELTA, s->first);
     return myr_cuda_product(run->context, run->products, each ? s->replicates : 1, s->count, parameters,
                             (myr_cuda_matrix){theta, parameters, false},
                             (myr_cuda_matrix){delta, parameters, true}, false, run->d_margins,
@@ -151,8 +151,8 @@ static myr_status evaluate(const cuda_many *run, const slice *s) {
         .keys = myr_device_keys_make(many->seed),
         .d_margins = run->d_margins,
         .each_theta = many->each_theta,
-        .d_reference = run->features.d_reference,
-        .d_weight = run->features.d_weight,
+        .d_reference = myr_cuda_column_at(&run->features.columns, MYR_CUDA_REFERENCE, s->first),
+        .d_weight = myr_cuda_column_at(&run->features.columns, MYR_CUDA_WEIGHT, s->first),
         .reference_type = (int)job->features->reference_margin.type,
         .weight_type = (int)job->features->weight.type,
         .d_constants = (const myr_loss_constants *)run->d_constants + (many->betas ? s->replicate : 0),
@@ -184,7 +184,7 @@ static myr_status add_gradient(const cuda_many *run, const slice *s) {
     const size_t elements = (size_t)s->replicates * (size_t)parameters;
     const uint32_t whole = s->count / PART, left = s->count % PART;
     const float *slopes = run->d_slopes;
-    const float *delta = (const float *)run->features.d_delta + (size_t)s->first * (size_t)parameters;
+    const float *delta = myr_cuda_column_at(&run->features.columns, MYR_CUDA_DELTA, s->first);
     float *parts = run->d_parts;
     myr_status status = MYR_OK;
     if (whole > 0)
@@ -239,14 +239,16 @@ static myr_status take_sums(const cuda_many *run, uint32_t replicates, myr_margi
     return status;
 }
 
-static myr_status run_tile(const cuda_many *run, uint32_t replicate, uint32_t replicates,
-                           myr_margin_sums *sums) {
+static myr_status run_tile(cuda_many *run, uint32_t replicate, uint32_t replicates, myr_margin_sums *sums) {
     const uint64_t count = run->job->features->count;
     myr_status status = clear(run);
     for (uint64_t first = 0; status == MYR_OK && first < count; first += SLICE) {
         const slice s = {first, count - first < SLICE ? (uint32_t)(count - first) : SLICE, replicate,
                          replicates};
-        status = make_margins(run, &s);
+        uint64_t end;
+        status = myr_cuda_columns_move(run->context, &run->session, &run->features.columns, first, &end);
+        if (status == MYR_OK)
+            status = make_margins(run, &s);
         if (status == MYR_OK)
             status = evaluate(run, &s);
         if (status == MYR_OK && wants_gradient(run))

@@ -25,11 +25,15 @@ myr_status myr_cuda_read(myr_context *context, const myr_compute *compute, const
 myr_status myr_cuda_write(myr_context *context, const myr_compute *compute, const void *from, size_t bytes,
                           void *d_to);
 
+/* Where an array is on the device already: the caller's own with device memory, or held. NULL: it is not, or is NULL. */
+const void *myr_cuda_there(const myr_compute *compute, const myr_cuda_session *session, const void *data,
+                           size_t bytes);
+
 /* As the record of backends has them. An array is known by where it begins. */
 myr_status myr_cuda_hold(myr_context *context, const myr_compute *compute, const void *data, size_t bytes);
 void myr_cuda_let_go(myr_context *context, const myr_compute *compute, const void *data);
 
-/* A read-only array on the device: the caller's own with device memory, what is held of it, else a copy, for the session to
+/* A read-only array on the device: where it is there already, else a copy, for the session to
  * release. NULL data stays NULL. */
 myr_status myr_cuda_place(myr_context *context, const myr_compute *compute, const myr_cuda_session *session,
                           const void *data, size_t bytes, const void **d_data, void **owned);
