@@ -10,6 +10,7 @@
 myr_status bench_place(myr_context *context, const bench_options *options, myr_compute_options *compute) {
     compute->threads = options->threads;
     compute->device = options->device;
+    compute->math = options->math;
     const myr_status status =
         myr_backend_choose(context, options->backend, options->device, &compute->backend, NULL, 0);
     if (status == MYR_OK && myr_backend_has(compute->backend, "device"))

@@ -327,28 +327,3 @@ extern "C" cudaError_t myr_launch_row_gradient(const myr_device_rows *rows, cuda
     MYR_ROW_LIST(MYR_GRADIENT_CASE)
     return cudaErrorInvalidValue;
 }
-
-static __global__ void __launch_bounds__(THREADS)
-    gather_rows(const void *all, int type, const uint64_t *index, uint64_t width, float *some) {
-    const uint64_t from = index[blockIdx.x] * width;
-    for (uint64_t c = threadIdx.x; c < width; c += THREADS)
-        some[blockIdx.x * width + c] = myr_load_float(all, type, (size_t)(from + c));
-}
-
-static __global__ void __launch_bounds__(THREADS)
-    scatter_rows(const float *some, const uint64_t *index, uint64_t width, float *all) {
-    float *to = all + index[blockIdx.x] * width;
-    for (uint64_t c = threadIdx.x; c < width; c += THREADS)
-        to[c] = some[blockIdx.x * width + c];
-}
-
-extern "C" cudaError_t myr_launch_gather(const void *d_all, int type, const uint64_t *d_index,
-                                         uint32_t rows, uint64_t width, float *d_some,
-                                         cudaStream_t stream) {
-    return MYR_LAUNCH(gather_rows, rows, THREADS, 0, stream, d_all, type, d_index, width, d_some);
-}
-
-extern "C" cudaError_t myr_launch_scatter(const float *d_some, const uint64_t *d_index, uint32_t rows,
-                                          uint64_t width, float *d_all, cudaStream_t stream) {
-    return MYR_LAUNCH(scatter_rows, rows, THREADS, 0, stream, d_some, d_index, width, d_all);
-}

@@ -8,8 +8,8 @@ static const myr_array_out nowhere = {NULL, MYR_F32};
 
 /* ---- losses ---------------------------------------------------------------------------------------- */
 
-static const myr_compute_options compute = {sizeof compute, "cpu", 1, 0, MYR_HOST, NULL},
-                                 nameless_compute = {sizeof compute, NULL, 1, 0, MYR_HOST, NULL};
+static const myr_compute_options compute = {sizeof compute, "cpu", 1, 0, MYR_HOST, NULL, NULL},
+                                 nameless_compute = {sizeof compute, NULL, 1, 0, MYR_HOST, NULL, NULL};
 
 static void make_pair_losses(myr_context *c) {
     const myr_loss_options loss = MYR_LOSS_OPTIONS_INIT;

@@ -96,7 +96,8 @@ static myr_status load(myr_context *context, myr_cublas *blas) {
         find(library, "cublasDestroy_v2", &blas->destroy) &&
         find(library, "cublasSetStream_v2", &blas->set_stream) &&
         find(library, "cublasSgemm_v2", &blas->sgemm) &&
-        find(library, "cublasSgemmStridedBatched", &blas->sgemm_strided))
+        find(library, "cublasSgemmStridedBatched", &blas->sgemm_strided) &&
+        find(library, "cublasGemmEx", &blas->gemm))
         return MYR_OK;
     const myr_status lacks = myr_fail(
         context, MYR_NO_DEVICE, "matrix products on the GPU: " LIBRARY " lacks a function: %s", dlerror());

@@ -17,6 +17,9 @@ typedef struct myr_cublas {
     cublasStatus_t (*sgemm_strided)(cublasHandle_t, cublasOperation_t, cublasOperation_t, int, int, int,
                                     const float *, const float *, int, long long, const float *, int,
                                     long long, const float *, float *, int, long long, int);
+    cublasStatus_t (*gemm)(cublasHandle_t, cublasOperation_t, cublasOperation_t, int, int, int,
+                           const void *, const void *, cudaDataType, int, const void *, cudaDataType, int,
+                           const void *, void *, cudaDataType, int, cublasComputeType_t, cublasGemmAlgo_t);
 } myr_cublas;
 
 /* Its functions, which stay. It is looked for where MYRIAD_CUBLAS says, a file or a folder, and nowhere else then; else in the

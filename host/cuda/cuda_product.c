@@ -54,17 +54,51 @@ void myr_cuda_products_stop(myr_cuda_products *p) {
     free(p);
 }
 
-/* cuBLAS has matrices in columns: the transposed product of the factors in the other order. */
+/* The first generation whose tensor cores take it. */
+static int first_generation(myr_cuda_arithmetic arithmetic) {
+    return arithmetic == MYR_CUDA_FLOATS ? 0 : arithmetic == MYR_CUDA_F16 ? 7 : 8;
+}
+
+bool myr_cuda_multiplies(int device, myr_cuda_arithmetic arithmetic) {
+    int generation = 0;
+    if (cudaDeviceGetAttribute(&generation, cudaDevAttrComputeCapabilityMajor, device) != cudaSuccess)
+        (void)cudaGetLastError(); /* floats do anywhere */
+    return generation >= first_generation(arithmetic);
+}
+
+/* cuBLAS has matrices in columns: the transposed product of the factors in the other order. Sums are floats by
+ * CUBLAS_COMPUTE_32F, and so is what comes out: nothing narrower is in between. */
+myr_status myr_cuda_product_by(myr_context *context, myr_cuda_products *products,
+                               myr_cuda_arithmetic arithmetic, int64_t rows, int64_t columns, int64_t inner,
+                               myr_cuda_matrix left, myr_cuda_matrix right, float factor, bool add,
+                               float *d_to, int64_t to_stride) {
+    static const struct {
+        cudaDataType factors;
+        cublasComputeType_t by;
+    } kinds[] = {[MYR_CUDA_TF32] = {CUDA_R_32F, CUBLAS_COMPUTE_32F_FAST_TF32},
+                 [MYR_CUDA_BF16] = {CUDA_R_16BF, CUBLAS_COMPUTE_32F},
+                 [MYR_CUDA_F16] = {CUDA_R_16F, CUBLAS_COMPUTE_32F}};
+    const myr_cublas *blas = products->blas;
+    const cublasOperation_t first = right.transposed ? CUBLAS_OP_T : CUBLAS_OP_N,
+                            second = left.transposed ? CUBLAS_OP_T : CUBLAS_OP_N;
+    const float kept = add ? 1.0f : 0.0f;
+    const cublasStatus_t error =
+        arithmetic == MYR_CUDA_FLOATS
+            ? blas->sgemm(products->handle, first, second, (int)columns, (int)rows, (int)inner, &factor,
+                          right.d_data, (int)right.stride, left.d_data, (int)left.stride, &kept, d_to,
+                          (int)to_stride)
+            : blas->gemm(products->handle, first, second, (int)columns, (int)rows, (int)inner, &factor,
+                         right.d_data, kinds[arithmetic].factors, (int)right.stride, left.d_data,
+                         kinds[arithmetic].factors, (int)left.stride, &kept, d_to, CUDA_R_32F,
+                         (int)to_stride, kinds[arithmetic].by, CUBLAS_GEMM_DEFAULT);
+    return check(context, error, "multiplying");
+}
+
 myr_status myr_cuda_product(myr_context *context, myr_cuda_products *products, int64_t rows,
                             int64_t columns, int64_t inner, myr_cuda_matrix left, myr_cuda_matrix right,
                             bool add, float *d_to, int64_t to_stride) {
-    const float one = 1.0f, kept = add ? 1.0f : 0.0f;
-    return check(context,
-                 products->blas->sgemm(products->handle, right.transposed ? CUBLAS_OP_T : CUBLAS_OP_N,
-                                       left.transposed ? CUBLAS_OP_T : CUBLAS_OP_N, (int)columns, (int)rows,
-                                       (int)inner, &one, right.d_data, (int)right.stride, left.d_data,
-                                       (int)left.stride, &kept, d_to, (int)to_stride),
-                 "multiplying");
+    return myr_cuda_product_by(context, products, MYR_CUDA_FLOATS, rows, columns, inner, left, right, 1.0f,
+                               add, d_to, to_stride);
 }
 
 myr_status myr_cuda_products_at_once(myr_context *context, myr_cuda_products *products, int count,

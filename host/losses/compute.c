@@ -29,6 +29,7 @@ myr_status myr_compute_begin(myr_context *context, const myr_compute_options *op
     myr_asked asked = MYR_ASKED(options);
     asked.memory = options->memory;
     asked.stream = options->stream;
+    asked.math = options->math;
     status = myr_where_find(context, &asked, compute, report);
     *backend = compute->backend;
     return status;

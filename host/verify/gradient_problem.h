@@ -13,6 +13,7 @@ struct myr_gradient_problem {
     double *x, *gradient;
     double loss;
     double loss_rounding; /* of the reference's own loss, in double */
+    bool fast; /* whether a float backend that is verified has fast arithmetic: find_bounds asks */
 
     /* How far a float backend may be from the reference, [count] and the loss: filled in by find_bounds
      * from the reference's loss and gradient. */
@@ -29,6 +30,8 @@ myr_status myr_linear_problem(myr_context *context, uint64_t seed, myr_gradient_
 myr_status myr_many_problem(myr_context *context, uint64_t seed, myr_gradient_problem *problem);
 myr_status myr_tokens_problem(myr_context *context, uint64_t seed, myr_gradient_problem *problem);
 myr_status myr_head_problem(myr_context *context, uint64_t seed, myr_gradient_problem *problem);
+myr_status myr_head_bf16_problem(myr_context *context, uint64_t seed, myr_gradient_problem *problem);
+myr_status myr_head_f16_problem(myr_context *context, uint64_t seed, myr_gradient_problem *problem);
 myr_status myr_rankings_problem(myr_context *context, uint64_t seed, myr_gradient_problem *problem);
 myr_status myr_equal_rankings_problem(myr_context *context, uint64_t seed, myr_gradient_problem *problem);
 myr_status myr_rlvr_problem(myr_context *context, uint64_t seed, myr_gradient_problem *problem);

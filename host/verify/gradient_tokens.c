@@ -6,15 +6,18 @@
 #include "gradient_cases.h"
 #include "gradient_problem.h"
 #include "ground/failure.h"
+#include "losses/element.h"
 #include "myriad/tokens.h"
 
 static const double u = 0x1p-24;
 
 enum { PAIRS = 5, SEQUENCES = 2 * PAIRS, MOST_ROWS = 7 * SEQUENCES, VOCABULARY = 57, WIDTH = 19 };
+enum { CHUNK_ROWS = 11, MOST_CHUNKS = 2 * PAIRS }; /* a pair has 14 rows at most */
 enum { LOGITS = MOST_ROWS * VOCABULARY, HIDDEN = MOST_ROWS * WIDTH, MATRIX = VOCABULARY * WIDTH };
 
 typedef struct token_data {
     double x[LOGITS], gradient[LOGITS], bound[LOGITS]; /* hidden states and the matrix take less */
+    myr_dtype type;                                    /* of the float backends' input */
     float in[LOGITS], out[LOGITS];
     int64_t labels[MOST_ROWS], starts[SEQUENCES + 1];
     uint8_t mask[MOST_ROWS];
@@ -64,7 +67,7 @@ static bool takes_doubles(const myr_compute_options *options) {
 
 static void to_floats(token_data *d, uint64_t count) {
     for (uint64_t i = 0; i < count; i++)
-        d->in[i] = (float)d->x[i];
+        myr_element_store((myr_array_out){d->in, d->type}, i, d->x[i]);
     memset(d->out, 0xff, sizeof d->out); /* NaN */
 }
 
@@ -103,9 +106,10 @@ static myr_status run_head(myr_context *context, myr_gradient_problem *p,
     myr_head head = MYR_HEAD_INIT;
     to_floats(d, p->count);
     head.width = WIDTH;
-    head.chunk_bytes = 11.0 * VOCABULARY * sizeof(float); /* several chunks */
-    head.hidden = doubles ? (myr_array){d->x, MYR_F64} : (myr_array){d->in, MYR_F32};
-    head.matrix = doubles ? (myr_array){d->x + hidden, MYR_F64} : (myr_array){d->in + hidden, MYR_F32};
+    head.chunk_bytes = (double)CHUNK_ROWS * VOCABULARY * sizeof(float); /* several chunks */
+    const char *matrix = (const char *)d->in + hidden * myr_dtype_size(d->type);
+    head.hidden = doubles ? (myr_array){d->x, MYR_F64} : (myr_array){d->in, d->type};
+    head.matrix = doubles ? (myr_array){d->x + hidden, MYR_F64} : (myr_array){matrix, d->type};
     myr_array_out to_hidden = {p->gradient, MYR_F64}, to_matrix = {p->gradient + hidden, MYR_F64};
     if (!doubles) {
         to_hidden = (myr_array_out){d->out, MYR_F32};
@@ -201,17 +205,54 @@ static void bound_tokens(myr_gradient_problem *p) {
     memcpy(d->bound, d->slopes_off, sizeof d->bound);
 }
 
-/* A product of two matrices in float, summed in any order: n u of the sum of its terms' sizes, and what
- * the terms themselves are off. */
-static double product_off(double n, double sizes, double off) {
-    return 1.01 * (n * u * (sizes + off) + off) + 0x1p-120;
+/* How a product of two matrices is made, on the backend that does it worst (cuda_product.h). */
+typedef struct product_kind {
+    double lost;       /* of a term, relatively, where its factors are rounded */
+    double floor;      /* and of a slope besides, at least: of what is below a 16-bit float's last bit */
+    int parts;         /* as whose sum slopes are multiplied */
+    bool tensor_cores; /* which add up four terms at a time */
+} product_kind;
+
+/* Floats; in fast arithmetic 11 bits of each. */
+static product_kind product_of_floats(bool fast) {
+    return fast ? (product_kind){0x1p-9 + 0x1p-20, 0.0, 1, true} : (product_kind){0.0, 0.0, 1, false};
 }
 
-static void bound_head(myr_gradient_problem *p) {
-    token_data *d = p->data;
-    const uint64_t rows = d->tokens.rows;
+/* 16-bit floats, whose products are floats. */
+static product_kind product_of_narrow(void) {
+    return (product_kind){0.0, 0.0, 1, true};
+}
+
+/* Slopes, below 1 in size here, times such: three parts of a slope are it, but for f16 what is below 2^-61 of the
+ * largest upstream; in fast arithmetic there is one, of 8 or 11 bits, for f16 but for what is below 2^-39. */
+static product_kind product_of_slopes(myr_dtype type, bool fast) {
+    if (type == MYR_F32)
+        return product_of_floats(fast);
+    if (type == MYR_BF16)
+        return (product_kind){fast ? 0x1p-8 : 0.0, 0.0, fast ? 1 : 3, true};
+    return (product_kind){fast ? 0x1p-11 : 0.0, fast ? 0x1p-39 : 0x1p-61, fast ? 1 : 3, true};
+}
+
+/* What sums of n terms, `sums` of them, each of which is added to the ones before, are off for each u of the sum of the terms'
+ * sizes. In float each addition is rounded once. A tensor core is off 13/4 (n + 3) for n terms (cuda_product.h), of all parts of
+ * the slopes together for 1 + 2^-8 + 2^-16 times that; what is added to the sum before is rounded once more, at most 2u. */
+static double sum_off(const product_kind *kind, double n, double sums) {
+    return kind->tensor_cores ? 3.27 * (n + 3.0 * sums) + 2.0 * kind->parts * sums : n + sums - 1.0;
+}
+
+/* Sums of terms of those sizes together, in any order, whose slopes are off by `off` together; others are the other factors'
+ * sizes together. */
+static double product_off(const product_kind *kind, double n, double sums, double sizes, double off,
+                          double others) {
+    const double all = sizes + off;
+    return 1.01 * (sum_off(kind, n, sums) * u * all + kind->lost * all + kind->floor * others + off) +
+           0x1p-120;
+}
+
+static void bound_logits(token_data *d, bool fast) {
+    const product_kind kind = d->type == MYR_F32 ? product_of_floats(fast) : product_of_narrow();
     const double *hidden = d->x, *matrix = d->x + hidden_count(d);
-    for (uint64_t i = 0; i < rows * VOCABULARY; i++) {
+    for (uint64_t i = 0; i < d->tokens.rows * VOCABULARY; i++) {
         double sum = 0.0, sizes = 0.0;
         for (uint64_t w = 0; w < WIDTH; w++) {
             double term = hidden[i / VOCABULARY * WIDTH + w] * matrix[i % VOCABULARY * WIDTH + w];
@@ -219,26 +260,38 @@ static void bound_head(myr_gradient_problem *p) {
             sizes += fabs(term);
         }
         d->logits[i] = sum;
-        d->off[i] = product_off(WIDTH, sizes, 0.0);
+        d->off[i] = product_off(&kind, WIDTH, 1.0, sizes, 0.0, 0.0);
     }
+}
+
+static void bound_head(myr_gradient_problem *p) {
+    token_data *d = p->data;
+    const uint64_t rows = d->tokens.rows;
+    const double *hidden = d->x, *matrix = d->x + hidden_count(d);
+    const product_kind kind = product_of_slopes(d->type, p->fast);
+    bound_logits(d, p->fast);
     bound_slopes(d, &p->loss_bound);
     for (uint64_t i = 0; i < rows * WIDTH; i++) {
-        double sizes = 0.0, off = 0.0;
+        double sizes = 0.0, off = 0.0, others = 0.0;
         for (uint64_t j = 0; j < VOCABULARY; j++) {
             const uint64_t slope = i / WIDTH * VOCABULARY + j;
-            sizes += fabs(d->slopes[slope] * matrix[j * WIDTH + i % WIDTH]);
-            off += d->slopes_off[slope] * fabs(matrix[j * WIDTH + i % WIDTH]);
+            const double word = fabs(matrix[j * WIDTH + i % WIDTH]);
+            sizes += fabs(d->slopes[slope]) * word;
+            off += d->slopes_off[slope] * word;
+            others += word;
         }
-        d->bound[i] = product_off(VOCABULARY, sizes, off);
+        d->bound[i] = product_off(&kind, VOCABULARY, 1.0, sizes, off, others);
     }
-    for (uint64_t i = 0; i < MATRIX; i++) { /* as many sums as chunks, which are fewer than rows */
-        double sizes = 0.0, off = 0.0;
+    for (uint64_t i = 0; i < MATRIX; i++) { /* as many sums as chunks */
+        double sizes = 0.0, off = 0.0, others = 0.0;
         for (uint64_t row = 0; row < rows; row++) {
             const uint64_t slope = row * VOCABULARY + i / WIDTH;
-            sizes += fabs(d->slopes[slope] * hidden[row * WIDTH + i % WIDTH]);
-            off += d->slopes_off[slope] * fabs(hidden[row * WIDTH + i % WIDTH]);
+            const double state = fabs(hidden[row * WIDTH + i % WIDTH]);
+            sizes += fabs(d->slopes[slope]) * state;
+            off += d->slopes_off[slope] * state;
+            others += state;
         }
-        d->bound[rows * WIDTH + i] = product_off(2.0 * (double)rows, sizes, off);
+        d->bound[rows * WIDTH + i] = product_off(&kind, (double)rows, MOST_CHUNKS, sizes, off, others);
     }
 }
 
@@ -248,13 +301,18 @@ static void bound_head(myr_gradient_problem *p) {
  * many terms as are added. */
 static const double loss_rounding = 0x1p-53 * (VOCABULARY + WIDTH + 64.0) * 2.0 * 7.0 * 16.0;
 
-static myr_status make_problem(myr_context *context, uint64_t seed, bool head, myr_gradient_problem *p) {
+static myr_status make_problem(myr_context *context, uint64_t seed, bool head, myr_dtype type,
+                               myr_gradient_problem *p) {
     token_data *d = make(&seed);
     if (!d)
         return myr_fail_memory(context, sizeof *d);
     const uint64_t count = head ? hidden_count(d) + MATRIX : d->tokens.rows * VOCABULARY;
-    for (uint64_t i = 0; i < count; i++)
-        d->x[i] = (double)(float)((head ? 1.5 : 6.0) * (myr_next_uniform(&seed) - 0.5));
+    d->type = type;
+    for (uint64_t i = 0; i < count; i++) {
+        myr_element_store((myr_array_out){d->in, type}, 0,
+                          (head ? 1.5 : 6.0) * (myr_next_uniform(&seed) - 0.5));
+        d->x[i] = myr_element((myr_array){d->in, type}, 0);
+    }
     *p = (myr_gradient_problem){.count = count,
                                 .x = d->x,
                                 .gradient = d->gradient,
@@ -267,9 +325,17 @@ static myr_status make_problem(myr_context *context, uint64_t seed, bool head, m
 }
 
 myr_status myr_tokens_problem(myr_context *context, uint64_t seed, myr_gradient_problem *problem) {
-    return make_problem(context, seed, false, problem);
+    return make_problem(context, seed, false, MYR_F32, problem);
 }
 
 myr_status myr_head_problem(myr_context *context, uint64_t seed, myr_gradient_problem *problem) {
-    return make_problem(context, seed, true, problem);
+    return make_problem(context, seed, true, MYR_F32, problem);
+}
+
+myr_status myr_head_bf16_problem(myr_context *context, uint64_t seed, myr_gradient_problem *problem) {
+    return make_problem(context, seed, true, MYR_BF16, problem);
+}
+
+myr_status myr_head_f16_problem(myr_context *context, uint64_t seed, myr_gradient_problem *problem) {
+    return make_problem(context, seed, true, MYR_F16, problem);
 }

@@ -16,9 +16,14 @@ struct myr_gradient_reduction {
 };
 
 static const myr_gradient_reduction list[] = {
-    {"linear", myr_linear_problem, true},     {"many", myr_many_problem, false},
-    {"tokens", myr_tokens_problem, true},     {"fused linear", myr_head_problem, false},
-    {"rankings", myr_rankings_problem, true}, {"rankings of one length", myr_equal_rankings_problem, true},
+    {"linear", myr_linear_problem, true},
+    {"many", myr_many_problem, false},
+    {"tokens", myr_tokens_problem, true},
+    {"fused linear", myr_head_problem, false},
+    {"fused linear, bf16", myr_head_bf16_problem, false},
+    {"fused linear, f16", myr_head_f16_problem, false},
+    {"rankings", myr_rankings_problem, true},
+    {"rankings of one length", myr_equal_rankings_problem, true},
     {"RLVR", myr_rlvr_problem, true},
 };
 
@@ -32,6 +37,7 @@ static myr_status run_on(myr_verification *v, myr_gradient_problem *p, const cha
     options.backend = backend;
     options.threads = threads;
     options.device = v->device;
+    options.math = v->fast ? "fast" : "exact";
     myr_poison(p->gradient, p->count);
     p->loss = (double)NAN;
     return p->run(v->context, p, &options);
@@ -133,6 +139,7 @@ myr_status myr_verify_reduction(myr_verification *v, const myr_gradient_reductio
                                 void (*change)(myr_gradient_problem *problem)) {
     myr_gradient_problem p = {.count = 0};
     myr_status status = reduction->make(v->context, v->seed, &p);
+    p.fast = v->fast && v->backend->fast;
     if (status == MYR_OK && change)
         change(&p);
     double *expected = myr_poisoned(p.count + 1);

@@ -43,11 +43,13 @@ typedef struct myr_compute_options {
     int threads;         /* of the CPU; 0: all that the process may use */
     int device;          /* which GPU, from 0; with device memory the one that the arrays lie on */
     myr_memory memory;
-    void *stream; /* a cudaStream_t of that GPU, with device memory; NULL: its default stream */
+    void *stream;     /* a cudaStream_t of that GPU, with device memory; NULL: its default stream */
+    const char *math; /* "exact"; "fast": cuda may multiply by tensor cores, which costs digits
+                         (myr_loss_head says how many); all else is as in "exact", which NULL is too */
 } myr_compute_options;
 
 #define MYR_COMPUTE_OPTIONS_INIT \
-    { sizeof(myr_compute_options), "auto", 0, 0, MYR_HOST, NULL }
+    { sizeof(myr_compute_options), "auto", 0, 0, MYR_HOST, NULL, "exact" }
 MYR_API void myr_compute_options_default(myr_compute_options *made, size_t struct_size);
 
 #ifdef __cplusplus

@@ -103,16 +103,24 @@ typedef struct myr_head {
     { sizeof(myr_head), 0, {NULL, MYR_F32}, {NULL, MYR_F32}, 0.0 }
 MYR_API void myr_head_default(myr_head *made, size_t struct_size);
 
-/* As myr_loss_tokens, from hidden states: the loss's gradients to the hidden states, [rows][width], and to
- * the matrix, [vocabulary][width], MYR_F32 (for the reference also MYR_F64), whatever the types of these;
- * both data NULL: none. cpu and cuda multiply floats: those of a narrower matrix are made of it a tile at a
- * time. Their logits must be finite: hidden states and matrix have no place for -inf, whose product with a
- * gradient of 0 is none. They are never there as a whole, but in chunks of rows. Pairs whose rows fit a
- * chunk together are done in one go, three matrix products as with stored logits. Where one does not, and
- * for losses that need the whole batch before any gradient (bco_pair with the batch's own shift, aot,
- * aot_unpaired), the chunks' logits are made a second time: four products. cpu and cuda agree to rounding,
- * for the products are those of BLAS and cuBLAS; each repeats to the bit, whatever the number of threads.
- * */
+/* As myr_loss_tokens, from hidden states: the loss's gradients to the hidden states, [rows][width], and
+ * to the matrix, [vocabulary][width], MYR_F32 (for the reference also MYR_F64), whatever the types of
+ * these; both data NULL: none. cpu and cuda multiply floats: those of a narrower matrix are made of it a
+ * tile at a time. Their logits must be finite: hidden states and matrix have no place for -inf, whose
+ * product with a gradient of 0 is none. They are never there as a whole, but in chunks of rows. Pairs
+ * whose rows fit a chunk together are done in one go, three matrix products as with stored logits. Where
+ * one does not, and for losses that need the whole batch before any gradient (bco_pair with the batch's
+ * own shift, aot, aot_unpaired), the chunks' logits are made a second time: four products. cpu and cuda
+ * agree to rounding, for the products are those of BLAS and cuBLAS; each repeats to the bit, whatever the
+ * number of threads.
+ *
+ * Hidden states and matrix that are both MYR_BF16, or both MYR_F16, cuda multiplies as they are, by
+ * tensor cores, with sums in float; slopes are then three numbers of that type together, which lose
+ * nothing of them but, of MYR_F16, what is below 2^-61 of the largest. With options->math "fast" it takes
+ * the first of the three alone, which is within 2^-8 of a slope (MYR_F16: 2^-11), and of floats 11 bits
+ * each (TF32). MYR_BF16 and TF32 need compute capability 8.0; below it floats are multiplied. Each of the
+ * three reads and writes the matrix's whole gradient, once a chunk, and takes half the room of a chunk's
+ * logits. */
 MYR_API myr_status myr_loss_head(myr_context *context, const myr_loss_options *loss,
                                  const myr_tokens *tokens, const myr_token_pairs *pairs,
                                  const myr_head *head, const myr_compute_options *options,

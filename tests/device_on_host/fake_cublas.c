@@ -4,6 +4,7 @@ int cublasDestroy_v2(void);
 int cublasSetStream_v2(void);
 int cublasSgemm_v2(void);
 int cublasSgemmStridedBatched(void);
+int cublasGemmEx(void);
 
 int cublasCreate_v2(void) {
     return 1;
@@ -17,8 +18,11 @@ int cublasSetStream_v2(void) {
 int cublasSgemm_v2(void) {
     return 4;
 }
-#ifndef LACKING
 int cublasSgemmStridedBatched(void) {
     return 5;
+}
+#ifndef LACKING
+int cublasGemmEx(void) {
+    return 6;
 }
 #endif

@@ -15,7 +15,7 @@ constexpr size_t guard = 256;
 constexpr unsigned char guard_byte = 0xa5;
 
 struct fake {
-    int devices = 1, driver = CUDART_VERSION, current = 0, streams = 0, pools = 0;
+    int devices = 1, driver = CUDART_VERSION, current = 0, streams = 0, pools = 0, generation = 9;
     bool has_pools = true;
     std::set<int> started; /* devices that were chosen */
     std::string function;
@@ -86,6 +86,15 @@ void fake_machine(int devices, int driver_version) {
     f.copied = 0;
     f.started.clear();
     f.most_bytes = f.bytes;
+    f.generation = 9;
+}
+
+void fake_set_generation(int generation) {
+    f.generation = generation;
+}
+
+int fake_generation(void) {
+    return f.generation;
 }
 
 void fake_failure(const char *function, int call, cudaError_t error) {
@@ -267,9 +276,9 @@ cudaError_t cudaFree(void *memory) {
 }
 
 cudaError_t cudaDeviceGetAttribute(int *value, cudaDeviceAttr attribute, int) {
-    if (attribute != cudaDevAttrMemoryPoolsSupported)
+    if (attribute != cudaDevAttrMemoryPoolsSupported && attribute != cudaDevAttrComputeCapabilityMajor)
         return cudaErrorInvalidValue;
-    *value = f.has_pools;
+    *value = attribute == cudaDevAttrMemoryPoolsSupported ? f.has_pools : f.generation;
     return result(__func__);
 }
 

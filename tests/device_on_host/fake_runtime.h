@@ -14,6 +14,10 @@ extern "C" {
 /* A machine with that many GPUs and a driver of that version, on which nothing fails. */
 void fake_machine(int devices, int driver_version);
 
+/* From now on the GPUs are of that generation, the first number of their compute capability; 9 since fake_machine. */
+void fake_set_generation(int generation);
+int fake_generation(void);
+
 /* From its call number `call` on (1: the next), the function of that name returns the error; the launch of
  * a kernel has the name "launch". One function at a time; fake_machine ends it. */
 void fake_failure(const char *function, int call, cudaError_t error);

@@ -23,6 +23,7 @@ static void expect_all(const myr_cublas *blas) {
     cr_expect_eq(number_of(&blas->set_stream), 3);
     cr_expect_eq(number_of(&blas->sgemm), 4);
     cr_expect_eq(number_of(&blas->sgemm_strided), 5);
+    cr_expect_eq(number_of(&blas->gemm), 6);
 }
 
 static void expect_refusal(const char *path, const char *words) {

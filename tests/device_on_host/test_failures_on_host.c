@@ -33,6 +33,9 @@ Test(failures_on_host, of_tokens) {
 Test(failures_on_host, of_the_last_layer) {
     expect_failures(myr_head_problem, true);
 }
+Test(failures_on_host, of_the_last_layer_in_16_bits) {
+    expect_failures(myr_head_f16_problem, true);
+}
 Test(failures_on_host, of_rlvr) {
     expect_failures(myr_rlvr_problem, false);
 }

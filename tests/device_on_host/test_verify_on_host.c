@@ -20,13 +20,15 @@ static void note(void *user, const myr_check *check) {
         snprintf(o->last, sizeof o->last, "%s: %g, bound %g", check->name, check->worst, check->bound);
 }
 
-static void expect_pass(myr_status (*tier)(myr_verification *), int least_checks, int skipped) {
+static void expect_pass_by(bool fast, myr_status (*tier)(myr_verification *), int least_checks,
+                           int skipped) {
     myr_context *context = new_context();
     outcome o = {0};
     myr_verification v = {.context = context,
                           .backend = &myr_backend_cuda,
                           .seed = MYR_DEFAULT_SEED,
                           .count = MYR_VERIFY_MIN_COUNT,
+                          .fast = fast,
                           .threads = 1,
                           .report = note,
                           .user = &o};
@@ -39,6 +41,10 @@ static void expect_pass(myr_status (*tier)(myr_verification *), int least_checks
     myr_context_destroy(context);
 }
 
+static void expect_pass(myr_status (*tier)(myr_verification *), int least_checks, int skipped) {
+    expect_pass_by(false, tier, least_checks, skipped);
+}
+
 Test(verify_on_host, mixtures) {
     expect_pass(myr_verify_mixtures, 11, 0);
 }
@@ -49,7 +55,10 @@ Test(verify_on_host, gradients_of_pairs) {
     expect_pass(myr_verify_pair_gradients, 17, 0);
 }
 Test(verify_on_host, gradients) {
-    expect_pass(myr_verify_gradients, 12, 0);
+    expect_pass(myr_verify_gradients, 18, 0);
+}
+Test(verify_on_host, gradients_in_fast_arithmetic) {
+    expect_pass_by(true, myr_verify_gradients, 18, 0);
 }
 
 Test(verify_on_host, rankings) {

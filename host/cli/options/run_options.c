@@ -22,7 +22,8 @@ static const struct argp_option where_options[] = {WHERE_OPTIONS, {0}};
 static const struct argp_option run_options[] = {
     WHERE_OPTIONS,
     {"math", KEY_MATH, "KIND", 0,
-     "exact: the same bits on cpu and cuda, or fast: cuda's special-function unit (exact)", 5},
+     "exact: the same bits on cpu and cuda, or fast: cuda's special-function unit and tensor cores (exact)",
+     5},
     {0}};
 
 static const struct argp_option trajectories_options[] = {
