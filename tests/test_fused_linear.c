@@ -236,7 +236,8 @@ static myr_loss_metrics run_typed(myr_context *context, const char *backend, con
 
 /* 16-bit floats count as the floats that they are: the same logits, so the same loss and gradient to the
  * matrix, to the bit. The gradient to the hidden states is a sum over the vocabulary's tiles, of 1,300
- * terms below 0.2 max |W| = 0.2 whose sum of sizes is below 0.4: 1,300 2^-24 0.4 on either side. */
+ * terms below 0.2 max |W| = 0.2 whose sum of sizes is below 0.4: 1,300 2^-24 0.4 on either side. Of one type cuda
+ * multiplies them by tensor cores: test_head_on_host, and verify, have the bounds of that. */
 TEST_ON_BACKENDS(fused_linear, narrow_floats_are_the_floats_that_they_are) {
     static const myr_dtype types[] = {MYR_BF16, MYR_F16};
     myr_context *context = new_context();
@@ -247,8 +248,9 @@ TEST_ON_BACKENDS(fused_linear, narrow_floats_are_the_floats_that_they_are) {
     uint16_t *narrow_matrix = malloc(l.matrix_count * sizeof *narrow_matrix);
     float *to_hidden[2] = {malloc(l.hidden_count * sizeof(float)), malloc(l.hidden_count * sizeof(float))};
     float *to_matrix[2] = {malloc(l.matrix_count * sizeof(float)), malloc(l.matrix_count * sizeof(float))};
-    for (int t = 0; t < 2; t++) {
-        const myr_dtype type = types[t], other = types[1 - t];
+    const int cases = strcmp(backend, "cuda") == 0 ? 2 : 4;
+    for (int t = 0; t < cases; t++) {
+        const myr_dtype type = types[t % 2], other = t < 2 ? types[1 - t] : type;
         for (size_t i = 0; i < l.hidden_count; i++) {
             myr_element_store((myr_array_out){narrow_hidden, type}, i, l.hidden64[i]);
             l.hidden[i] = (float)myr_element((myr_array){narrow_hidden, type}, i);
@@ -304,6 +306,13 @@ TEST_ON_BACKENDS(fused_linear, names_what_it_refuses) {
                                NULL, NULL),
                  MYR_INVALID_DATA);
     cr_expect_str_eq(myr_context_error(context), "row 0: label 40 is out of range (expected 0 … 39)");
+    options.math = "quick";
+    cr_expect_eq(myr_loss_head(context, &loss, &l.rows.tokens, &pairs, &head, &options, none, none, none,
+                               NULL, NULL),
+                 MYR_INVALID_ARGUMENT);
+    cr_expect_str_eq(myr_context_error(context),
+                     "math: unknown arithmetic 'quick' (expected exact or fast)");
+    options.math = "fast"; /* known everywhere; cuda alone has it */
     head.hidden.type = MYR_I32;
     cr_expect_eq(myr_loss_head(context, &loss, &l.rows.tokens, &pairs, &head, &options, none, none, none,
                                NULL, NULL),
