@@ -4,9 +4,11 @@
 #include "support.h"
 
 #include "../pairs_batch.h"
+#include "cuda/losses/cuda_tree.h"
 #include "each_failure.h"
 #include "fake_runtime.h"
 #include "losses/element.h"
+#include "losses/pairs/pair_sums.h"
 
 static const uint64_t ragged[] = {1, 31, 32, 33, 255, 256, 257, 4095, 4096, 4097, 9001};
 
@@ -170,6 +172,36 @@ Test(pairs_on_host, whole_chunks_of_every_type_give_the_bits_of_the_cpu) {
     }
     free_batch(cpu);
     free_batch(cuda);
+}
+
+/* Sums of chunks, as many as need up to three launches; room for more of a chunk than there are. */
+Test(pairs_on_host, sums_of_chunks_are_added_in_the_tree) {
+    static const uint64_t counts[] = {1, 2, 3, 255, 256, 257, 777, 65536, 65537};
+    enum { SUMS = 5, ROOM = 7 };
+    uint64_t random = fresh_seed();
+    fake_machine(1, CUDART_VERSION);
+    myr_context *context = new_context();
+    const myr_compute compute = {.memory = MYR_HOST};
+    for (size_t n = 0; n < sizeof counts / sizeof *counts; n++) {
+        myr_cuda_session session;
+        myr_cuda_tree tree;
+        double root[ROOM + 1], known[SUMS];
+        uint64_t bad = 0;
+        REQUIRE_OK(context, myr_cuda_enter(context, &compute, &session));
+        REQUIRE_OK(context, myr_cuda_tree_begin(context, &session, counts[n], ROOM, &tree));
+        for (uint64_t i = 0; i < counts[n] * SUMS; i++)
+            tree.d_sums[i] = ldexp((double)next_random(&random) - 0x1p63, (int)(next_random(&random) % 40));
+        for (size_t sum = 0; sum < SUMS; sum++)
+            known[sum] = myr_tree_sum(tree.d_sums + sum, counts[n], SUMS);
+        REQUIRE_OK(context, myr_cuda_tree_clear(context, &session, &tree));
+        REQUIRE_OK(context, myr_cuda_tree_take(context, &session, &tree, SUMS, root, &bad));
+        cr_expect(memcmp(known, root, sizeof known) == 0, "%llu chunks", (unsigned long long)counts[n]);
+        cr_expect_eq(bad, UINT64_MAX);
+        myr_cuda_tree_end(&session, &tree);
+        myr_cuda_close(&session);
+        cr_assert_eq(fake_live(), 0);
+    }
+    myr_context_destroy(context);
 }
 
 Test(pairs_on_host, bits_do_not_hang_on_the_order) {

@@ -1,12 +1,9 @@
-/* The reduction over pairs on the cuda backend: a thread block a chunk, whose sums are added here, in the
- * same tree as on the cpu. */
-#include <stdlib.h>
+/* The reduction over pairs on the cuda backend: a thread block a chunk, whose sums are added on the device,
+ * in the same tree as on the cpu. */
 #include <string.h>
 
-#include "cuda_reductions.h"
-#include "ground/failure.h"
+#include "cuda_tree.h"
 #include "losses/pairs/pair_passes.h"
-#include "losses/pairs/pair_sums.h"
 #include "pair_launch.h"
 
 enum { COLUMNS = 7 }; /* policy, reference, lengths, weight */
@@ -18,9 +15,7 @@ typedef struct cuda_pairs {
     myr_pair_view view;   /* of device memory */
     void *owned[COLUMNS]; /* copies of columns */
     void *d_gradient[2];  /* likewise; of host memory only */
-    size_t chunks;
-    double *d_sums, *sums;     /* [chunks][MYR_SUMS], and one more that d_bad points to */
-    unsigned long long *d_bad; /* the bad row, behind the sums */
+    myr_cuda_tree tree;
 } cuda_pairs;
 
 static myr_status place(cuda_pairs *run, int slot, int type, const void **column) {
@@ -58,17 +53,10 @@ static myr_status make_gradients(cuda_pairs *run) {
 }
 
 static myr_status begin(cuda_pairs *run) {
-    size_t bytes = (run->chunks * MYR_SUMS + 1) * sizeof(double);
-    void *d_sums = NULL;
-    run->sums = malloc(bytes);
-    if (!run->sums)
-        return myr_fail_memory(run->context, bytes);
-    myr_status status = myr_cuda_allocate(run->context, &run->session, bytes, &d_sums);
-    if (status != MYR_OK)
-        return status;
-    run->d_sums = d_sums;
-    run->d_bad = (unsigned long long *)(void *)(run->d_sums + run->chunks * MYR_SUMS);
-    status = place_columns(run);
+    const uint64_t chunks = (run->job->pairs->count + MYR_CHUNK - 1) / MYR_CHUNK;
+    myr_status status = myr_cuda_tree_begin(run->context, &run->session, chunks, MYR_SUMS, &run->tree);
+    if (status == MYR_OK)
+        status = place_columns(run);
     return status == MYR_OK ? make_gradients(run) : status;
 }
 
@@ -77,31 +65,23 @@ static void end(cuda_pairs *run) {
         myr_cuda_release(&run->session, run->owned[slot]);
     for (int column = 0; column < 2; column++)
         myr_cuda_release(&run->session, run->d_gradient[column]);
-    myr_cuda_release(&run->session, run->d_sums);
-    free(run->sums);
+    myr_cuda_tree_end(&run->session, &run->tree);
 }
 
 static myr_status run_view(void *user, const myr_pair_view *view, double *sums, uint64_t *bad) {
     cuda_pairs *run = user;
-    const char *doing = "reducing pairs";
-    myr_status status = myr_cuda_check(
-        run->context, cudaMemsetAsync(run->d_bad, 0, sizeof *run->d_bad, run->session.stream), doing);
+    double root[MYR_SUMS + 1];
+    myr_status status = myr_cuda_tree_clear(run->context, &run->session, &run->tree);
     if (status == MYR_OK)
-        status = myr_cuda_check(
-            run->context,
-            myr_launch_pairs(view, run->job->pairs->count, run->d_sums, run->d_bad, run->session.stream),
-            doing);
+        status = myr_cuda_check(run->context,
+                                myr_launch_pairs(view, run->job->pairs->count, run->tree.d_sums,
+                                                 run->tree.d_bad, run->session.stream),
+                                "reducing pairs");
     if (status == MYR_OK)
-        status = myr_cuda_download(run->context, &run->session, run->sums, run->d_sums,
-                                   (run->chunks * MYR_SUMS + 1) * sizeof(double));
-    if (status != MYR_OK)
-        return status;
-    unsigned long long complement;
-    memcpy(&complement, run->sums + run->chunks * MYR_SUMS, sizeof complement);
-    *bad = ~(uint64_t)complement;
-    for (int sum = 0; sum < MYR_SUMS; sum++)
-        sums[sum] = myr_tree_sum(run->sums + sum, run->chunks, MYR_SUMS);
-    return MYR_OK;
+        status = myr_cuda_tree_take(run->context, &run->session, &run->tree, MYR_SUMS, root, bad);
+    if (status == MYR_OK)
+        memcpy(sums, root, MYR_SUMS * sizeof *sums);
+    return status;
 }
 
 static myr_status download_gradients(cuda_pairs *run) {
@@ -116,10 +96,7 @@ static myr_status download_gradients(cuda_pairs *run) {
 
 myr_status myr_cuda_pairs(myr_context *context, const myr_pair_job *job, myr_pair_sums *sums,
                           uint64_t *bad) {
-    cuda_pairs run = {.context = context,
-                      .job = job,
-                      .view = myr_pair_view_make(job),
-                      .chunks = (size_t)((job->pairs->count + MYR_CHUNK - 1) / MYR_CHUNK)};
+    cuda_pairs run = {.context = context, .job = job, .view = myr_pair_view_make(job)};
     myr_status status = myr_cuda_enter(context, &job->compute, &run.session);
     if (status != MYR_OK)
         return status;

@@ -1,11 +1,7 @@
-/* The reduction over rankings on the cuda backend: a thread block a chunk, whose sums are added here, in
- * the same tree as on the cpu. */
-#include <stdlib.h>
-#include <string.h>
-
+/* The reduction over rankings on the cuda backend: a thread block a chunk, whose sums are added on the
+ * device, in the same tree as on the cpu. */
 #include "cuda_tokens.h"
-#include "ground/failure.h"
-#include "losses/pairs/pair_sums.h"
+#include "cuda_tree.h"
 #include "losses/ranking_view.h"
 #include "ranking_launch.h"
 
@@ -19,9 +15,7 @@ typedef struct cuda_rankings {
     void *owned[COLUMNS];  /* copies of columns of host memory */
     void *d_starts;
     void *d_gradient; /* only where the gradient is wanted in host memory */
-    size_t chunks;
-    double *d_sums, *sums;     /* [chunks][MYR_RANKED_SUMS], and one more that d_bad points to */
-    unsigned long long *d_bad; /* the bad ranking, behind the sums */
+    myr_cuda_tree tree;
 } cuda_rankings;
 
 static myr_status place_columns(cuda_rankings *run) {
@@ -47,12 +41,9 @@ static size_t gradient_bytes(const cuda_rankings *run) {
 
 static myr_status begin(cuda_rankings *run) {
     const myr_ranking_job *job = run->job;
-    const size_t bytes = (run->chunks * MYR_RANKED_SUMS + 1) * sizeof(double);
-    void *d_sums = NULL;
-    run->sums = malloc(bytes);
-    if (!run->sums)
-        return myr_fail_memory(run->context, bytes);
-    myr_status status = myr_cuda_allocate(run->context, &run->session, bytes, &d_sums);
+    const uint64_t size = (uint64_t)run->view.shape.chunk;
+    myr_status status = myr_cuda_tree_begin(
+        run->context, &run->session, (run->view.count + size - 1) / size, MYR_RANKED_SUMS, &run->tree);
     if (status == MYR_OK)
         status = place_columns(run);
     if (status == MYR_OK && job->starts)
@@ -63,9 +54,6 @@ static myr_status begin(cuda_rankings *run) {
         run->view.gradient = run->d_gradient;
     }
     run->view.starts = run->d_starts;
-    run->d_sums = d_sums;
-    if (status == MYR_OK)
-        run->d_bad = (unsigned long long *)(void *)(run->d_sums + run->chunks * MYR_RANKED_SUMS);
     return status;
 }
 
@@ -74,45 +62,37 @@ static void end(cuda_rankings *run) {
         myr_cuda_release(&run->session, run->owned[c]);
     myr_cuda_release(&run->session, run->d_starts);
     myr_cuda_release(&run->session, run->d_gradient);
-    myr_cuda_release(&run->session, run->d_sums);
+    myr_cuda_tree_end(&run->session, &run->tree);
     myr_cuda_close(&run->session);
-    free(run->sums);
 }
 
 typedef cudaError_t launcher(const myr_ranking_view *, double *, unsigned long long *, cudaStream_t);
 
-/* A kernel's sums, and the first bad ranking. */
-static myr_status launch(cuda_rankings *run, launcher *start, uint64_t *bad) {
-    static const char doing[] = "reducing rankings";
-    const cudaStream_t stream = run->session.stream;
-    myr_status status =
-        myr_cuda_check(run->context, cudaMemsetAsync(run->d_bad, 0, sizeof *run->d_bad, stream), doing);
+/* A kernel's sums, so many a chunk, added to root[MYR_RANKED_SUMS + 1], and the first bad ranking. */
+static myr_status launch(cuda_rankings *run, launcher *start, size_t sums, double *root, uint64_t *bad) {
+    myr_status status = myr_cuda_tree_clear(run->context, &run->session, &run->tree);
     if (status == MYR_OK)
-        status = myr_cuda_check(run->context, start(&run->view, run->d_sums, run->d_bad, stream), doing);
-    if (status == MYR_OK)
-        status = myr_cuda_download(run->context, &run->session, run->sums, run->d_sums,
-                                   (run->chunks * MYR_RANKED_SUMS + 1) * sizeof(double));
-    if (status != MYR_OK)
-        return status;
-    unsigned long long complement;
-    memcpy(&complement, run->sums + run->chunks * MYR_RANKED_SUMS, sizeof complement);
-    *bad = ~(uint64_t)complement;
-    return MYR_OK;
+        status = myr_cuda_check(run->context,
+                                start(&run->view, run->tree.d_sums, run->tree.d_bad, run->session.stream),
+                                "reducing rankings");
+    return status == MYR_OK ? myr_cuda_tree_take(run->context, &run->session, &run->tree, sums, root, bad)
+                            : status;
 }
 
 static myr_status reduce(cuda_rankings *run, myr_ranking_sums *sums, uint64_t *bad) {
+    double root[MYR_RANKED_SUMS + 1];
     myr_status status = MYR_OK;
     sums->weight = (double)run->view.count;
     if (run->view.weight) {
-        status = launch(run, myr_launch_ranking_weights, bad);
-        sums->weight = status == MYR_OK ? myr_tree_sum(run->sums, run->chunks, 1) : 0.0;
+        status = launch(run, myr_launch_ranking_weights, 1, root, bad);
+        sums->weight = status == MYR_OK ? root[0] : 0.0;
     }
     if (status != MYR_OK || *bad != UINT64_MAX)
         return status;
     run->view.scale = run->view.beta / sums->weight;
-    status = launch(run, myr_launch_rankings, bad);
+    status = launch(run, myr_launch_rankings, MYR_RANKED_SUMS, root, bad);
     if (status == MYR_OK)
-        myr_ranking_take_sums(run->sums, run->chunks, sums);
+        myr_ranking_take_sums(root, 1, sums);
     if (status == MYR_OK && *bad == UINT64_MAX && run->d_gradient)
         status = myr_cuda_download(run->context, &run->session, run->job->gradient.data, run->d_gradient,
                                    gradient_bytes(run));
@@ -122,8 +102,6 @@ static myr_status reduce(cuda_rankings *run, myr_ranking_sums *sums, uint64_t *b
 myr_status myr_cuda_rankings(myr_context *context, const myr_ranking_job *job, myr_ranking_sums *sums,
                              uint64_t *bad) {
     cuda_rankings run = {.context = context, .job = job, .view = myr_ranking_view_make(job)};
-    const uint64_t size = (uint64_t)run.view.shape.chunk;
-    run.chunks = (size_t)((run.view.count + size - 1) / size);
     *bad = UINT64_MAX;
     myr_status status = myr_cuda_enter(context, &job->compute, &run.session);
     if (status != MYR_OK)
