@@ -285,3 +285,25 @@ Test(pairs_on_host, failures_are_told_and_nothing_is_kept) {
     expect_failures_of(functions, 5, run_again, b);
     free_batch(b);
 }
+
+/* Five chunks, of which one has room: a pass for the weights, and one for the losses. */
+Test(pairs_on_host, batches_may_be_larger_than_the_devices_memory) {
+    enum { MEMORY = 1 << 19, BAD = 17000 };
+    batch *cpu = new_batch("cpu"), *cuda = new_batch("cuda");
+    const uint64_t seed = fresh_seed();
+    fill_batch(cpu, MOST, seed);
+    fill_batch(cuda, MOST, seed);
+    for (int weighted = 0; weighted < 2; weighted++) {
+        cpu->weighted = cuda->weighted = cpu->lengths = cuda->lengths = weighted;
+        fake_machine(1, CUDART_VERSION);
+        fake_memory(MEMORY);
+        expect_same_bits(cpu, cuda, "windows");
+        cr_expect_leq(fake_most_bytes(), MEMORY);
+    }
+    cpu->weight[BAD] = cuda->weight[BAD] = -1.0;
+    expect_same_bits(cpu, cuda, "a bad weight");
+    cr_expect_not_null(strstr(myr_context_error(cuda->context), "row 17000"), "%s",
+                       myr_context_error(cuda->context));
+    free_batch(cpu);
+    free_batch(cuda);
+}

@@ -4,7 +4,12 @@
 static const size_t window_bytes = (size_t)1 << 30;
 
 void myr_cuda_columns_add(myr_cuda_columns *columns, const void *data, size_t row_bytes) {
-    columns->column[columns->count++] = (myr_cuda_column){.data = data, .row_bytes = row_bytes};
+    columns->column[columns->count++] = (myr_cuda_column){.data = (char *)data, .row_bytes = row_bytes};
+}
+
+void myr_cuda_columns_add_out(myr_cuda_columns *columns, void *data, size_t row_bytes) {
+    columns->column[columns->count++] =
+        (myr_cuda_column){.data = data, .row_bytes = row_bytes, .out = true};
 }
 
 /* Columns that are on the device already. */
@@ -13,7 +18,7 @@ static size_t find_there(const myr_compute *compute, const myr_cuda_session *ses
     size_t row_bytes = 0;
     for (int n = 0; n < columns->count; n++) {
         myr_cuda_column *c = &columns->column[n];
-        c->d_data = myr_cuda_there(compute, session, c->data, (size_t)rows * c->row_bytes);
+        c->d_data = (char *)myr_cuda_there(compute, session, c->data, (size_t)rows * c->row_bytes);
         c->whole = c->d_data != NULL;
         row_bytes += c->data && !c->whole ? c->row_bytes : 0;
     }
@@ -63,10 +68,24 @@ myr_status myr_cuda_columns_move(myr_context *context, const myr_cuda_session *s
     *end = first + count;
     for (int n = 0; status == MYR_OK && first != columns->first && n < columns->count; n++) {
         const myr_cuda_column *c = &columns->column[n];
-        if (c->owned)
+        if (c->owned && !c->out)
             status = myr_cuda_upload(context, session, c->owned, c->data + (size_t)first * c->row_bytes,
                                      (size_t)count * c->row_bytes);
     }
     columns->first = first;
+    return status;
+}
+
+myr_status myr_cuda_columns_leave(myr_context *context, const myr_cuda_session *session,
+                                  const myr_cuda_columns *columns) {
+    const uint64_t left = columns->rows - columns->first,
+                   count = left < columns->window ? left : columns->window;
+    myr_status status = MYR_OK;
+    for (int n = 0; status == MYR_OK && n < columns->count; n++) {
+        const myr_cuda_column *c = &columns->column[n];
+        if (c->owned && c->out)
+            status = myr_cuda_download(context, session, c->data + (size_t)columns->first * c->row_bytes,
+                                       c->owned, (size_t)count * c->row_bytes);
+    }
     return status;
 }

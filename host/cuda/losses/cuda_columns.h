@@ -6,14 +6,15 @@
 #include "cuda_reductions.h"
 
 typedef struct myr_cuda_column {
-    const char *data; /* the caller's; NULL: there is none */
+    char *data; /* the caller's; NULL: there is none */
     size_t row_bytes;
-    const char *d_data; /* whole, or of the window's rows */
-    void *owned;        /* a copy; else the caller's own, or held */
+    bool out;     /* written on the device */
+    char *d_data; /* whole, or of the window's rows */
+    void *owned;  /* a copy; else the caller's own, or held */
     bool whole;
 } myr_cuda_column;
 
-enum { MYR_CUDA_COLUMNS = 8 };
+enum { MYR_CUDA_COLUMNS = 9 };
 
 typedef struct myr_cuda_columns {
     myr_cuda_column column[MYR_CUDA_COLUMNS];
@@ -24,6 +25,7 @@ typedef struct myr_cuda_columns {
 } myr_cuda_columns;
 
 void myr_cuda_columns_add(myr_cuda_columns *columns, const void *data, size_t row_bytes);
+void myr_cuda_columns_add_out(myr_cuda_columns *columns, void *data, size_t row_bytes);
 
 /* Reserves what they take of the device's memory, after all else that the call does; drop also after a failure. */
 myr_status myr_cuda_columns_place(myr_context *context, const myr_compute *compute,
@@ -35,8 +37,12 @@ void myr_cuda_columns_drop(const myr_cuda_session *session, myr_cuda_columns *co
 myr_status myr_cuda_columns_move(myr_context *context, const myr_cuda_session *session,
                                  myr_cuda_columns *columns, uint64_t row, uint64_t *end);
 
+/* Copies the window's rows of what has been written to the caller's memory, if it is not there. */
+myr_status myr_cuda_columns_leave(myr_context *context, const myr_cuda_session *session,
+                                  const myr_cuda_columns *columns);
+
 /* Where a row of the window lies; NULL of a column that is not there. */
-static inline const void *myr_cuda_column_at(const myr_cuda_columns *columns, int column, uint64_t row) {
+static inline void *myr_cuda_column_at(const myr_cuda_columns *columns, int column, uint64_t row) {
     const myr_cuda_column *c = &columns->column[column];
     return c->data ? c->d_data + (size_t)(row - (c->whole ? 0 : columns->first)) * c->row_bytes : NULL;
 }

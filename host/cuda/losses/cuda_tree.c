@@ -34,6 +34,15 @@ myr_status myr_cuda_tree_clear(myr_context *context, const myr_cuda_session *ses
                           "clearing sums");
 }
 
+myr_status myr_cuda_tree_bad(myr_context *context, const myr_cuda_session *session,
+                             const myr_cuda_tree *tree, uint64_t *bad) {
+    unsigned long long complement = 0;
+    const myr_status status =
+        myr_cuda_download(context, session, &complement, tree->d_bad, sizeof complement);
+    *bad = ~(uint64_t)complement;
+    return status;
+}
+
 /* Groups until one is left, whose sum is the root: also of one chunk. */
 static cudaError_t add(const myr_cuda_tree *tree, size_t sums, cudaStream_t stream) {
     double *d_nodes[2] = {tree->d_sums, tree->d_groups};

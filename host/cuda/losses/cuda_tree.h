@@ -22,6 +22,10 @@ void myr_cuda_tree_end(const myr_cuda_session *session, myr_cuda_tree *tree);
 myr_status myr_cuda_tree_clear(myr_context *context, const myr_cuda_session *session,
                                const myr_cuda_tree *tree);
 
+/* The first bad row so far, or UINT64_MAX. */
+myr_status myr_cuda_tree_bad(myr_context *context, const myr_cuda_session *session,
+                             const myr_cuda_tree *tree, uint64_t *bad);
+
 /* Adds what the kernel has left, so many sums a chunk: root[most + 1], the last one the tree's own; *bad: the first bad row, or
  * UINT64_MAX. */
 myr_status myr_cuda_tree_take(myr_context *context, const myr_cuda_session *session,
