@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "fake_runtime.h"
+#include "fake_streams.h"
 #include "stacks.h"
 
 uint3 threadIdx, blockIdx;
@@ -50,10 +51,6 @@ struct machine {
     size_t scheduler_size = 0;
     uint64_t random = 1;
 } m;
-
-size_t random_below(size_t bound) {
-    return (size_t)(mixed(m.random += UINT64_C(0x9e3779b97f4a7c15)) % bound);
-}
 
 void set_thread(unsigned t) {
     m.current = t;
@@ -220,7 +217,7 @@ bool all_returned() {
     return true;
 }
 
-void run_block() {
+void run_block(const std::function<void()> &before_block) {
     poison_shared();
     if (before_block)
         before_block();
@@ -240,7 +237,9 @@ void run_block() {
 
 }  // namespace
 
-std::function<void()> before_block;
+size_t random_below(size_t bound) {
+    return (size_t)(mixed(m.random += UINT64_C(0x9e3779b97f4a7c15)) % bound);
+}
 
 void stop(const char *what) {
     fprintf(stderr, "%s\n", what);
@@ -283,24 +282,17 @@ uint64_t meet(exchange kind, unsigned mask, uint64_t brought, int argument, int 
     return m.fibers[t].received;
 }
 
-cudaError_t run(const char *kernel, dim3 grid, dim3 block, size_t shared_bytes,
-                const std::function<void()> &thread) {
-    cudaError_t fault = fake_fault("launch");
-    if (fault != cudaSuccess)
-        return fault;
-    const size_t threads = (size_t)block.x * block.y * block.z;
-    const size_t blocks = (size_t)grid.x * grid.y * grid.z;
-    if (threads < 1 || threads > 1024 || blocks < 1 || grid.y > 65535 || grid.z > 65535 ||
-        shared_bytes != 0)
-        return cudaErrorInvalidConfiguration;
+/* All blocks of a launch. */
+static void run_kernel(const char *kernel, dim3 grid, dim3 block, const std::function<void()> &thread,
+                       const std::function<void()> &before_block) {
     const auto before = signal(SIGABRT, say_where);
     m.kernel = kernel;
     m.thread = &thread;
-    m.threads = (unsigned)threads;
+    m.threads = block.x * block.y * block.z;
     gridDim = grid;
     blockDim = block;
     std::vector<size_t> order;
-    for (size_t b = 0; b < blocks; b++)
+    for (size_t b = 0; b < (size_t)grid.x * grid.y * grid.z; b++)
         order.push_back(b);
     while (!order.empty()) {
         const size_t chosen = random_below(order.size()), b = order[chosen];
@@ -309,11 +301,24 @@ cudaError_t run(const char *kernel, dim3 grid, dim3 block, size_t shared_bytes,
         blockIdx.x = (unsigned)(b % grid.x);
         blockIdx.y = (unsigned)(b / grid.x % grid.y);
         blockIdx.z = (unsigned)(b / grid.x / grid.y);
-        run_block();
+        run_block(before_block);
     }
     m.kernel = nullptr;
     signal(SIGABRT, before);
     fake_check_guards(kernel);
+}
+
+cudaError_t run(const char *kernel, dim3 grid, dim3 block, size_t shared_bytes, cudaStream_t stream,
+                std::function<void()> thread, std::function<void()> before_block) {
+    cudaError_t fault = fake_fault("launch");
+    if (fault != cudaSuccess)
+        return fault;
+    const size_t threads = (size_t)block.x * block.y * block.z;
+    const size_t blocks = (size_t)grid.x * grid.y * grid.z;
+    if (threads < 1 || threads > 1024 || blocks < 1 || grid.y > 65535 || grid.z > 65535 ||
+        shared_bytes != 0)
+        return cudaErrorInvalidConfiguration;
+    fake_queue(stream, [=] { run_kernel(kernel, grid, block, thread, before_block); });
     return cudaSuccess;
 }
 

@@ -36,22 +36,23 @@ static inline uint64_t mixed(uint64_t z) {
     return z ^ (z >> 31);
 }
 
-/* Called before every block of a launch, if it is set: for shared memory that is not in the section. */
-extern std::function<void()> before_block;
+/* At random, from the seed. */
+size_t random_below(size_t bound);
 
 /* Stops the process with the kernel, block and thread, and what is wrong there. */
 [[noreturn]] void stop(const char *what);
 void barrier(const char *file, int line);
 /* Waits for the lanes of the mask, and gives this lane's share of what they brought. */
 uint64_t meet(exchange kind, unsigned mask, uint64_t brought, int argument, int width);
-cudaError_t run(const char *kernel, dim3 grid, dim3 block, size_t shared_bytes,
-                const std::function<void()> &thread);
+/* Queues a kernel on the stream. before_block: for shared memory that is not in the section. */
+cudaError_t run(const char *kernel, dim3 grid, dim3 block, size_t shared_bytes, cudaStream_t stream,
+                std::function<void()> thread, std::function<void()> before_block = nullptr);
 
 template <typename... Parameters, typename... Arguments>
 cudaError_t launch(const char *name, void (*kernel)(Parameters...), dim3 grid, dim3 block,
-                   size_t shared_bytes, cudaStream_t, Arguments... arguments) {
+                   size_t shared_bytes, cudaStream_t stream, Arguments... arguments) {
     const std::tuple<Parameters...> copies(arguments...);
-    return run(name, grid, block, shared_bytes, [&] { std::apply(kernel, copies); });
+    return run(name, grid, block, shared_bytes, stream, [=] { std::apply(kernel, copies); });
 }
 
 template <typename T>

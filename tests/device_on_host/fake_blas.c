@@ -1,12 +1,17 @@
-/* What the cuda backend, and examples/training.c, use of cuBLAS, by CBLAS on the host as a device. Each call but the end may be made
- * to fail, as "products" (fake_failure). */
+/* What the cuda backend, and examples/training.c, use of cuBLAS, by CBLAS on the host as a device, queued on the handle's stream.
+ * Each call but the end may be made to fail, as "products" (fake_failure). */
 #include <cblas.h>
 #include <math.h>
 #include <stdlib.h>
 
 #include "cuda/cuda_blas.h"
 #include "fake_runtime.h"
+#include "fake_streams.h"
 #include "narrow.h"
+
+struct cublasContext {
+    cudaStream_t stream;
+};
 
 static cublasStatus_t checked(void) {
     switch (fake_fault("products")) {
@@ -21,7 +26,7 @@ static cublasStatus_t checked(void) {
 
 cublasStatus_t cublasCreate_v2(cublasHandle_t *handle) {
     const cublasStatus_t status = checked();
-    *handle = status == CUBLAS_STATUS_SUCCESS ? malloc(1) : NULL;
+    *handle = status == CUBLAS_STATUS_SUCCESS ? calloc(1, sizeof **handle) : NULL;
     return status;
 }
 
@@ -31,15 +36,26 @@ cublasStatus_t cublasDestroy_v2(cublasHandle_t handle) {
 }
 
 cublasStatus_t cublasSetStream_v2(cublasHandle_t handle, cudaStream_t stream) {
-    (void)handle;
-    (void)stream;
+    handle->stream = stream;
     return checked();
+}
+
+typedef struct sum {
+    int n, incx, incy;
+    float alpha;
+    const float *x;
+    float *y;
+} sum;
+
+static void run_sum(const void *bytes) {
+    const sum *s = bytes;
+    cblas_saxpy(s->n, s->alpha, s->x, s->incx, s->y, s->incy);
 }
 
 cublasStatus_t cublasSaxpy_v2(cublasHandle_t handle, int n, const float *alpha, const float *x, int incx,
                               float *y, int incy) {
-    (void)handle;
-    cblas_saxpy(n, *alpha, x, incx, y, incy);
+    const sum queued = {n, incx, incy, *alpha, x, y};
+    fake_queue_bytes(handle->stream, run_sum, &queued, sizeof queued);
     return CUBLAS_STATUS_SUCCESS;
 }
 
@@ -48,12 +64,26 @@ static enum CBLAS_TRANSPOSE transposed(cublasOperation_t operation) {
 }
 
 /* Matrices are in columns. */
+typedef struct product {
+    enum CBLAS_TRANSPOSE left, right;
+    int m, n, k, lda, ldb, ldc;
+    float alpha, beta;
+    const float *a, *b;
+    float *c;
+} product;
+
+static void run_product(const void *bytes) {
+    const product *p = bytes;
+    cblas_sgemm(CblasColMajor, p->left, p->right, p->m, p->n, p->k, p->alpha, p->a, p->lda, p->b, p->ldb,
+                p->beta, p->c, p->ldc);
+}
+
 static cublasStatus_t sgemm(cublasHandle_t handle, cublasOperation_t left, cublasOperation_t right, int m,
                             int n, int k, const float *alpha, const float *a, int lda, const float *b,
                             int ldb, const float *beta, float *c, int ldc) {
-    (void)handle;
-    cblas_sgemm(CblasColMajor, transposed(left), transposed(right), m, n, k, *alpha, a, lda, b, ldb, *beta,
-                c, ldc);
+    const product queued = {
+        transposed(left), transposed(right), m, n, k, lda, ldb, ldc, *alpha, *beta, a, b, c};
+    fake_queue_bytes(handle->stream, run_product, &queued, sizeof queued);
     return checked();
 }
 
@@ -99,7 +129,39 @@ static float add_cell(float sum, const double *terms, int count) {
     return (float)(trunc(total / bit) * bit);
 }
 
-/* What the library multiplies by tensor cores: in columns, from the last cell to the first. */
+typedef struct cells {
+    enum CBLAS_TRANSPOSE left, right;
+    int m, n, k, lda, ldb, ldc;
+    float alpha, beta;
+    const void *a, *b;
+    cudaDataType type;
+    float *c;
+} cells;
+
+/* In columns, from the last cell to the first. */
+static void run_cells(const void *bytes) {
+    const cells *p = bytes;
+    for (int j = 0; j < p->n; j++)
+        for (int i = 0; i < p->m; i++) {
+            float sum = 0.0f, *to = p->c + (size_t)j * (size_t)p->ldc + (size_t)i;
+            for (int cell = (p->k - 1) / 4; cell >= 0; cell--) {
+                double terms[4];
+                int count = 0;
+                for (int t = 4 * cell; t < p->k && t < 4 * cell + 4; t++, count++) {
+                    const size_t row = (size_t)t, lda = (size_t)p->lda, ldb = (size_t)p->ldb;
+                    const size_t of_a =
+                        p->left == CblasTrans ? (size_t)i * lda + row : row * lda + (size_t)i;
+                    const size_t of_b =
+                        p->right == CblasTrans ? row * ldb + (size_t)j : (size_t)j * ldb + row;
+                    terms[count] = element(p->a, p->type, of_a) * element(p->b, p->type, of_b);
+                }
+                sum = add_cell(sum, terms, count);
+            }
+            *to = p->alpha * sum + (p->beta == 0.0f ? 0.0f : p->beta * *to);
+        }
+}
+
+/* What the library multiplies by tensor cores. */
 static cublasStatus_t gemm(cublasHandle_t handle, cublasOperation_t left, cublasOperation_t right, int m,
                            int n, int k, const void *alpha, const void *a, cudaDataType a_type, int lda,
                            const void *b, cudaDataType b_type, int ldb, const void *beta, void *c,
@@ -107,31 +169,26 @@ static cublasStatus_t gemm(cublasHandle_t handle, cublasOperation_t left, cublas
     const int a_rows = left == CUBLAS_OP_T ? k : m, b_rows = right == CUBLAS_OP_T ? n : k;
     const cublasComputeType_t expected =
         a_type == CUDA_R_32F ? CUBLAS_COMPUTE_32F_FAST_TF32 : CUBLAS_COMPUTE_32F;
-    (void)handle;
     if (m < 1 || n < 1 || k < 1 || lda < a_rows || ldb < b_rows || ldc < m)
         return CUBLAS_STATUS_INVALID_VALUE;
     if (a_type != b_type || c_type != CUDA_R_32F || by != expected || algo != CUBLAS_GEMM_DEFAULT ||
         fake_generation() < (a_type == CUDA_R_16F ? 7 : 8))
         return CUBLAS_STATUS_NOT_SUPPORTED;
-    for (int j = 0; j < n; j++)
-        for (int i = 0; i < m; i++) {
-            float sum = 0.0f, *to = (float *)c + (size_t)j * (size_t)ldc + (size_t)i;
-            for (int cell = (k - 1) / 4; cell >= 0; cell--) {
-                double terms[4];
-                int count = 0;
-                for (int t = 4 * cell; t < k && t < 4 * cell + 4; t++, count++) {
-                    const size_t row = (size_t)t;
-                    const size_t of_a =
-                        left == CUBLAS_OP_T ? (size_t)i * (size_t)lda + row : row * (size_t)lda + (size_t)i;
-                    const size_t of_b = right == CUBLAS_OP_T ? row * (size_t)ldb + (size_t)j
-                                                             : (size_t)j * (size_t)ldb + row;
-                    terms[count] = element(a, a_type, of_a) * element(b, b_type, of_b);
-                }
-                sum = add_cell(sum, terms, count);
-            }
-            const float kept = *(const float *)beta;
-            *to = *(const float *)alpha * sum + (kept == 0.0f ? 0.0f : kept * *to);
-        }
+    const cells queued = {.left = transposed(left),
+                          .right = transposed(right),
+                          .m = m,
+                          .n = n,
+                          .k = k,
+                          .lda = lda,
+                          .ldb = ldb,
+                          .ldc = ldc,
+                          .alpha = *(const float *)alpha,
+                          .beta = *(const float *)beta,
+                          .a = a,
+                          .b = b,
+                          .type = a_type,
+                          .c = c};
+    fake_queue_bytes(handle->stream, run_cells, &queued, sizeof queued);
     return checked();
 }
 

@@ -9,19 +9,22 @@
 #include <set>
 #include <string>
 
+#include "fake_streams.h"
+
 namespace {
 
 constexpr size_t guard = 256;
 constexpr unsigned char guard_byte = 0xa5;
 
 struct fake {
-    int devices = 1, driver = CUDART_VERSION, current = 0, streams = 0, pools = 0, generation = 9;
+    int devices = 1, driver = CUDART_VERSION, current = 0, pools = 0, generation = 9;
     bool has_pools = true;
     std::set<int> started; /* devices that were chosen */
     std::string function;
     int calls_left = 0;
     cudaError_t error = cudaSuccess, last = cudaSuccess;
     std::map<char *, size_t> blocks; /* payloads and their sizes */
+    std::set<void *> pinned;         /* memory of the host */
     size_t bytes = 0, most_bytes = 0, room = SIZE_MAX, copied = 0;
 } f;
 
@@ -76,6 +79,7 @@ const std::map<cudaError_t, const char *> names = {
 extern "C" {
 
 void fake_machine(int devices, int driver_version) {
+    fake_run_all();
     f.devices = devices;
     f.driver = driver_version;
     f.function = "";
@@ -109,8 +113,13 @@ cudaError_t fake_fault(const char *function) {
     return f.error;
 }
 
+cudaError_t fake_result(const char *function) {
+    return result(function);
+}
+
 int fake_live(void) {
-    return f.streams - f.pools + (int)f.blocks.size();
+    fake_run_all();
+    return fake_live_streams() - f.pools + (int)(f.blocks.size() + f.pinned.size());
 }
 
 int fake_rooms(void) {
@@ -229,25 +238,6 @@ cudaError_t cudaFuncGetAttributes(cudaFuncAttributes *attributes, const void *) 
     return result(__func__);
 }
 
-cudaError_t cudaStreamCreateWithFlags(cudaStream_t *stream, unsigned) {
-    cudaError_t error = result(__func__);
-    if (error == cudaSuccess) {
-        *stream = reinterpret_cast<cudaStream_t>(malloc(1));
-        f.streams++;
-    }
-    return error;
-}
-
-cudaError_t cudaStreamDestroy(cudaStream_t stream) {
-    free(stream);
-    f.streams--;
-    return result(__func__);
-}
-
-cudaError_t cudaStreamSynchronize(cudaStream_t) {
-    return result(__func__);
-}
-
 cudaError_t cudaMalloc(void **memory, size_t size) {
     cudaError_t error = result(__func__);
     if (error != cudaSuccess)
@@ -264,14 +254,20 @@ cudaError_t cudaMalloc(void **memory, size_t size) {
     return cudaSuccess;
 }
 
-cudaError_t cudaFree(void *memory) {
+static void give_back(void *memory) {
     char *payload = (char *)memory;
-    fake_check_guards("before cudaFree");
+    fake_check_guards("before a block was freed");
     ASAN_UNPOISON_MEMORY_REGION(payload - guard, guard);
     ASAN_UNPOISON_MEMORY_REGION(payload + f.blocks.at(payload), guard);
-    f.bytes -= f.blocks.at(payload);
     f.blocks.erase(payload);
     free(payload - guard);
+}
+
+/* Waits for the device. */
+cudaError_t cudaFree(void *memory) {
+    fake_run_all();
+    f.bytes -= f.blocks.at((char *)memory);
+    give_back(memory);
     return result(__func__);
 }
 
@@ -315,27 +311,46 @@ cudaError_t cudaMemPoolDestroy(cudaMemPool_t pool) {
     return result(__func__);
 }
 
-/* In the stream's order, which is the order of the calls. */
+/* Memory in the stream's order: it is there from the call on, and may be taken by the next one. */
 cudaError_t cudaMallocFromPoolAsync(void **memory, size_t size, cudaMemPool_t, cudaStream_t) {
     return cudaMalloc(memory, size);
 }
 
-cudaError_t cudaFreeAsync(void *memory, cudaStream_t) {
-    return cudaFree(memory);
+cudaError_t cudaFreeAsync(void *memory, cudaStream_t stream) {
+    f.bytes -= f.blocks.at((char *)memory);
+    fake_queue(
+        stream, [=] { give_back(memory); }, true);
+    return result(__func__);
 }
 
-cudaError_t cudaMemsetAsync(void *memory, int value, size_t size, cudaStream_t) {
+cudaError_t cudaMallocHost(void **memory, size_t size) {
     cudaError_t error = result(__func__);
-    if (error == cudaSuccess)
-        memset(memory, value, size);
+    if (error == cudaSuccess) {
+        *memory = malloc(size);
+        f.pinned.insert(*memory);
+    }
     return error;
 }
 
-cudaError_t cudaMemcpyAsync(void *to, const void *from, size_t size, cudaMemcpyKind, cudaStream_t) {
+cudaError_t cudaFreeHost(void *memory) {
+    f.pinned.erase(memory);
+    free(memory);
+    return result(__func__);
+}
+
+cudaError_t cudaMemsetAsync(void *memory, int value, size_t size, cudaStream_t stream) {
+    cudaError_t error = result(__func__);
+    if (error == cudaSuccess)
+        fake_queue(stream, [=] { memset(memory, value, size); });
+    return error;
+}
+
+/* Memory of the host, too, is read or written when the copy runs, pinned or not. */
+cudaError_t cudaMemcpyAsync(void *to, const void *from, size_t size, cudaMemcpyKind, cudaStream_t stream) {
     cudaError_t error = result(__func__);
     f.copied += size;
     if (error == cudaSuccess)
-        memcpy(to, from, size);
+        fake_queue(stream, [=] { memcpy(to, from, size); });
     return error;
 }
 }

@@ -25,8 +25,11 @@ void fake_failure(const char *function, int call, cudaError_t error);
 /* The error that a call of the function is to return. */
 cudaError_t fake_fault(const char *function);
 
-/* Streams and blocks of memory that have not been given back, but for a stream of each pool: a context's room for a device
- * has one of each, and keeps them. */
+/* The same, remembered as the last error. */
+cudaError_t fake_result(const char *function);
+
+/* Streams, events and blocks of memory that have not been given back when all that is queued has run, but for a stream of each
+ * pool: a context's room for a device has one of each, and keeps them. */
 int fake_live(void);
 
 /* From now on the devices have that much memory together. */

@@ -3,6 +3,8 @@
 #include <criterion/criterion.h>
 #include <math.h>
 #include <signal.h>
+#include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -180,4 +182,149 @@ Test(device_on_host, a_launch_that_no_device_would_take_fails) {
     cr_expect_eq(planted_sum(1, 1025, out, out), cudaErrorInvalidConfiguration);
     cr_expect_eq(planted_sum(0, 32, out, out), cudaErrorInvalidConfiguration);
     cudaFree(out);
+}
+
+/* Streams: what is queued is done late, or early, in any order that nothing forbids. */
+static cudaStream_t new_stream(void) {
+    cudaStream_t stream = NULL;
+    cr_assert_eq(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking), cudaSuccess);
+    return stream;
+}
+
+static cudaEvent_t new_event(void) {
+    cudaEvent_t event = NULL;
+    cr_assert_eq(cudaEventCreateWithFlags(&event, cudaEventDisableTiming), cudaSuccess);
+    return event;
+}
+
+/* How often in 20 orders a copy took what its source became after the call. */
+static int copied_later(bool waits) {
+    const cudaStream_t stream = new_stream();
+    const cudaEvent_t event = new_event();
+    int *to = reserve(sizeof *to), later = 0;
+    for (uint64_t seed = 0; seed < 20; seed++) {
+        int from = 1;
+        device_on_host_seed(seed);
+        cudaMemcpyAsync(to, &from, sizeof from, cudaMemcpyHostToDevice, stream);
+        cudaEventRecord(event, stream);
+        if (waits)
+            cudaEventSynchronize(event);
+        from = 2;
+        cudaStreamSynchronize(stream);
+        later += *to == 2;
+    }
+    cudaFree(to);
+    cudaEventDestroy(event);
+    cudaStreamDestroy(stream);
+    cr_expect_eq(fake_live(), 0);
+    return later;
+}
+
+Test(device_on_host, a_buffer_used_again_too_early_shows) {
+    const int later = copied_later(false);
+    cr_expect(later > 0 && later < 20, "%d of 20", later); /* or else nothing is ever done early */
+    cr_expect_eq(copied_later(true), 0);
+}
+
+/* How often in 20 orders one stream's number was there when another stream copied it. */
+static int seen_by_other(bool waits) {
+    enum { NUMBER = 7 };
+    const int number = NUMBER;
+    const cudaStream_t makes = new_stream(), takes = new_stream();
+    const cudaEvent_t made = new_event();
+    int seen = 0;
+    for (uint64_t seed = 0; seed < 20; seed++) {
+        int *between = reserve(sizeof *between), *to = reserve(sizeof *to);
+        device_on_host_seed(seed);
+        cudaMemcpyAsync(between, &number, sizeof number, cudaMemcpyHostToDevice, makes);
+        cudaEventRecord(made, makes);
+        if (waits)
+            cudaStreamWaitEvent(takes, made, 0);
+        cudaMemcpyAsync(to, between, sizeof number, cudaMemcpyDeviceToDevice, takes);
+        cudaStreamSynchronize(takes);
+        seen += *to == NUMBER;
+        cudaFree(between);
+        cudaFree(to);
+    }
+    cudaEventDestroy(made);
+    cudaStreamDestroy(makes);
+    cudaStreamDestroy(takes);
+    cr_expect_eq(fake_live(), 0);
+    return seen;
+}
+
+Test(device_on_host, a_missing_wait_between_streams_shows) {
+    const int seen = seen_by_other(false);
+    cr_expect(seen > 0 && seen < 20, "%d of 20", seen);
+    cr_expect_eq(seen_by_other(true), 20);
+}
+
+static void run_freed_source(void) {
+    const cudaStream_t stream = new_stream();
+    char *to = reserve(100);
+    for (uint64_t seed = 0; seed < 20; seed++) {
+        char *from = calloc(100, 1);
+        device_on_host_seed(seed);
+        cudaMemcpyAsync(to, from, 100, cudaMemcpyHostToDevice, stream);
+        free(from);
+        cudaStreamSynchronize(stream);
+    }
+}
+
+static void run_freed_pinned(void) {
+    const cudaStream_t stream = new_stream();
+    char *to = reserve(100);
+    for (uint64_t seed = 0; seed < 20; seed++) {
+        void *from = NULL;
+        cudaMallocHost(&from, 100);
+        device_on_host_seed(seed);
+        cudaMemcpyAsync(to, from, 100, cudaMemcpyHostToDevice, stream);
+        cudaFreeHost(from);
+        fake_live();
+    }
+}
+
+static void run_freed_in_order(void) {
+    const cudaStream_t stream = new_stream();
+    void *memory = NULL;
+    cudaMallocFromPoolAsync(&memory, 100, NULL, stream);
+    cudaFreeAsync(memory, stream);
+    cudaMemsetAsync(memory, 0, 100, stream);
+    cudaStreamSynchronize(stream);
+}
+
+static void run_gone_stream(void) {
+    const cudaStream_t stream = new_stream();
+    cudaStreamDestroy(stream);
+    cudaStreamSynchronize(stream);
+}
+
+Test(device_on_host, memory_let_go_before_its_copy_stops_the_run) {
+    expect_stop(run_freed_source, "AddressSanitizer: heap-use-after-free", "");
+    expect_stop(run_freed_pinned, "AddressSanitizer: heap-use-after-free", "");
+    expect_stop(run_freed_in_order, "AddressSanitizer: heap-use-after-free", "");
+    expect_stop(run_gone_stream, "a stream that is not there", "");
+}
+
+/* As of a device that has failed: nothing more is sure to be done, but memory comes back. */
+Test(device_on_host, a_wait_that_fails_loses_what_was_queued) {
+    int lost = 0;
+    for (uint64_t seed = 0; seed < 20; seed++) {
+        const cudaStream_t stream = new_stream();
+        void *memory = NULL;
+        char *to = reserve(1);
+        fake_machine(1, CUDART_VERSION);
+        device_on_host_seed(seed);
+        cudaMallocFromPoolAsync(&memory, 1, NULL, stream);
+        cudaMemsetAsync(to, 0, 1, stream);
+        cudaFreeAsync(memory, stream);
+        fake_failure("cudaStreamSynchronize", 1, cudaErrorLaunchFailure);
+        cr_expect_eq(cudaStreamSynchronize(stream), cudaErrorLaunchFailure);
+        fake_machine(1, CUDART_VERSION);
+        lost += *to != 0;
+        cudaStreamDestroy(stream);
+        cudaFree(to);
+        cr_expect_eq(fake_live(), 0);
+    }
+    cr_expect_gt(lost, 0);
 }

@@ -4,26 +4,33 @@
 
 namespace ptx_on_host {
 
-/* The kernel of a source, NAME.cu, with its parameters packed as PTX has them. */
+constexpr size_t most_parameters = 4096;
+
+/* As PTX has them. */
+struct packed {
+    alignas(16) char bytes[most_parameters] = {};
+    size_t size = 0;
+};
+
+/* Queues the kernel of a source, NAME.cu. */
 cudaError_t run(const char *source, const char *name, dim3 grid, dim3 block, size_t shared_bytes,
-                const void *parameters, size_t parameter_bytes);
+                cudaStream_t stream, const packed &parameters);
 
 template <typename Kernel>
 struct parameters_of {};
 
 template <typename... Parameters, typename... Arguments>
 cudaError_t launch(const char *source, const char *name, parameters_of<void (*)(Parameters...)>, dim3 grid,
-                   dim3 block, size_t shared_bytes, cudaStream_t, Arguments... arguments) {
-    alignas(16) char packed[4096] = {};
-    size_t bytes = 0;
+                   dim3 block, size_t shared_bytes, cudaStream_t stream, Arguments... arguments) {
+    packed all;
     const auto pack = [&](const auto &parameter) {
         constexpr size_t align = alignof(decltype(parameter));
-        bytes = (bytes + align - 1) / align * align;
-        memcpy(packed + bytes, &parameter, sizeof parameter);
-        bytes += sizeof parameter;
+        all.size = (all.size + align - 1) / align * align;
+        memcpy(all.bytes + all.size, &parameter, sizeof parameter);
+        all.size += sizeof parameter;
     };
     (pack(static_cast<Parameters>(arguments)), ...);
-    return run(source, name, grid, block, shared_bytes, packed, bytes);
+    return run(source, name, grid, block, shared_bytes, stream, all);
 }
 
 }  // namespace ptx_on_host

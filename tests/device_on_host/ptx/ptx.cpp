@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 
 #include <map>
+#include <memory>
 #include <set>
 #include <string>
 
@@ -120,7 +121,7 @@ static std::string base_of(const char *source) {
 }
 
 cudaError_t run(const char *source, const char *name, dim3 grid, dim3 block, size_t shared_bytes,
-                const void *parameters, size_t parameter_bytes) {
+                cudaStream_t stream, const packed &parameters) {
     static const char *mutant = getenv("PTX_MUTANT"); /* takes a kernel's place in the list: see mutate */
     if (mutant && !dlopen(mutant, RTLD_NOW | RTLD_GLOBAL))
         device_on_host::stop(dlerror());
@@ -132,19 +133,17 @@ cudaError_t run(const char *source, const char *name, dim3 grid, dim3 block, siz
         device_on_host::stop("a kernel that nvcc did not make");
     }
     const kernel *k = found->second;
-    if (k->parameter_bytes != parameter_bytes) {
+    if (k->parameter_bytes != parameters.size) {
         fprintf(stderr, "%s: %zu bytes of parameters, not %zu\n", name, k->parameter_bytes,
-                parameter_bytes);
+                parameters.size);
         device_on_host::stop("parameters of another size");
     }
     done.launched.insert(key);
-    const uint64_t own = reinterpret_cast<uint64_t>(parameters),
-                   shared = reinterpret_cast<uint64_t>(shared_memory());
-    device_on_host::before_block = [k] { poison(k); };
-    const cudaError_t error =
-        device_on_host::run(name, grid, block, shared_bytes, [=] { k->run(own, shared); });
-    device_on_host::before_block = nullptr;
-    return error;
+    const uint64_t shared = reinterpret_cast<uint64_t>(shared_memory());
+    const auto kept = std::make_shared<const packed>(parameters);
+    return device_on_host::run(
+        name, grid, block, shared_bytes, stream,
+        [=] { k->run(reinterpret_cast<uint64_t>(kept->bytes), shared); }, [=] { poison(k); });
 }
 
 }  // namespace ptx_on_host
