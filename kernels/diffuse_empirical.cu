@@ -8,6 +8,10 @@
 /* Rows of threads that share a lane's points. */
 #define MYR_POINT_SHARE 8
 
+/* Points that a thread loads before it uses them: a load takes 600 ns, and 256 blocks of 256 threads with one each on its way would
+ * be held to 0.4 TB/s. */
+#define MYR_POINTS_AHEAD 8
+
 static __global__ void __launch_bounds__(MYR_BATCH_WIDTH)
     empirical_start(const myr_device_batch b, const myr_device_empirical p, uint32_t count, float a,
                     const myr_device_normals_of from) {
@@ -40,25 +44,49 @@ MYR_GPU float over_rows(float value, const int largest, float (*shared)[32]) {
     return result;
 }
 
+/* The scores of MYR_POINTS_AHEAD points of a thread's, from point i of the tile on; the lowest where there is none. */
+MYR_GPU void read_scores(const myr_empirical_level *level, const float *products, const float *half_norms,
+                         uint32_t lanes, uint32_t i, uint32_t count, float score[MYR_POINTS_AHEAD]) {
+    float product[MYR_POINTS_AHEAD], h[MYR_POINTS_AHEAD];
+#pragma unroll
+    for (int k = 0; k < MYR_POINTS_AHEAD; k++) {
+        const uint32_t next = i + (uint32_t)k * MYR_POINT_SHARE, at = next < count ? next : i;
+        product[k] = products[(size_t)at * lanes];
+        h[k] = half_norms[at];
+    }
+#pragma unroll
+    for (int k = 0; k < MYR_POINTS_AHEAD; k++)
+        score[k] = i + (uint32_t)k * MYR_POINT_SHARE < count ? myr_point_score(level, product[k], h[k])
+                                                             : MYR_LOWEST_SCORE;
+}
+
+/* Products to weights, in place: the scores are made twice, which is less work than to write them. */
 static __global__ void __launch_bounds__(32 * MYR_POINT_SHARE)
     empirical_weigh(const myr_device_batch b, const myr_device_empirical p, const myr_empirical_level level,
                     uint32_t begin, uint32_t count, float *scores) {
     __shared__ float shared[MYR_POINT_SHARE][32];
     const uint32_t lane = blockIdx.x * 32 + threadIdx.x;
     const float before = begin ? p.d_largest[lane] : MYR_LOWEST_SCORE;
-    float largest = before;
-    for (uint32_t i = threadIdx.y; i < count; i += MYR_POINT_SHARE) {
-        float *score = &scores[(size_t)i * b.lanes + lane];
-        const float value = myr_point_score(&level, *score, p.d_half_norms[begin + i]);
-        *score = value;
-        largest = value > largest ? value : largest;
+    const float *half_norms = p.d_half_norms + begin;
+    float *own = scores + lane, score[MYR_POINTS_AHEAD], largest = before, total = 0.0f;
+    for (uint32_t i = threadIdx.y; i < count; i += MYR_POINTS_AHEAD * MYR_POINT_SHARE) {
+        read_scores(&level, own, half_norms, b.lanes, i, count, score);
+#pragma unroll
+        for (int k = 0; k < MYR_POINTS_AHEAD; k++)
+            largest = score[k] > largest ? score[k] : largest;
     }
     largest = over_rows(largest, 1, shared);
-    float total = 0.0f;
-    for (uint32_t i = threadIdx.y; i < count; i += MYR_POINT_SHARE) {
-        float *weight = &scores[(size_t)i * b.lanes + lane];
-        *weight = myr_point_weight(&level, *weight, largest);
-        total += *weight;
+    for (uint32_t i = threadIdx.y; i < count; i += MYR_POINTS_AHEAD * MYR_POINT_SHARE) {
+        read_scores(&level, own, half_norms, b.lanes, i, count, score);
+#pragma unroll
+        for (int k = 0; k < MYR_POINTS_AHEAD; k++) {
+            const uint32_t at = i + (uint32_t)k * MYR_POINT_SHARE;
+            if (at < count) {
+                const float weight = myr_point_weight(&level, score[k], largest);
+                own[(size_t)at * b.lanes] = weight;
+                total += weight;
+            }
+        }
     }
     total = over_rows(total, 0, shared);
     if (threadIdx.y == 0) {

@@ -3,6 +3,13 @@
  * place in it whatever the batch. A batch is whole chunks: its groups leave their results in one array,
  * whose moments are taken then.
  *
+ * Rows are queued one behind the other (cuda_turns.h). No graph of launches: they hide behind every row that takes the device
+ * longer than the 12 us of queuing it, of some hundred points and more; and what a launch is told, the row's number and the group's
+ * first trajectory, is another each time. One group at a time: two would hide the weights of one, by a data sheet's figures 38 ns a
+ * point (five times 4 bytes a lane at 4.3 TB/s), behind the products of the other, 0.5 d ns (4 d operations at 67 TFLOPS), which is
+ * at best a factor of two near d = 80, and 1.2 below 16 and above 400. For that they would want states and scores twice, and a
+ * handle of cuBLAS each: what runs beside a product may change one handle's choice of a kernel, and with it the bits.
+ *
  * Memory on the device: the denoiser's; 6 d + 1 floats a lane; a batch's results. */
 #include "cuda_batched.h"
 
@@ -21,6 +28,7 @@ const myr_batched_limits myr_batched_usual_limits = {.lanes = 8192, .tile = 2048
 enum { STATE_ARRAYS = 6 };
 
 static void run_end(myr_batched_run *run) {
+    myr_cuda_turns_end(&run->session, &run->turns);
     void *const device[] = {run->d_path,   run->d_states, run->d_total,
                             run->d_values, run->d_given,  run->d_nodes};
     for (size_t n = 0; n < sizeof device / sizeof *device; n++)
@@ -61,13 +69,20 @@ static myr_status allocate_device(myr_context *context, myr_batched_run *run) {
 }
 
 static myr_status allocate_host(myr_context *context, myr_batched_run *run) {
-    const size_t d = (size_t)run->rows->dimension, group = 2 * group_floats(run);
-    const size_t floats = run->batch * d > group ? run->batch * d : group;
+    const size_t d = (size_t)run->rows->dimension, floats = run->batch * d;
     const size_t node_bytes = run->batch / MYR_CHUNK * d * sizeof(myr_moment_node);
     run->staging = malloc(floats * sizeof(float));
     run->nodes = malloc(node_bytes);
     return run->staging && run->nodes ? MYR_OK
                                       : myr_fail_memory(context, floats * sizeof(float) + node_bytes);
+}
+
+/* Numbers of the caller's that a row or a start takes at most. */
+static size_t given_floats(const myr_batched_run *run) {
+    const myr_job *job = run->job;
+    const size_t row = job->noise ? (size_t)myr_row_numbers(job->plan) * run->device.lanes : 0;
+    const size_t start = job->states || job->start_normals ? group_floats(run) : 0;
+    return row > start ? row : start;
 }
 
 static myr_status upload_path(myr_context *context, myr_batched_run *run) {
@@ -128,6 +143,8 @@ static myr_status run_begin(myr_context *context, myr_batched_run *run, const my
     if (status == MYR_OK)
         status = allocate_host(context, run);
     if (status == MYR_OK)
+        status = myr_cuda_turns_begin(context, given_floats(run), &run->turns);
+    if (status == MYR_OK)
         status = upload_path(context, run);
     if (status == MYR_OK)
         fill_device(run);
@@ -146,40 +163,44 @@ typedef struct group {
     uint64_t place;
 } group;
 
-/* Numbers of the job's lanes, at `from` of the group's first one, to device memory, [numbers][lanes]. */
-static myr_status upload_lanes(myr_context *context, const myr_batched_run *run, const group *g,
-                               const double *from, uint64_t stride, size_t numbers, const double *less,
-                               float *d_to) {
-    const size_t lanes = run->device.lanes;
-    memset(run->staging, 0, numbers * lanes * sizeof(float));
+/* Numbers of the job's lanes, at `from` of the group's first one, to device memory, [numbers][lanes]: queued, by way of the
+ * turn's room. */
+static myr_status upload_lanes(myr_context *context, const myr_batched_run *run, const myr_cuda_turn *turn,
+                               const group *g, const double *from, uint64_t stride, size_t numbers,
+                               const double *less, float *d_to) {
+    const size_t lanes = run->device.lanes, bytes = numbers * lanes * sizeof(float);
+    memset(turn->given, 0, bytes);
     for (size_t l = 0; l < g->count; l++)
         for (size_t c = 0; c < numbers; c++) {
             double value = from[l * stride + c];
-            run->staging[c * lanes + g->lane + l] = (float)(less ? value - less[c] : value);
+            turn->given[c * lanes + g->lane + l] = (float)(less ? value - less[c] : value);
         }
-    return myr_cuda_upload(context, &run->session, d_to, run->staging, numbers * lanes * sizeof(float));
+    return myr_cuda_check(
+        context, cudaMemcpyAsync(d_to, turn->given, bytes, cudaMemcpyHostToDevice, run->session.stream),
+        "copying data to it");
 }
 
 /* The normals of a source from a number on: what it gives is placed on the device. */
-static myr_status take_normals(myr_context *context, const myr_batched_run *run, const group *g,
-                               myr_normal_source from, uint64_t number, size_t numbers,
+static myr_status take_normals(myr_context *context, const myr_batched_run *run, const myr_cuda_turn *turn,
+                               const group *g, myr_normal_source from, uint64_t number, size_t numbers,
                                myr_device_normals_of *z) {
     *z = (myr_device_normals_of){number, NULL};
     if (!from.given || numbers == 0)
         return MYR_OK;
     z->d_given = run->d_given;
-    return upload_lanes(context, run, g, from.given + g->place * from.stride + number, from.stride, numbers,
-                        NULL, run->d_given);
+    return upload_lanes(context, run, turn, g, from.given + g->place * from.stride + number, from.stride,
+                        numbers, NULL, run->d_given);
 }
 
-static myr_status start_group(myr_context *context, const myr_batched_run *run, const group *g) {
+static myr_status start_group(myr_context *context, const myr_batched_run *run, const myr_cuda_turn *turn,
+                              const group *g) {
     const myr_job *job = run->job;
     const size_t d = (size_t)run->rows->dimension;
     if (job->states)
-        return upload_lanes(context, run, g, job->states + g->place * d, d, d, run->rows->enter,
+        return upload_lanes(context, run, turn, g, job->states + g->place * d, d, d, run->rows->enter,
                             run->device.d_state);
     myr_device_normals_of z;
-    myr_status status = take_normals(context, run, g, myr_start_normals(job), 0, d, &z);
+    myr_status status = take_normals(context, run, turn, g, myr_start_normals(job), 0, d, &z);
     if (status != MYR_OK)
         return status;
     return launched(context, run->denoiser->start
@@ -187,7 +208,8 @@ static myr_status start_group(myr_context *context, const myr_batched_run *run, 
                                  : myr_launch_batch_start(&run->device, z, run->session.stream));
 }
 
-static myr_status run_row(myr_context *context, const myr_batched_run *run, const group *g, int64_t k) {
+static myr_status run_row(myr_context *context, const myr_batched_run *run, const myr_cuda_turn *turn,
+                          const group *g, int64_t k) {
     const myr_job *job = run->job;
     const myr_plan *plan = job->plan;
     const myr_device_batch *b = &run->device;
@@ -198,8 +220,8 @@ static myr_status run_row(myr_context *context, const myr_batched_run *run, cons
     myr_device_normals_of pre;
     myr_step step = table->step[k - table->row];
     step.c = myr_cuda_noise_factor(job, step.c);
-    myr_status status =
-        take_normals(context, run, g, myr_step_normals(job), (uint64_t)k * numbers, (size_t)numbers, &pre);
+    myr_status status = take_normals(context, run, turn, g, myr_step_normals(job), (uint64_t)k * numbers,
+                                     (size_t)numbers, &pre);
     const myr_device_normals_of noise = {pre.number + skipped,
                                          pre.d_given ? pre.d_given + skipped * b->lanes : NULL};
     if (status == MYR_OK && plan->pre_noise)
@@ -217,21 +239,27 @@ static myr_status run_row(myr_context *context, const myr_batched_run *run, cons
                             : status;
 }
 
+/* The start and each row are a turn. What a kernel takes of the tables goes with its launch. */
 static myr_status run_group(myr_context *context, myr_batched_run *run, const group *g) {
     const myr_job *job = run->job;
     const size_t bytes = 2 * group_floats(run) * sizeof(float); /* d1~ and d2~ */
-    myr_status status = start_group(context, run, g);
+    myr_cuda_turn *turn;
+    myr_status status = myr_cuda_turn_begin(context, job, &run->turns, &turn);
+    if (status == MYR_OK)
+        status = start_group(context, run, turn, g);
     if (status == MYR_OK)
         status = launched(context, cudaMemsetAsync(run->device.d_d1, 0, bytes, run->session.stream));
+    if (status == MYR_OK)
+        status = myr_cuda_turn_end(context, &run->session, turn, g->place);
     for (int64_t k = job->row_begin; status == MYR_OK && k < job->row_end; k++) {
+        const double share = (double)(k + 1 - job->row_begin) / (double)(job->row_end - job->row_begin);
+        status = myr_cuda_turn_begin(context, job, &run->turns, &turn);
         (void)myr_row_table_move(run->rows, k);
-        status = run_row(context, run, g, k);
         if (status == MYR_OK)
-            status = launched(context, cudaStreamSynchronize(run->session.stream));
-        if (status == MYR_OK) {
-            double share = (double)(k + 1 - job->row_begin) / (double)(job->row_end - job->row_begin);
-            status = myr_job_progress(context, job, g->place + (uint64_t)(share * g->count));
-        }
+            status = run_row(context, run, turn, g, k);
+        if (status == MYR_OK)
+            status =
+                myr_cuda_turn_end(context, &run->session, turn, g->place + (uint64_t)(share * g->count));
     }
     return status;
 }
@@ -250,7 +278,7 @@ static myr_status run_batch(myr_context *context, myr_batched_run *run, uint64_t
                                                               run->d_values, run->session.stream));
         at += g.count;
     }
-    return status;
+    return status == MYR_OK ? myr_cuda_turns_wait(context, run->job, &run->turns) : status;
 }
 
 static myr_status push_nodes(myr_context *context, myr_batched_run *run, uint32_t count, myr_range *range) {

@@ -5,6 +5,7 @@
 
 #include "batch_launch.h"
 #include "cuda_backend.h"
+#include "cuda_turns.h"
 #include "tables/row_table.h"
 
 typedef struct myr_batched_limits {
@@ -30,7 +31,8 @@ typedef struct myr_batched_run {
     float *d_path, *d_states, *d_total, *d_values;
     float *d_given; /* a row's normals where they are given, [slots or 1][dimension][lanes]; else NULL */
     myr_moment_node *d_nodes;
-    float *staging; /* on the host: the larger of a group's and a batch's states */
+    float *staging; /* on the host: a batch's states */
+    myr_cuda_turns turns;
     myr_moment_node *nodes;
 } myr_batched_run;
 

@@ -206,38 +206,154 @@ Test(empirical_on_host, ragged_counts_and_twenty_orders_give_the_same_bits) {
     myr_context_destroy(context);
 }
 
-/* The generator's own numbers, given, change nothing. */
+/* What the generator gives a job, for callers to give. */
+typedef struct numbers {
+    double *noise, *start;
+} numbers;
+
+static double *draw_numbers(myr_context *context, const myr_job *job, uint32_t stream, uint64_t wanted) {
+    const myr_draw draw = {.seed = job->seed,
+                           .first = job->first,
+                           .count = job->count,
+                           .stream = stream,
+                           .blocks = (uint32_t)(wanted + 3) / 4,
+                           .threads = 1};
+    double *drawn = malloc(job->count * 4 * draw.blocks * sizeof *drawn);
+    double *numbers = malloc(job->count * wanted * sizeof *numbers);
+    REQUIRE_OK(context, myr_backend_cuda.normals(context, &draw, drawn));
+    for (uint64_t n = 0; n < job->count; n++)
+        memcpy(numbers + n * wanted, drawn + n * 4 * draw.blocks, wanted * sizeof *numbers);
+    free(drawn);
+    return numbers;
+}
+
+static numbers give_numbers(myr_context *context, myr_job *job) {
+    const uint64_t d = (uint64_t)myr_plan_dimension(job->plan);
+    const uint64_t wanted = (uint64_t)(myr_plan_steps(job->plan) * myr_plan_slots(job->plan)) * d;
+    const numbers given = {draw_numbers(context, job, 0, wanted), draw_numbers(context, job, 1, d)};
+    job->noise = given.noise;
+    job->start_normals = given.start;
+    return given;
+}
+
+static void free_numbers(const numbers *given) {
+    free(given->noise);
+    free(given->start);
+}
+
+/* The generator's own numbers, given, change nothing, whenever the device takes them from where they lie: in pinned memory, or
+ * in any where there is no more. */
 Test(empirical_on_host, given_numbers_take_the_place_of_the_generators) {
     enum { count = 300, d = 3 };
     myr_context *context = new_context();
     myr_target *target = make_points(context, 20, d);
     myr_plan *plan = make_plan(context, "edm", "heun", "prior", target);
-    const uint64_t numbers = (uint64_t)(myr_plan_steps(plan) * myr_plan_slots(plan) * d);
     myr_job job = make_job(plan, target, 100, count);
     double *expected = run_states(context, &small, &job);
-    myr_draw draw = {.seed = job.seed, .first = job.first, .count = count, .threads = 1};
-    double *given[2];
-    const uint64_t wanted[2] = {numbers, d};
-    for (uint32_t stream = 0; stream < 2; stream++) {
-        draw.stream = stream;
-        draw.blocks = (uint32_t)(wanted[stream] + 3) / 4;
-        double *drawn = malloc(count * 4 * draw.blocks * sizeof *drawn);
-        REQUIRE_OK(context, myr_backend_cuda.normals(context, &draw, drawn));
-        given[stream] = malloc(count * wanted[stream] * sizeof *drawn);
-        for (uint64_t n = 0; n < count; n++)
-            memcpy(given[stream] + n * wanted[stream], drawn + n * 4 * draw.blocks,
-                   wanted[stream] * sizeof *drawn);
-        free(drawn);
-    }
-    job.noise = given[0];
-    job.start_normals = given[1];
+    const numbers given = give_numbers(context, &job);
     job.seed = 1;
-    double *states = run_states(context, &small, &job);
-    cr_expect(memcmp(expected, states, count * d * sizeof *states) == 0);
+    for (uint64_t order = 0; order < 20; order++) {
+        device_on_host_seed(order);
+        if (order == 10)
+            fake_failure("cudaMallocHost", 1, cudaErrorMemoryAllocation);
+        double *states = run_states(context, &small, &job);
+        cr_expect(memcmp(expected, states, count * d * sizeof *states) == 0, "order %llu",
+                  (unsigned long long)order);
+        free(states);
+    }
+    fake_machine(1, CUDART_VERSION);
     free(expected);
-    free(states);
-    free(given[0]);
-    free(given[1]);
+    free_numbers(&given);
+    myr_plan_destroy(plan);
+    myr_target_destroy(target);
+    myr_context_destroy(context);
+}
+
+/* States given to the last row of three, of several groups. */
+Test(empirical_on_host, given_states_are_taken_whenever_the_device_comes_to_them) {
+    enum { count = 600, d = 2 };
+    myr_context *context = new_context();
+    myr_target *target = make_points(context, 20, d);
+    myr_plan *plan = make_plan(context, "edm", "euler", "prior", target);
+    myr_job job = make_job(plan, target, 100, count);
+    job.row_end = 2;
+    double *half = run_states(context, &small, &job);
+    job.states = half;
+    job.row_begin = 2;
+    job.row_end = 3;
+    double *first = run_states(context, &small, &job);
+    for (uint64_t order = 0; order < 20; order++) {
+        device_on_host_seed(order);
+        double *states = run_states(context, &small, &job);
+        cr_expect(memcmp(first, states, count * d * sizeof *states) == 0, "order %llu",
+                  (unsigned long long)order);
+        free(states);
+    }
+    for (int n = 0; n < count; n += 77) { /* one by one: no other's state was taken */
+        job.first = 100 + (uint64_t)n;
+        job.count = 1;
+        job.states = half + n * d;
+        double *one = run_states(context, &small, &job);
+        cr_expect(memcmp(first + n * d, one, d * sizeof *one) == 0, "trajectory %d", n);
+        free(one);
+    }
+    free(half);
+    free(first);
+    myr_plan_destroy(plan);
+    myr_target_destroy(target);
+    myr_context_destroy(context);
+}
+
+enum { ROWS = 40 };
+
+static myr_plan *make_long_plan(myr_context *context, const myr_target *target) {
+    myr_plan_options options = MYR_PLAN_OPTIONS_INIT;
+    options.process = "edm";
+    options.sampler = "euler";
+    options.start = "prior";
+    options.steps = ROWS;
+    myr_plan *plan = NULL;
+    REQUIRE_OK(context, myr_plan_create(context, &options, target, &plan));
+    return plan;
+}
+
+typedef struct told {
+    uint64_t last, stop_at;
+    int times;
+} told;
+
+static int follow(void *user, uint64_t done, uint64_t total) {
+    told *t = user;
+    cr_assert(done >= t->last && done <= total);
+    t->last = done;
+    t->times++;
+    return done >= t->stop_at;
+}
+
+/* Rows are not waited for one by one, and yet all of them are told; whoever wants no more is heard within MYR_TURNS of them:
+ * before the launch of a later one. */
+Test(empirical_on_host, rows_run_ahead_but_not_far) {
+    enum { count = 256, launches = 4 /* of a row: two tiles, a factor, the step */, heard = 8 };
+    myr_context *context = new_context();
+    myr_target *target = make_points(context, 20, 3);
+    myr_plan *plan = make_long_plan(context, target);
+    told t = {.stop_at = UINT64_MAX};
+    myr_job job = make_job(plan, target, 0, count);
+    myr_moment moments[3];
+    job.progress = follow;
+    job.user = &t;
+    fake_failure("cudaStreamSynchronize", ROWS / 2, cudaErrorLaunchFailure);
+    REQUIRE_OK(context, points_moments(context, &small, &job, moments));
+    cr_expect_eq(t.last, count);
+    cr_expect_eq(t.times, ROWS + 1);
+    fake_machine(1, CUDART_VERSION);
+    t = (told){.stop_at = heard * count / ROWS};
+    fake_failure("launch", 1 + launches * (heard + MYR_TURNS - 1) + 1, cudaErrorLaunchFailure);
+    cr_expect_eq(points_moments(context, &small, &job, moments), MYR_CANCELLED, "%s",
+                 myr_context_error(context));
+    cr_expect_eq(t.times, heard + 1);
+    fake_machine(1, CUDART_VERSION);
+    cr_expect_eq(fake_live(), 0);
     myr_plan_destroy(plan);
     myr_target_destroy(target);
     myr_context_destroy(context);
@@ -262,6 +378,9 @@ Test(empirical_on_host, every_failure_is_one_line_and_leaves_nothing) {
                                         "cudaMemsetAsync",
                                         "cudaStreamSynchronize",
                                         "cudaStreamCreateWithFlags",
+                                        "cudaEventCreateWithFlags",
+                                        "cudaEventRecord",
+                                        "cudaEventSynchronize",
                                         "products"};
     myr_context *context = new_context();
     myr_target *target = make_points(context, 20, 3);
@@ -270,6 +389,11 @@ Test(empirical_on_host, every_failure_is_one_line_and_leaves_nothing) {
     myr_moment moments[3];
     for (size_t n = 0; n < sizeof calls / sizeof *calls; n++)
         expect_each_failure(calls[n], cudaErrorLaunchFailure, run_moments, &job);
+    const numbers given = give_numbers(context, &job); /* copies are on their way then */
+    for (size_t n = 0; n < sizeof calls / sizeof *calls; n++)
+        expect_each_failure(calls[n], cudaErrorLaunchFailure, run_moments, &job);
+    free_numbers(&given);
+    job.noise = job.start_normals = NULL;
     job.progress = stop_at_once;
     cr_assert_eq(points_moments(context, &small, &job, moments), MYR_CANCELLED);
     cr_assert_eq(fake_live(), 0);
