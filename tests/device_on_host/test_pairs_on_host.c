@@ -9,6 +9,7 @@
 #include "fake_runtime.h"
 #include "losses/element.h"
 #include "losses/pairs/pair_sums.h"
+#include "pair_view.h"
 
 static const uint64_t ragged[] = {1, 31, 32, 33, 255, 256, 257, 4095, 4096, 4097, 9001};
 
@@ -102,23 +103,46 @@ Test(pairs_on_host, every_size_gives_the_bits_of_the_cpu) {
 /* More than a chunk, and columns of one type: policy and reference of the chosen answer and the rejected one. */
 enum { TYPED = 4100 };
 typedef struct typed_batch {
-    myr_dtype type;
-    double columns[4][TYPED]; /* room for any type */
+    uint64_t count;
+    myr_dtype type, others[3]; /* of lengths and weights, where there are any */
+    bool weighted;
+    double columns[7][TYPED]; /* room for any type; lengths and weights are the last */
     float gradient[2][TYPED];
     myr_loss_metrics metrics;
 } typed_batch;
 
 static void fill_typed(typed_batch *t, const batch *from, myr_dtype type) {
     t->type = type;
+    t->count = TYPED;
+    t->weighted = false;
     for (int c = 0; c < 4; c++)
         for (uint64_t i = 0; i < TYPED; i++)
             myr_element_store((myr_array_out){t->columns[c], type}, i,
                               c < 2 ? from->policy[c][i] : from->reference[c - 2][i]);
 }
 
+/* Fewer rows, with weights and lengths, whose types are others than the columns'. */
+static void fill_mixed(typed_batch *t, const batch *from, uint64_t count, int turn) {
+    static const myr_dtype types[] = {MYR_F32, MYR_BF16, MYR_F16, MYR_F64};
+    const double *columns[3] = {from->length[0], from->length[1], from->weight};
+    fill_typed(t, from, types[turn % 4]);
+    t->count = count;
+    t->weighted = true;
+    for (int c = 0; c < 3; c++) {
+        t->others[c] = types[(turn / 4 + turn + c + 1) % 4];
+        for (uint64_t i = 0; i < count; i++)
+            myr_element_store((myr_array_out){t->columns[4 + c], t->others[c]}, i, columns[c][i]);
+    }
+}
+
 static myr_status run_typed(typed_batch *t, batch *b, bool gradients) {
     myr_pairs pairs = MYR_PAIRS_INIT;
-    pairs.count = TYPED;
+    pairs.count = t->count;
+    if (t->weighted) {
+        pairs.chosen_length = (myr_array){t->columns[4], t->others[0]};
+        pairs.rejected_length = (myr_array){t->columns[5], t->others[1]};
+        pairs.weight = (myr_array){t->columns[6], t->others[2]};
+    }
     pairs.policy_chosen = (myr_array){t->columns[0], t->type};
     pairs.policy_rejected = (myr_array){t->columns[1], t->type};
     pairs.reference_chosen = (myr_array){t->columns[2], t->type};
@@ -170,6 +194,34 @@ Test(pairs_on_host, whole_chunks_of_every_type_give_the_bits_of_the_cpu) {
             expect_same_typed(&typed, cpu, cuda, true, "bad row");
         }
     }
+    free_batch(cpu);
+    free_batch(cuda);
+}
+
+/* Each kernel in each type, with weights and lengths of others, more rows than a block has threads; and numbers at the limit and
+ * beyond it. */
+Test(pairs_on_host, mixed_types_and_limits_give_the_bits_of_the_cpu) {
+    static typed_batch typed;
+    const float limits[] = {MYR_PAIR_LIMIT, nextafterf(MYR_PAIR_LIMIT, INFINITY)};
+    enum { ROWS = 301 };
+    fake_machine(1, CUDART_VERSION);
+    batch *cpu = new_batch("cpu"), *cuda = new_batch("cuda");
+    fill_batch(cpu, TYPED, fresh_seed());
+    for (int name = 0; myr_loss_name(name); name++)
+        for (int divergence = 0; myr_divergence_name(divergence); divergence++) {
+            choose_loss(cpu, cuda, name, divergence);
+            for (int turn = 0; turn < 4; turn++) {
+                fill_mixed(&typed, cpu, ROWS, turn + 4 * (name + divergence));
+                expect_same_typed(&typed, cpu, cuda, turn % 2 == 0, "mixed types");
+            }
+            for (int column = 0; column < 4; column++) {
+                fill_typed(&typed, cpu, MYR_F32);
+                typed.count = ROWS;
+                myr_element_store((myr_array_out){typed.columns[column], MYR_F32}, 288,
+                                  (column % 2 ? 1.0 : -1.0) * (double)limits[(name + column) / 2 % 2]);
+                expect_same_typed(&typed, cpu, cuda, true, "at the limit");
+            }
+        }
     free_batch(cpu);
     free_batch(cuda);
 }
