@@ -1,14 +1,12 @@
 /* Put before the C library (LD_PRELOAD): the tool's allocation of number $FAIL_AT, counted from 1, fails; with $FAIL_ALL all after
- * it do too. Without FAIL_AT none fails. How many there were is written into the file $COUNT_INTO at the end. What comes before
- * main, of libraries that are linked in too (the CUDA runtime's does not look), is not counted. */
+ * it do too. Without FAIL_AT none fails. Where each was asked for, a line of object and offset, is written into the file $PLACES_INTO at
+ * the end. What comes before main, of libraries that are linked in too (the CUDA runtime's does not look), is not counted. */
 #define _GNU_SOURCE
 
 #include <dlfcn.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdatomic.h>
 #include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +19,9 @@ void *__libc_realloc(void *memory, size_t size);
 void *__libc_memalign(size_t alignment, size_t size);
 
 static atomic_long made;
+
+enum { MOST = 1 << 20 };
+static void *callers[MOST];
 static long fail_at; /* 0: none */
 static bool fail_all, counts;
 
@@ -52,18 +53,25 @@ int __libc_start_main(program_main *main, int argc, char **argv, void (*init)(vo
 }
 
 __attribute__((destructor)) static void end(void) {
-    const char *path = counts ? getenv("COUNT_INTO") : NULL;
-    char text[32];
-    const int size = snprintf(text, sizeof text, "%ld\n", (long)made);
-    const int file = path ? open(path, O_WRONLY | O_CREAT | O_TRUNC, 0666) : -1;
-    if (file >= 0 && write(file, text, (size_t)size) != size)
+    const char *path = counts ? getenv("PLACES_INTO") : NULL;
+    FILE *file = path ? fopen(path, "w") : NULL;
+    const long count = made < MOST ? made : MOST;
+    for (long n = 0; file && n < count; n++) {
+        Dl_info of = {0};
+        (void)dladdr(callers[n], &of);
+        fprintf(file, "%s+%td\n", of.dli_fname ? of.dli_fname : "",
+                (char *)callers[n] - (char *)of.dli_fbase);
+    }
+    if (file && fclose(file) != 0)
         _exit(99);
 }
 
-static bool fails(void) {
+static bool fails(void *caller) {
     if (!counts)
         return false;
     const long number = atomic_fetch_add(&made, 1) + 1;
+    if (number <= MOST)
+        callers[number - 1] = caller;
     if (fail_at == 0 || number < fail_at || (number > fail_at && !fail_all))
         return false;
     errno = ENOMEM;
@@ -71,23 +79,23 @@ static bool fails(void) {
 }
 
 void *malloc(size_t size) {
-    return fails() ? NULL : __libc_malloc(size);
+    return fails(__builtin_return_address(0)) ? NULL : __libc_malloc(size);
 }
 
 void *calloc(size_t count, size_t size) {
-    return fails() ? NULL : __libc_calloc(count, size);
+    return fails(__builtin_return_address(0)) ? NULL : __libc_calloc(count, size);
 }
 
 void *realloc(void *memory, size_t size) {
-    return fails() ? NULL : __libc_realloc(memory, size);
+    return fails(__builtin_return_address(0)) ? NULL : __libc_realloc(memory, size);
 }
 
 void *aligned_alloc(size_t alignment, size_t size) {
-    return fails() ? NULL : __libc_memalign(alignment, size);
+    return fails(__builtin_return_address(0)) ? NULL : __libc_memalign(alignment, size);
 }
 
 int posix_memalign(void **memory, size_t alignment, size_t size) {
-    void *made_here = fails() ? NULL : __libc_memalign(alignment, size);
+    void *made_here = fails(__builtin_return_address(0)) ? NULL : __libc_memalign(alignment, size);
     if (made_here)
         *memory = made_here;
     return made_here ? 0 : ENOMEM;
