@@ -39,44 +39,35 @@ static myr_status hold(myr_context *context, const myr_compute *compute, const h
     return MYR_OK;
 }
 
-static myr_status begin(myr_context *context, const myr_features **features, myr_features *known,
-                        const myr_compute_options *options, myr_compute *compute, bool *held) {
+static myr_status each(myr_context *context, const myr_features *features,
+                       const myr_compute_options *options, bool holds) {
     const myr_backend *backend;
+    myr_features known;
+    myr_compute compute;
     myr_report nobody = {0};
-    myr_status status = myr_features_read(context, features, known);
+    held_array arrays[ARRAYS];
+    myr_status status = myr_features_read(context, &features, &known);
     if (status == MYR_OK)
-        status = myr_check_features(context, *features, true);
+        status = myr_check_features(context, features, true);
     if (status == MYR_OK)
-        status = myr_compute_begin(context, options, &backend, compute, &nobody);
-    *held = status == MYR_OK && compute->memory == MYR_HOST && backend->hold;
-    return status;
+        status = myr_compute_begin(context, options, &backend, &compute, &nobody);
+    if (status != MYR_OK || compute.memory != MYR_HOST || !backend->hold)
+        return status; /* where arrays are read where they lie, nothing is to be done */
+    list(features, arrays);
+    if (holds)
+        return hold(context, &compute, arrays);
+    let_go(context, &compute, arrays, ARRAYS);
+    return MYR_OK;
 }
 
 myr_status myr_features_hold(myr_context *context, const myr_features *features,
                              const myr_compute_options *options) {
     MYR_STANDARD_ENVIRONMENT;
-    myr_features known;
-    myr_compute compute;
-    held_array arrays[ARRAYS];
-    bool held;
-    const myr_status status = begin(context, &features, &known, options, &compute, &held);
-    if (!held)
-        return status;
-    list(features, arrays);
-    return hold(context, &compute, arrays);
+    return each(context, features, options, true);
 }
 
 myr_status myr_features_release(myr_context *context, const myr_features *features,
                                 const myr_compute_options *options) {
     MYR_STANDARD_ENVIRONMENT;
-    myr_features known;
-    myr_compute compute;
-    held_array arrays[ARRAYS];
-    bool held;
-    const myr_status status = begin(context, &features, &known, options, &compute, &held);
-    if (!held)
-        return status;
-    list(features, arrays);
-    let_go(context, &compute, arrays, ARRAYS);
-    return MYR_OK;
+    return each(context, features, options, false);
 }
