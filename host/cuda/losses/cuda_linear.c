@@ -2,8 +2,7 @@
  * device, in the same tree as on the cpu. */
 #include "cuda_linear.h"
 
-#include <string.h>
-
+#include "cuda_tree.h"
 #include "losses/pairs/pair_sums.h"
 #include "many_launch.h"
 
@@ -49,11 +48,8 @@ typedef struct cuda_linear {
     myr_cuda_session session;
     myr_cuda_features features;
     myr_device_linear linear;
-    uint64_t chunks;
-    size_t node;      /* doubles of a node */
-    void *d_nodes[2]; /* of the chunks, and of groups of them; they take turns */
-    double *d_root;   /* one of the two, at last */
-    void *d_bad;      /* the complement of the first bad row */
+    size_t node; /* doubles of a node */
+    myr_cuda_tree tree;
     void *d_gradient; /* of host memory only */
 } cuda_linear;
 
@@ -76,24 +72,13 @@ static size_t gradient_bytes(const cuda_linear *run) {
     return (size_t)run->job->features->parameters * myr_dtype_size(run->job->gradient.type);
 }
 
-static uint64_t groups_of(uint64_t nodes) {
-    return (nodes + MYR_NODE_GROUP - 1) / MYR_NODE_GROUP;
-}
-
 static myr_status begin(cuda_linear *run) {
     const myr_linear_job *job = run->job;
     run->linear = make_linear(run);
     const uint64_t chunk = (uint64_t)run->linear.shape.chunk;
-    run->chunks = (job->features->count + chunk - 1) / chunk;
+    const uint64_t chunks = (job->features->count + chunk - 1) / chunk;
     run->node = myr_linear_node(&run->linear);
-    const size_t bytes = run->node * sizeof(double);
-    myr_status status =
-        myr_cuda_allocate(run->context, &run->session, (size_t)run->chunks * bytes, &run->d_nodes[0]);
-    if (status == MYR_OK)
-        status = myr_cuda_allocate(run->context, &run->session, (size_t)groups_of(run->chunks) * bytes,
-                                   &run->d_nodes[1]);
-    if (status == MYR_OK)
-        status = myr_cuda_allocate(run->context, &run->session, sizeof(unsigned long long), &run->d_bad);
+    myr_status status = myr_cuda_tree_begin(run->context, &run->session, chunks, run->node, &run->tree);
     if (status == MYR_OK && job->gradient.data && job->compute.memory == MYR_HOST)
         status = myr_cuda_allocate(run->context, &run->session, gradient_bytes(run), &run->d_gradient);
     if (status == MYR_OK)
@@ -103,9 +88,8 @@ static myr_status begin(cuda_linear *run) {
 }
 
 static void end(cuda_linear *run) {
-    void *const parts[] = {run->d_nodes[0], run->d_nodes[1], run->d_bad, run->d_gradient};
-    for (size_t part = 0; part < sizeof parts / sizeof *parts; part++)
-        myr_cuda_release(&run->session, parts[part]);
+    myr_cuda_tree_end(&run->session, &run->tree);
+    myr_cuda_release(&run->session, run->d_gradient);
     myr_cuda_features_drop(&run->session, &run->features);
     myr_cuda_close(&run->session);
 }
@@ -114,40 +98,22 @@ static const char doing[] = "reducing features";
 
 /* The chunks of rows first … end - 1, which are on the device. *bad: the first bad row among them. */
 static myr_status reduce_window(cuda_linear *run, uint64_t first, uint64_t end, uint64_t *bad) {
-    const cudaStream_t stream = run->session.stream;
     const myr_cuda_columns *columns = &run->features.columns;
     const uint64_t chunk = first / (uint64_t)run->linear.shape.chunk;
-    unsigned long long complement = 0;
     run->linear.d_delta = myr_cuda_column_at(columns, MYR_CUDA_DELTA, first);
     run->linear.d_reference = myr_cuda_column_at(columns, MYR_CUDA_REFERENCE, first);
     run->linear.d_weight = myr_cuda_column_at(columns, MYR_CUDA_WEIGHT, first);
     run->linear.count = end - first;
-    myr_status status = myr_cuda_check(
-        run->context, cudaMemsetAsync(run->d_bad, 0, sizeof(unsigned long long), stream), doing);
+    myr_status status = myr_cuda_tree_clear(run->context, &run->session, &run->tree);
     if (status == MYR_OK)
-        status =
-            myr_cuda_check(run->context,
-                           myr_launch_linear(&run->linear, (double *)run->d_nodes[0] + chunk * run->node,
-                                             run->d_bad, stream),
-                           doing);
-    if (status == MYR_OK)
-        status = myr_cuda_download(run->context, &run->session, &complement, run->d_bad, sizeof complement);
-    if (status == MYR_OK && complement)
-        *bad = first + ~(uint64_t)complement;
-    return status;
-}
-
-/* The tree over all chunks. */
-static myr_status add_nodes(cuda_linear *run) {
-    myr_status status = MYR_OK;
-    int from = 0;
-    for (uint64_t nodes = run->chunks; status == MYR_OK && nodes > 1;
-         nodes = groups_of(nodes), from = 1 - from)
         status = myr_cuda_check(run->context,
-                                myr_launch_add_nodes(run->d_nodes[from], nodes, run->node,
-                                                     run->d_nodes[1 - from], run->session.stream),
+                                myr_launch_linear(&run->linear, run->tree.d_sums + chunk * run->node,
+                                                  run->tree.d_bad, run->session.stream),
                                 doing);
-    run->d_root = run->d_nodes[from];
+    if (status == MYR_OK)
+        status = myr_cuda_tree_bad(run->context, &run->session, &run->tree, bad);
+    if (status == MYR_OK && *bad != UINT64_MAX)
+        *bad += first;
     return status;
 }
 
@@ -159,7 +125,9 @@ static myr_status reduce(cuda_linear *run, uint64_t *bad) {
         if (status == MYR_OK)
             status = reduce_window(run, row, end, bad);
     }
-    return status == MYR_OK && *bad == UINT64_MAX ? add_nodes(run) : status;
+    return status == MYR_OK && *bad == UINT64_MAX
+               ? myr_cuda_tree_add(run->context, &run->session, &run->tree, run->node)
+               : status;
 }
 
 static myr_status take_gradient(const cuda_linear *run) {
@@ -168,9 +136,9 @@ static myr_status take_gradient(const cuda_linear *run) {
         return MYR_OK;
     myr_status status = myr_cuda_check(
         run->context,
-        myr_launch_many_mean(run->d_root + MYR_MARGIN_SUMS, run->d_root, 1, run->linear.parameters,
-                             run->d_gradient ? run->d_gradient : to->data, (int)to->type,
-                             run->session.stream),
+        myr_launch_many_mean(run->tree.d_root + MYR_MARGIN_SUMS, run->tree.d_root, 1,
+                             run->linear.parameters, run->d_gradient ? run->d_gradient : to->data,
+                             (int)to->type, run->session.stream),
         doing);
     if (status == MYR_OK && run->d_gradient)
         status =
@@ -181,7 +149,7 @@ static myr_status take_gradient(const cuda_linear *run) {
 static myr_status take_sums(const cuda_linear *run, myr_margin_sums *sums) {
     double found[MYR_MARGIN_SUMS] = {0.0};
     const myr_status status =
-        myr_cuda_download(run->context, &run->session, found, run->d_root, sizeof found);
+        myr_cuda_download(run->context, &run->session, found, run->tree.d_root, sizeof found);
     *sums = myr_margin_sums_make(found);
     return status;
 }

@@ -55,9 +55,14 @@ static cudaError_t add(const myr_cuda_tree *tree, size_t sums, cudaStream_t stre
                                 : error;
 }
 
+myr_status myr_cuda_tree_add(myr_context *context, const myr_cuda_session *session,
+                             const myr_cuda_tree *tree, size_t sums) {
+    return myr_cuda_check(context, add(tree, sums, session->stream), "adding sums");
+}
+
 myr_status myr_cuda_tree_take(myr_context *context, const myr_cuda_session *session,
                               const myr_cuda_tree *tree, size_t sums, double *root, uint64_t *bad) {
-    myr_status status = myr_cuda_check(context, add(tree, sums, session->stream), "adding sums");
+    myr_status status = myr_cuda_tree_add(context, session, tree, sums);
     if (status == MYR_OK)
         status = myr_cuda_download(context, session, root, tree->d_root, (tree->most + 1) * sizeof(double));
     if (status != MYR_OK)

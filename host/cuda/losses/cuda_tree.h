@@ -26,7 +26,11 @@ myr_status myr_cuda_tree_clear(myr_context *context, const myr_cuda_session *ses
 myr_status myr_cuda_tree_bad(myr_context *context, const myr_cuda_session *session,
                              const myr_cuda_tree *tree, uint64_t *bad);
 
-/* Adds what the kernel has left, so many sums a chunk: root[most + 1], the last one the tree's own; *bad: the first bad row, or
+/* Adds what the kernel has left, so many sums a chunk, to d_root. Queued. */
+myr_status myr_cuda_tree_add(myr_context *context, const myr_cuda_session *session,
+                             const myr_cuda_tree *tree, size_t sums);
+
+/* The same, brought back: root[most + 1], the last one the tree's own; *bad: the first bad row, or
  * UINT64_MAX. */
 myr_status myr_cuda_tree_take(myr_context *context, const myr_cuda_session *session,
                               const myr_cuda_tree *tree, size_t sums, double *root, uint64_t *bad);
